@@ -1,0 +1,1 @@
+"""The CPU backend: kernels in Python, compiled by Numba for the processor at hand."""

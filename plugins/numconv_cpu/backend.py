@@ -1,0 +1,39 @@
+"""The CPU backend: which algorithms it has, in order of preference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import util
+from typing import Any
+
+from numconv.core.problems import ConvolutionProblem, InvolutionProblem
+from numconv.core.protocol import Algorithm, Status
+
+from .loops.algorithm import Loops
+
+ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
+    ConvolutionProblem: (Loops(),),
+    InvolutionProblem: (Loops(),),
+}
+
+
+class CpuBackend:
+    """Kernels in Python, compiled by Numba for the processor at hand."""
+
+    name = "cpu"
+    device = "cpu"
+    priority = 100
+
+    def status(self) -> Status:
+        """Say whether Numba is installed. Never raises, and does not import it."""
+        try:
+            found = util.find_spec("numba") is not None
+        except (ImportError, ValueError):
+            found = False
+        if found:
+            return Status("ready")
+        return Status("unavailable", "Numba is not installed", "pip install numba")
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        """Return the algorithms for this kind of problem, the last resort last."""
+        return ALGORITHMS.get(type(problem), ())

@@ -1,0 +1,176 @@
+"""The decorator that compiles kernels, and the cache in which they outlive the process."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import os
+import pickle
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, overload
+
+import numba
+from numba.core import caching
+from numba.core.serialize import dumps
+
+from .cache import kernels_folder
+
+__all__ = ["kernel"]
+
+# Everything that `parallel=True` would turn into threads besides prange costs seconds to compile.
+_PRANGE_ONLY = {
+    "prange": True,
+    "comprehension": False,
+    "reduction": False,
+    "inplace_binop": False,
+    "setitem": False,
+    "numpy": False,
+    "stencil": False,
+    "fusion": False,
+}
+
+# A product and a sum may become one fused operation; nothing that assumes finite values or
+# changes the order of a sum may happen.
+_FASTMATH = {"contract"}
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+Function = Callable[..., Any]
+
+
+@overload
+def kernel(function: Function, /) -> Any: ...
+@overload
+def kernel(*, parallel: bool = ..., inline: bool = ...) -> Callable[[Function], Any]: ...
+def kernel(
+    function: Function | None = None, /, *, parallel: bool = False, inline: bool = False
+) -> Any:
+    """Compile `function` with Numba at its first call, and keep the result on disk.
+
+    Parameters
+    ----------
+    function : callable
+        May use module globals and other kernels, but must not close over kernels or intrinsics:
+        such functions are never found in the cache again.
+    parallel : bool
+        Whether `numba.prange` runs on threads. Nothing else does.
+    inline : bool
+        Whether the code is copied into each caller, always.
+    """
+
+    def decorate(function: Function) -> Any:
+        compiled = numba.njit(
+            nogil=True,
+            error_model="numpy",
+            fastmath=_FASTMATH,
+            parallel=_PRANGE_ONLY if parallel else False,
+            forceinline=inline,
+        )(function)
+        if isinstance(compiled, numba.core.dispatcher.Dispatcher):
+            compiled._cache = _KernelCache(function)
+        return compiled
+
+    return decorate if function is None else decorate(function)
+
+
+class _Locator(caching._CacheLocator):
+    """Put a kernel into the folder of this state of the sources."""
+
+    def __init__(self, function: Function) -> None:
+        self._py_file = inspect.getfile(function)
+        self._lineno = function.__code__.co_firstlineno
+
+    def get_cache_path(self) -> str:
+        return str(kernels_folder())
+
+    def ensure_cache_path(self) -> None:
+        kernels_folder()
+
+    def get_source_stamp(self) -> None:
+        return None
+
+    def get_disambiguator(self) -> str:
+        return str(self._lineno)
+
+
+class _Implementation(caching.CompileResultCacheImpl):
+    """Numba's way to take a compiled function apart, with a locator of our own.
+
+    Numba would choose the locator by its global configuration, which belongs to the user.
+    """
+
+    def __init__(self, function: Function) -> None:
+        self._lineno = function.__code__.co_firstlineno
+        self._locator = _Locator(function)
+        name = f"{function.__module__}.{function.__qualname__}"
+        self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
+
+
+class _Files:
+    """One file for each signature of a kernel, checked by its digest when it is read.
+
+    Numba's own index file hands two processes that save at once the same data file.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    def _path(self, key: object) -> Path:
+        return kernels_folder() / f"{self._base}.{hashlib.sha256(repr(key).encode()).hexdigest()}"
+
+    def save(self, key: object, data: object) -> None:
+        payload = dumps((key, data))
+        path = self._path(key)
+        unfinished = path.with_name(f"{uuid.uuid4().hex}.tmp")
+        try:
+            unfinished.write_bytes(hashlib.sha256(payload).digest() + payload)
+            os.replace(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def load(self, key: object) -> Any:
+        try:
+            content = self._path(key).read_bytes()
+        except FileNotFoundError:
+            return None
+        digest, payload = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if hashlib.sha256(payload).digest() != digest:
+            return None
+        stored_key, data = pickle.loads(payload)
+        return data if stored_key == key else None
+
+    def flush(self) -> None:
+        for path in kernels_folder().glob(f"{self._base}.*"):
+            path.unlink(missing_ok=True)
+
+
+class _KernelCache(caching.FunctionCache):
+    """Numba's cache of one function, in our folder. It never makes a call fail."""
+
+    _impl_class = _Implementation
+
+    def __init__(self, function: Function) -> None:
+        self._name = repr(function)
+        self._py_func = function
+        self._impl = _Implementation(function)
+        self._cache_file = _Files(self._impl.filename_base)
+        self.enable()
+
+    @property
+    def cache_path(self) -> str:
+        return str(kernels_folder())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        # What cannot be read, for whatever reason, is compiled again.
+        with contextlib.suppress(Exception):
+            return super().load_overload(sig, target_context)
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        # A full disk or a folder removed meanwhile costs the next process a compilation.
+        with contextlib.suppress(OSError, pickle.PicklingError):
+            super().save_overload(sig, data)

@@ -1,0 +1,201 @@
+"""What compiled kernels are told: numbers by name in records, and one array of tables.
+
+Records cost one argument, and their names make the kernels read like the text that explains them.
+All numbers count elements or things, never bytes. A number that starts with ``at_`` is where
+something begins, in the tables or in the workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..simd.tile import tile_field
+from .lowering import Lowering, Table
+
+PLANES = (
+    "channels",  # of the given array
+    "depth",  # extents of the given array along z, y, x
+    "height",
+    "width",
+    "slots_z",
+    "slots_y",
+    "slots_x",
+    "sources_z",  # lengths of a slot's table of sources
+    "sources_y",
+    "layers",  # extents of the planes
+    "lines",
+    "pitch",
+    "shared",
+    "layer",
+    "channel",
+    "step",  # samples between neighbours of a row's slot
+    "at_z",  # tables of sources
+    "at_y",
+    "at_x",
+    "at_runs",
+    "length",  # of a row's table of sources
+)
+
+PRODUCT = (
+    "rows",  # of the register tile
+    "lanes",
+    "tile",  # positions that a register tile covers
+    "narrow",  # up to so many left over positions, one vector at a time is faster
+    "block",  # reads summed before the next register tile gets its turn
+    "panel",  # whether the reads of every tile are gathered, side by side, before they are used
+    "at_panel",
+    "scratch_pitch",
+)
+
+TASKS = (
+    "batch",
+    "groups",
+    "given_channels",  # in a group
+    "result_channels",
+    "tiles",  # of result channels in a group
+    "tile_block",  # of them in a task
+    "tile_blocks",
+    "parts",
+    "workers",
+    "pack_tasks",
+    "pack_lines",
+    "pack_chunks",
+    "weight_tasks",
+    "weight_tiles",
+    "product_tasks",
+    "grain",  # tasks taken at a time
+    "group_stride",
+    "row_stride",
+    "in_order",  # whether the reads are in the order of the caller's weights
+    "prepared",  # whether the weights come packed
+    "in_place",  # whether the given array is read where it is
+    "at_planes",
+    "at_weights",
+    "at_scratch",
+    "scratch",  # per worker
+    "at_panels",
+    "panels",
+    "planes",  # elements of all planes
+    "margin",  # zeros after them
+)
+
+RESULT = (
+    "result_depth",
+    "result_height",
+    "result_width",
+    "stride_z",
+    "stride_y",
+    "stride_x",
+    "bias",
+    "residual",
+    "activation",
+    "shuffle",
+)
+
+PART = (
+    "count_z",
+    "count_y",
+    "count_x",
+    "start_z",
+    "start_y",
+    "start_x",
+    "reads",
+    "at_offsets",
+    "at_sources",
+    "at_weights",
+    "positions",
+    "position_block",
+    "position_blocks",
+    "first_task",
+    "first_weight_task",
+)
+
+PART_DTYPE = np.dtype([(name, np.int64) for name in PART])
+
+
+class Tables:
+    """Tables of integers, one after the other in one array."""
+
+    def __init__(self) -> None:
+        self._tables: list[Table] = []
+        self._length = 0
+
+    def add(self, table: Table) -> int:
+        """Append a table and return where it begins."""
+        start = self._length
+        flat = np.ascontiguousarray(table, np.int64).ravel()
+        self._tables.append(flat)
+        self._length += flat.size
+        return start
+
+    def array(self) -> Table:
+        return np.concatenate(self._tables)
+
+
+def record(
+    dtype: str, rows: int, names: Iterable[str], numbers: Mapping[str, int]
+) -> NDArray[Any]:
+    """Return one record of `numbers`, whose type tells kernels the shape of the register tile.
+
+    Raises
+    ------
+    KeyError
+        If a number is missing.
+    """
+    fields = [(name, np.int64) for name in names if name != "tile"]
+    result = np.zeros(1, np.dtype([*fields, tile_field(dtype, rows)]))
+    for name, _ in fields:
+        result[name] = numbers[name]
+    return result
+
+
+def planes(lowering: Lowering, tables: Tables, channels: int, strip: int = 0) -> dict[str, int]:
+    """Return the numbers with the names `PLANES`; the tables they point at go into `tables`.
+
+    Parameters
+    ----------
+    strip : int
+        How many lines the tables go on beyond the end, for strips that hang over it.
+    """
+    z, y, x = lowering.axes
+    beyond = ((0, 0), (0, strip))
+    sources_y = np.pad(y.sources, beyond, constant_values=-1)
+    return {
+        "channels": channels,
+        "depth": z.given,
+        "height": y.given,
+        "width": x.given,
+        "slots_z": z.slots,
+        "slots_y": y.slots,
+        "slots_x": x.slots,
+        "sources_z": z.length,
+        "sources_y": sources_y.shape[1],
+        "layers": lowering.layers,
+        "lines": lowering.lines,
+        "pitch": lowering.pitch,
+        "shared": lowering.shared,
+        "layer": lowering.layer,
+        "channel": lowering.channel,
+        "step": x.step,
+        "at_z": tables.add(z.sources),
+        "at_y": tables.add(sources_y),
+        "at_x": tables.add(x.sources),
+        "at_runs": tables.add(np.array([_run(row, x.step) for row in x.sources], np.int64)),
+        "length": x.length,
+    }
+
+
+def _run(sources: Table, step: int) -> tuple[int, int]:
+    """Return the longest range of positions whose sources are `step` apart."""
+    follows = (sources[:-1] >= 0) & (np.diff(sources) == step)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], follows, [False]])))
+    if edges.size == 0:
+        first = int(np.argmax(sources >= 0))
+        return first, first + int(sources[first] >= 0)
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return int(starts[longest]), int(ends[longest]) + 1

@@ -1,0 +1,179 @@
+"""A convolution lowered to tables: planes, parts and the offsets at which their taps read.
+
+Nothing that runs compiled knows of padding, stride, dilation or direction. It sees
+
+- *planes*: the given array copied with its padding, split by stride (see `axes`), laid out as
+  ``[channel][slot z][z][slot y][slot x][y][x]`` with rows `pitch` apart;
+- *parts*: grids of results reached by the same taps. A forward convolution is one part, an input
+  gradient one for each remainder of the strides;
+- for each part a list of K reads: tap k adds ``weight[k] * planes[position + offsets[k]]``, where
+  positions run linearly over ``y * pitch + x``, the ends of the rows included. What is computed
+  there is dropped when the results are stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numconv.core.problems import ConvolutionProblem
+
+from .axes import Axis, AxisPart, forward_axis, gradient_axis
+
+Table = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A grid of results with its reads, in the order in which they are summed.
+
+    Parameters
+    ----------
+    counts, starts : tuple of int
+        Per axis (z, y, x): size of the grid, and which result its first one is.
+    offsets, sources : ndarray of int64, shape (K,)
+        Where each read starts in the planes, and where its weight stands in the caller's array,
+        counted from the first row of the group.
+    positions : int
+        Linear positions of one z, from the first result to the last.
+    """
+
+    counts: tuple[int, ...]
+    starts: tuple[int, ...]
+    offsets: Table
+    sources: Table
+    positions: int
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """A lowered convolution.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+        Always three: z, y, x.
+    layers, lines, pitch : int
+        Extent of the planes along z and y, and the distance of rows.
+    given_channels, result_channels : int
+        In one group.
+    row_stride, group_stride : int
+        Between the weights of neighbouring result channels and of neighbouring groups.
+    parts : tuple of Part
+    """
+
+    axes: tuple[Axis, Axis, Axis]
+    layers: int
+    lines: int
+    pitch: int
+    groups: int
+    given_channels: int
+    result_channels: int
+    row_stride: int
+    group_stride: int
+    parts: tuple[Part, ...]
+
+    @property
+    def shared(self) -> int:
+        """Zeros at the end of each row that belong to the next one as well."""
+        return self.axes[2].length - self.pitch
+
+    @property
+    def layer(self) -> int:
+        """Elements from one z of the planes to the next."""
+        return self.axes[1].slots * self.axes[2].slots * self.lines * self.pitch
+
+    @property
+    def channel(self) -> int:
+        """Elements of the planes of one channel."""
+        return self.axes[0].slots * self.layers * self.layer
+
+
+def lower(problem: ConvolutionProblem, strip: tuple[int, int] | None = None) -> Lowering:
+    """Lower a convolution; of an input gradient, the padding mode must be zeros.
+
+    Parameters
+    ----------
+    strip : (int, int), optional
+        How many z and y of the results the planes serve at a time; all of them by default.
+    """
+    forward = problem.direction == "forward"
+    axes = _axes(problem)
+    layers, lines = axes[0].length, axes[1].length
+    if strip is not None:
+        layers, lines = strip[0] + axes[0].reach, strip[1] + axes[1].reach
+    pitch = axes[2].length - axes[2].shared
+    taps = prod(problem.kernel_shape)
+    c_in, c_out = (c // problem.groups for c in (problem.in_channels, problem.out_channels))
+    given, result = (c_in, c_out) if forward else (c_out, c_in)
+    lowering = Lowering(
+        axes=axes,
+        layers=layers,
+        lines=lines,
+        pitch=pitch,
+        groups=problem.groups,
+        given_channels=given,
+        result_channels=result,
+        row_stride=c_in * taps if forward else taps,
+        group_stride=c_in * c_out * taps,
+        parts=(),
+    )
+    channel_stride = taps if forward else c_in * taps
+    kernel = (1,) * (3 - problem.axes) + problem.kernel_shape
+    parts = tuple(
+        _part(lowering, each, kernel, channel_stride)
+        for each in product(*(axis.parts for axis in axes))
+    )
+    return Lowering(**{**vars(lowering), "parts": parts})
+
+
+def _axes(problem: ConvolutionProblem) -> tuple[Axis, Axis, Axis]:
+    missing = 3 - problem.axes
+    if problem.direction == "forward":
+        unit = forward_axis(1, 1, 1, 1, 0, 1, "zeros")
+    else:
+        unit = gradient_axis(1, 1, 1, 1, 0, 1)
+    axes = [unit] * missing
+    for size, kernel, stride, dilation, (lo, _), outputs in zip(
+        problem.input_shape,
+        problem.kernel_shape,
+        problem.stride,
+        problem.dilation,
+        problem.padding,
+        problem.output_shape,
+        strict=True,
+    ):
+        if problem.direction == "forward":
+            mode = problem.padding_mode
+            axes.append(forward_axis(size, kernel, stride, dilation, lo, outputs, mode))
+        else:
+            axes.append(gradient_axis(size, kernel, stride, dilation, lo, outputs))
+    return axes[0], axes[1], axes[2]
+
+
+def _part(
+    lowering: Lowering,
+    parts: tuple[AxisPart, ...],
+    kernel: tuple[int, ...],
+    channel_stride: int,
+) -> Part:
+    counts = tuple(part.count for part in parts)
+    inside, weights = [], []
+    for z, y, x in product(*(part.taps for part in parts)):
+        at = z.slot * lowering.layers + z.offset
+        at = at * lowering.axes[1].slots + y.slot
+        at = at * lowering.axes[2].slots + x.slot
+        inside.append((at * lowering.lines + y.offset) * lowering.pitch + x.offset)
+        weights.append((z.kernel * kernel[1] + y.kernel) * kernel[2] + x.kernel)
+    channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
+    return Part(
+        counts=counts,
+        starts=tuple(part.start for part in parts),
+        offsets=(channels * lowering.channel + np.array(inside, np.int64)).ravel(),
+        sources=(channels * channel_stride + np.array(weights, np.int64)).ravel(),
+        positions=(counts[1] - 1) * lowering.pitch + counts[2],
+    )

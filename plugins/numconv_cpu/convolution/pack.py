@@ -1,0 +1,96 @@
+"""Copies of the given array into planes, and of the weights into the order they are read in."""
+
+from __future__ import annotations
+
+from ..compile import kernel
+from ..simd.memory import at, clear, copy, copy_strided
+
+
+@kernel
+def pack_lines(planes, given, tables, g, z0, y0, first, last):  # type: ignore[no-untyped-def]
+    """Fill lines `first` to `last` of one channel's planes.
+
+    Parameters
+    ----------
+    planes, given : pointer
+        To the channel.
+    tables : pointer to int64
+    g : record with the numbers `layout.PLANES`
+    z0, y0 : int
+        The outputs from which the planes begin.
+    first, last : int
+        Lines are counted over (slot z, z, slot y, y); of each, every slot x is filled.
+    """
+    for line in range(first, last):
+        y = line % g.lines
+        slot_y = line // g.lines % g.slots_y
+        z = line // g.lines // g.slots_y
+        slot_z = z // g.layers
+        from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z % g.layers]
+        from_y = tables[g.at_y + slot_y * g.sources_y + y0 + y]
+        row = at(planes, z * g.layer + (slot_y * g.slots_x * g.lines + y) * g.pitch)
+        source = at(given, (from_z * g.height + from_y) * g.width)
+        for slot_x in range(g.slots_x):
+            target = at(row, slot_x * g.lines * g.pitch)
+            if from_z < 0 or from_y < 0:
+                clear(target, g.pitch)
+            else:
+                pack_row(target, source, tables, g, slot_x)
+
+
+@kernel
+def pack_row(target, source, tables, g, slot):  # type: ignore[no-untyped-def]
+    """Fill one row of the planes: its inside in one go, its borders by table."""
+    first = tables[g.at_runs + 2 * slot]
+    last = min(tables[g.at_runs + 2 * slot + 1], g.pitch)
+    table = at(tables, g.at_x + slot * g.length)
+    copy_border(target, source, table, 0, first)
+    if last > first:
+        copy_strided(at(target, first), at(source, table[first]), g.step, last - first)
+    copy_border(target, source, table, last, g.pitch)
+
+
+@kernel(inline=True)
+def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
+    """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
+    for i in range(first, last):
+        target[i] = 0
+        if table[i] >= 0:
+            target[i] = source[table[i]]
+
+
+@kernel
+def pack_weights(packed, weights, sources, g, reads, rows):  # type: ignore[no-untyped-def]
+    """Write ``packed[k, row] = weights[row, sources[k]]``, with zeros in the rows that are not.
+
+    Parameters
+    ----------
+    packed, weights : pointer
+        To a register tile's rows.
+    sources : pointer to int64
+        Where each read's weight stands in a row.
+    rows : int
+        How many of the tile's rows there are.
+
+    Returns
+    -------
+    bool
+        Whether all of them are finite.
+    """
+    finite = True
+    for k in range(reads):
+        for row in range(rows):
+            value = weights[row * g.row_stride + sources[k]]
+            finite &= value - value == 0
+            packed[k * g.rows + row] = value
+        for row in range(rows, g.rows):
+            packed[k * g.rows + row] = 0
+    return finite
+
+
+@kernel
+def gather_panel(panel, x, offsets, reads, valid, width):  # type: ignore[no-untyped-def]
+    """Copy `valid` values of each read side by side, followed by zeros up to `width`."""
+    for k in range(reads):
+        copy(at(panel, k * width), at(x, offsets[k]), valid)
+        clear(at(panel, k * width + valid), width - valid)

@@ -1,0 +1,1 @@
+"""Vectors: how wide they are here, register tiles made of them, and raw memory."""

@@ -1,0 +1,101 @@
+"""Raw memory for kernels: typed pointers, copies, and a counter that threads share.
+
+Kernels hand pointers, not arrays, to their helpers: an array argument costs reference counting at
+every call, ten times as much as the call. A pointer `p` is read and written as ``p[i]``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.errors import TypingError
+from numba.extending import intrinsic
+
+from ..compile import kernel
+
+
+@intrinsic
+def pointer(typingctx, array):  # type: ignore[no-untyped-def]
+    """Return the pointer to the first element of an array, which must outlive it."""
+    if not isinstance(array, types.Array) or array.layout != "C":
+        raise TypingError(f"a contiguous array was expected, not {array}")
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return context.make_array(array)(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), generate
+
+
+@intrinsic
+def at(typingctx, start, offset):  # type: ignore[no-untyped-def]
+    """Return the pointer `offset` elements after `start`."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.gep(args[0], [args[1]])
+
+    return start(start, types.intp), generate
+
+
+@intrinsic
+def zero(typingctx, start):  # type: ignore[no-untyped-def]
+    """Return the zero of the type that a pointer points to."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant_null(signature.return_type)
+
+    return start.dtype(start), generate
+
+
+@intrinsic
+def copy(typingctx, target, source, count):  # type: ignore[no-untyped-def]
+    """Copy `count` elements between pointers; they must not overlap."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        size = context.get_abi_sizeof(context.get_data_type(target.dtype))
+        cgutils.raw_memcpy(builder, args[0], args[1], args[2], size)
+        return context.get_dummy_value()
+
+    return types.void(target, source, types.intp), generate
+
+
+@intrinsic
+def clear(typingctx, target, count):  # type: ignore[no-untyped-def]
+    """Write `count` zeros."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        size = context.get_abi_sizeof(context.get_data_type(target.dtype))
+        count = builder.mul(args[1], ir.Constant(args[1].type, size))
+        cgutils.memset(builder, args[0], count, 0)
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp), generate
+
+
+@intrinsic
+def claim(typingctx, counter, count):  # type: ignore[no-untyped-def]
+    """Add `count` to the integer at `counter`, atomically, and return what was there before.
+
+    Threads that claim their tasks share them fairly even when one is held up by other programs.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", args[0], args[1], "monotonic")
+
+    return types.intp(counter, types.intp), generate
+
+
+@kernel(inline=True)
+def copy_strided(target, source, step, count):  # type: ignore[no-untyped-def]
+    """Copy every `step`-th element."""
+    if step == 1:
+        copy(target, source, count)
+    elif step == 2:
+        # A constant step lets the compiler pick the elements out of whole vectors.
+        for i in range(count):
+            target[i] = source[2 * i]
+    else:
+        for i in range(count):
+            target[i] = source[step * i]

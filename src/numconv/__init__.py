@@ -1,0 +1,82 @@
+"""numconv: convolutions on NumPy arrays, with kernels written in Python."""
+
+from .composite import (
+    depthwise_separable_conv1d,
+    depthwise_separable_conv2d,
+    depthwise_separable_conv3d,
+    flattened_conv2d,
+    involution_block1d,
+    involution_block2d,
+    involution_block3d,
+    resize_conv1d,
+    resize_conv2d,
+    resize_conv3d,
+    separable_conv2d,
+    separable_conv3d,
+)
+from .core.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    BackendError,
+    NumconvError,
+    PerformanceWarning,
+    RefusedError,
+)
+from .core.threads import get_num_threads, set_num_threads
+from .functional import (
+    channel_shuffle,
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    involution1d,
+    involution2d,
+    involution3d,
+    shuffled_conv1d,
+    shuffled_conv2d,
+    shuffled_conv3d,
+)
+from .planning import PreparedPlan, explain, plan
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
+    "BackendError",
+    "NumconvError",
+    "PerformanceWarning",
+    "PreparedPlan",
+    "RefusedError",
+    "channel_shuffle",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "depthwise_separable_conv1d",
+    "depthwise_separable_conv2d",
+    "depthwise_separable_conv3d",
+    "explain",
+    "flattened_conv2d",
+    "get_num_threads",
+    "involution1d",
+    "involution2d",
+    "involution3d",
+    "involution_block1d",
+    "involution_block2d",
+    "involution_block3d",
+    "plan",
+    "resize_conv1d",
+    "resize_conv2d",
+    "resize_conv3d",
+    "separable_conv2d",
+    "separable_conv3d",
+    "set_num_threads",
+    "shuffled_conv1d",
+    "shuffled_conv2d",
+    "shuffled_conv3d",
+]

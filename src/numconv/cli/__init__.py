@@ -1,0 +1,1 @@
+"""The command `numconv`: one file per command, listed in `main`."""

@@ -1,0 +1,50 @@
+"""Calls as the command line makes them: explained first, with usage errors in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from ..core.dispatch import Traced, tracing
+from ..core.errors import ArgumentTypeError
+from ..core.explanation import Explanation, explain
+from ..core.protocol import Operand, Operator
+
+
+def where(backend: str, algorithm: str) -> dict[str, str]:
+    """Return the parameters that choose; composite operators have no algorithm of their own."""
+    return {"backend": backend, **({} if algorithm == "auto" else {"algorithm": algorithm})}
+
+
+def traced(
+    operator: Operator, operands: Sequence[Operand], parameters: Mapping[str, Any]
+) -> tuple[list[Traced], Operand]:
+    """Return the problems that a call would solve, and what its result would be.
+
+    Raises
+    ------
+    click.UsageError
+        If the operator does not take one of the parameters.
+    NumconvError
+        As the call itself would.
+    """
+    with tracing() as found:
+        try:
+            result = operator.apply(*operands, **parameters)
+        except TypeError as error:
+            if isinstance(error, ArgumentTypeError) or "keyword argument" not in str(error):
+                raise
+            name = str(error).rpartition("keyword argument")[2].split("'")[1]
+            option = "--" + name.replace("_", "-")
+            raise click.UsageError(f"operator {operator.name} does not take {option}") from None
+    return found, result
+
+
+def explained(
+    operator: Operator, operands: Sequence[Operand], parameters: Mapping[str, Any]
+) -> Explanation:
+    """Return what a call would do."""
+    found, result = traced(operator, operands, parameters)
+    return explain(found, result.shape)

@@ -1,0 +1,94 @@
+"""`numconv explain`: which algorithms could solve a problem, which one would, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..core import plugins
+from ..core.explanation import Explanation
+from ..core.protocol import Operand
+from . import calls, printing
+from .operands import complete
+from .options import CHOICE, DTYPE, GEOMETRY, JSON, OPERANDS, given
+
+
+@click.command("explain")
+@click.argument("op", default="direct")
+@CHOICE
+@OPERANDS
+@GEOMETRY
+@click.option("--activation", help="Applied as the result is stored, e.g. relu.")
+@JSON
+def command(
+    op: str,
+    backend: str,
+    algorithm: str,
+    shape: tuple[int, ...] | None,
+    weight_shapes: tuple[tuple[int, ...], ...],
+    kernel: Any,
+    out_channels: int | None,
+    dtype: str | None,
+    as_json: bool,
+    **parameters: Any,
+) -> None:
+    """Say which algorithms accept an operator's problem, which would run, and why.
+
+    Nothing is computed. Without --shape it is an image-sized tensor, 1x64x56x56.
+    """
+    operator = plugins.operator(op)
+    operands, completed = complete(
+        operator,
+        Operand(shape or (1, 64, 56, 56), dtype or DTYPE),
+        weight_shapes,
+        kernel,
+        out_channels,
+        given(**parameters),
+    )
+    parameters = {**completed, **calls.where(backend, algorithm)}
+    explanation = calls.explained(operator, operands, parameters)
+    if as_json:
+        shapes = {
+            name: list(operand.shape)
+            for name, operand in zip(operator.operands, operands, strict=False)
+        }
+        facts = explanation.to_dict()
+        printing.as_json({"operator": op, "operands": shapes, "parameters": completed, **facts})
+        return
+    words = [
+        f"{name} {printing.shape(operand.shape)}"
+        for name, operand in zip(operator.operands, operands, strict=False)
+    ]
+    options = ", ".join(f"{name}={value}" for name, value in completed.items())
+    click.echo(f"{op}: {', '.join(words)}{' with ' * bool(options)}{options}, {operands[0].dtype}")
+    click.echo(f"result: {printing.shape(explanation.result_shape)}")
+    _print(explanation)
+
+
+def _print(explanation: Explanation) -> None:
+    for number, stage in enumerate(explanation.stages, 1):
+        click.echo()
+        many = len(explanation.stages) > 1
+        printing.pairs(
+            [
+                *([(f"stage {number}", stage.label)] if many else []),
+                ("chosen", f"{stage.backend}/{stage.algorithm}: {stage.reason}"),
+                ("plan", stage.plan_description),
+                ("multiply-adds", printing.count(stage.macs)),
+                ("moves at least", printing.count(stage.min_bytes, "B")),
+                ("workspace", printing.count(stage.workspace_bytes, "B")),
+            ]
+        )
+        rows = [
+            (
+                "/".join(filter(None, (each.backend, each.algorithm))),
+                "" if each.seconds is None else printing.seconds(each.seconds),
+                f"refused: {each.refusal}" if each.refusal is not None else "",
+            )
+            for each in stage.candidates
+        ]
+        click.echo()
+        printing.table(("candidate", "estimated", ""), rows)
+    if not explanation.stages:
+        click.echo("It moves data only: there is no problem to solve.")

@@ -1,0 +1,116 @@
+"""`numconv info`: what a report of a problem or of a measurement should begin with."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import printing
+from .options import JSON
+
+DISTRIBUTIONS = ("numconv-kernels", "numba", "llvmlite", "numpy", "pillow", "click", "rich")
+
+_LAYERS = {"tbb": "tbbpool", "omp": "omppool", "workqueue": "workqueue"}
+
+
+@click.command("info")
+@JSON
+def command(as_json: bool) -> None:
+    """Show versions, processor, threads, threading layer and cache folder."""
+    facts = gather()
+    if as_json:
+        printing.as_json(facts)
+        return
+    printing.pairs((name, str(value)) for name, value in _flat(facts))
+
+
+def gather() -> dict[str, Any]:
+    """Return what is known of this installation and this machine."""
+    import numba
+
+    features = _features()
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in DISTRIBUTIONS},
+        },
+        "system": platform.platform(),
+        "processor": _processor(),
+        "architecture": platform.machine(),
+        "simd": {"bits": _simd_bits(features), "float32 lanes": _simd_bits(features) // 32},
+        "threads": {
+            "used": numba.get_num_threads(),
+            "processors": os.cpu_count() or 1,
+            "layer": _layer(numba),
+        },
+        "cache": str(_cache(numba)),
+    }
+
+
+def _flat(facts: dict[str, Any]) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            prefix = "" if name == "versions" else f"{name} "
+            rows.extend((prefix + inner, each) for inner, each in value.items())
+        else:
+            rows.append((name, value))
+    return rows
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _features() -> dict[str, bool]:
+    from llvmlite import binding
+
+    try:
+        return dict(binding.get_host_cpu_features())
+    except RuntimeError:
+        return {}
+
+
+def _simd_bits(features: dict[str, bool]) -> int:
+    if features.get("avx512f"):
+        return 512
+    return 256 if features.get("avx") else 128
+
+
+def _layer(numba: Any) -> str:
+    """Return the threading layer in use, or the one that the first parallel call will use."""
+    try:
+        return str(numba.threading_layer())
+    except ValueError:
+        wanted = numba.config.THREADING_LAYER
+    layers = numba.config.THREADING_LAYER_PRIORITY if wanted not in _LAYERS else (wanted,)
+    for layer in layers:
+        try:
+            importlib.import_module(f"numba.np.ufunc.{_LAYERS[layer]}")
+        except ImportError:
+            continue
+        return str(layer)
+    return "none"
+
+
+def _cache(numba: Any) -> str:
+    return numba.config.CACHE_DIR or "__pycache__ beside each kernel"

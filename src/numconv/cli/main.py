@@ -1,0 +1,104 @@
+"""Entry point of the command `numconv`, and the list of its commands."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ..core.errors import NumconvError
+
+OK, CHECK_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+# name: (module below numconv.cli, summary). A command's module is imported when it is run, so
+# that the list alone costs neither numba nor Pillow nor rich.
+COMMANDS = {
+    "run": ("run", "Run an operator on an image, a file or random tensors."),
+    "explain": ("explain", "Say which backend and algorithm would run, and why."),
+    "shape": ("shape", "Work out sizes, receptive fields, costs and overlap, and draw them."),
+    "ops": ("ops", "List the operators."),
+    "backends": ("backends", "List the backends, and what each of them lacks."),
+    "filters": ("filters", "List the named image kernels."),
+    "info": ("info", "Show versions, processor, threads and caches."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is asked for, and plugins' commands last."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._add_from_plugins()
+        return [*COMMANDS, *sorted(name for name in self.commands if name not in COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            module = import_module(f"numconv.cli.{COMMANDS[cmd_name][0]}")
+            command: click.Command = module.command
+            return command
+        if cmd_name not in self.commands:
+            self._add_from_plugins()
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = []
+        for name in self.list_commands(ctx):
+            if name in COMMANDS:
+                rows.append((name, COMMANDS[name][1]))
+            else:
+                rows.append((name, self.commands[name].get_short_help_str(limit=80)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _add_from_plugins(self) -> None:
+        from ..core import plugins
+
+        for hook in plugins.registry().manager.hook.numconv_commands.get_hookimpls():
+            try:
+                hook.function(self)
+            except (Exception, SystemExit) as error:
+                reason = plugins.describe(error)
+                click.echo(f"numconv: commands of plugin {hook.plugin_name}: {reason}", err=True)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="numconv-kernels", prog_name="numconv")
+def cli() -> None:
+    """Convolutions on NumPy arrays, with kernels compiled by Numba.
+
+    Try `numconv run`: it convolves the photograph that ships with the package, writes a picture
+    and says what ran. `numconv COMMAND --help` explains each command.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit status.
+
+    0 is fine, 1 a check that failed, 2 a call that cannot be made here (said in one line on
+    stderr), 130 an interruption.
+    """
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        status: Any = cli.main(arguments, prog_name="numconv", standalone_mode=False)
+        return status if isinstance(status, int) else OK
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("numconv: interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        where = getattr(error, "ctx", None)
+        hint = f" (see '{where.command_path} --help')" if where is not None else ""
+        return _fail(error.format_message() + hint)
+    except (NumconvError, MemoryError) as error:
+        return _fail(str(error) or "not enough memory")
+
+
+def _fail(reason: str) -> int:
+    click.echo("numconv: " + " ".join(reason.split()), err=True)
+    return UNUSABLE

@@ -1,0 +1,155 @@
+"""Which operands an operator runs on when the command line leaves some of them open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import gcd
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import dtypes
+from ..core.errors import ArgumentError
+from ..core.geometry import output_size, padding_pairs, per_axis
+from ..core.protocol import Operand, Operator, Shape
+
+# What makes an operator that operator, where the command line does not say otherwise.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "dilated": {"dilation": 2},
+    "transposed": {"stride": 2, "padding": 1},
+}
+_KERNELS = {"pointwise": 1, "transposed": 4, "involution": 7}
+_INVOLUTION_GROUP = 16  # channels that share a kernel, as in section 4 of arXiv:2103.06255
+_OPTIONAL = ("bias", "residual")
+
+
+def needed(operator: Operator) -> tuple[str, ...]:
+    """Return the names of the operands after x that a call cannot do without."""
+    return tuple(name for name in operator.operands[1:] if name not in _OPTIONAL)
+
+
+def complete(
+    operator: Operator,
+    x: Operand,
+    weight_shapes: Sequence[Shape],
+    kernel: Any,
+    out_channels: int | None,
+    parameters: Mapping[str, Any],
+    axes: int | None = None,
+) -> tuple[tuple[Operand, ...], dict[str, Any]]:
+    """Return every operand of a call on `x`, and its parameters.
+
+    Parameters
+    ----------
+    weight_shapes : sequence of tuple
+        One for each needed operand, or none to choose them.
+    kernel, out_channels
+        What the chosen shapes are made with; None leaves them to the operator.
+    axes : int, optional
+        How many axes of `x` are spatial; by default all but two, or but one of three.
+
+    Raises
+    ------
+    ArgumentError
+        If shapes are missing that only the caller can know.
+    """
+    if axes is None:
+        axes = x.ndim - 1 if x.ndim == 3 else x.ndim - 2
+    chosen = {**_DEFAULTS.get(operator.name, {}), **parameters}
+    if weight_shapes:
+        if kernel is not None or out_channels is not None:
+            raise click.UsageError("--weight-shape already says --kernel and --out-channels")
+        if len(weight_shapes) != len(needed(operator)):
+            raise _missing(operator, weight_shapes)
+        others = [Operand(shape, x.dtype) for shape in weight_shapes]
+    elif needed(operator) == ("weight",):
+        shape, chosen = _weight(operator.name, x, axes, kernel, out_channels, chosen)
+        others = [Operand(shape, x.dtype)]
+    elif needed(operator) == ("kernels",):
+        shape, chosen = _kernels(x, axes, kernel, chosen)
+        others = [Operand(shape, x.dtype)]
+    else:
+        raise _missing(operator, weight_shapes)
+    return (x, *others), chosen
+
+
+def _missing(operator: Operator, given: Sequence[Shape]) -> ArgumentError:
+    names = needed(operator)
+    example = ""
+    for case in operator.cases():
+        shapes = [operand.shape for operand in case.operands[1 : len(names) + 1]]
+        example = f"; with x {case.operands[0].shape}, for example, {', '.join(map(str, shapes))}"
+        break
+    return ArgumentError(
+        "weight_shape", tuple(given), f"one for each of {', '.join(names) or 'no operand'}{example}"
+    )
+
+
+def _channels(x: Operand, axes: int) -> int:
+    if axes < 1 or x.ndim < axes + 1:
+        raise ArgumentError("shape", x.shape, "N, C and the spatial axes, e.g. 1x64x56x56")
+    return x.shape[-axes - 1]
+
+
+def _weight(
+    name: str,
+    x: Operand,
+    axes: int,
+    kernel: Any,
+    out_channels: int | None,
+    parameters: dict[str, Any],
+) -> tuple[Shape, dict[str, Any]]:
+    channels = _channels(x, axes)
+    sizes = per_axis("kernel", _KERNELS.get(name, 3) if kernel is None else kernel, axes, 1)
+    outputs = out_channels or channels
+    if name == "depthwise":
+        parameters.setdefault("groups", channels)
+    elif name in ("grouped", "shuffled"):
+        parameters.setdefault("groups", _divisor(gcd(channels, outputs)))
+    groups = parameters.get("groups", 1)
+    for each, number in (("C_in", channels), ("C_out", outputs)):
+        if number % groups:
+            raise ArgumentError("groups", groups, f"a divisor of {each}={number}")
+    if name == "transposed":
+        return (channels, outputs // groups, *sizes), parameters
+    return (outputs, channels // groups, *sizes), parameters
+
+
+def _divisor(number: int) -> int:
+    return next((groups for groups in (4, 3, 2) if number % groups == 0), number)
+
+
+def _kernels(
+    x: Operand, axes: int, kernel: Any, parameters: dict[str, Any]
+) -> tuple[Shape, dict[str, Any]]:
+    channels = _channels(x, axes)
+    sizes = per_axis("kernel", _KERNELS["involution"] if kernel is None else kernel, axes, 1)
+    stride = per_axis("stride", parameters.get("stride", 1), axes, 1)
+    dilation = per_axis("dilation", parameters.get("dilation", 1), axes, 1)
+    spatial = x.shape[-axes:]
+    padding = padding_pairs(
+        parameters.setdefault("padding", "same"), spatial, sizes, stride, dilation
+    )
+    outputs = tuple(
+        max(output_size(size, k, s, lo, hi, d), 1)
+        for size, k, s, (lo, hi), d in zip(spatial, sizes, stride, padding, dilation, strict=True)
+    )
+    default = channels // _INVOLUTION_GROUP if channels % _INVOLUTION_GROUP == 0 else 1
+    groups = parameters.pop("groups", default)
+    return (*x.shape[: -axes - 1], groups, *sizes, *outputs), parameters
+
+
+def random(operand: Operand, generator: np.random.Generator) -> NDArray[Any]:
+    """Return standard normal values, or integers from -8 (0 if unsigned) to 8."""
+    if operand.dtype not in dtypes.DTYPES:
+        raise ArgumentError("dtype", operand.dtype, "one of " + ", ".join(dtypes.DTYPES))
+    kind = dtypes.kind(operand.dtype)
+    if kind == "integer":
+        low = 0 if operand.dtype.startswith("u") else -8
+        return generator.integers(low, 9, operand.shape).astype(operand.dtype)
+    values: NDArray[Any] = generator.standard_normal(operand.shape, np.float32)
+    if kind == "complex":
+        values = values + 1j * generator.standard_normal(operand.shape, np.float32)
+    return values.astype(operand.dtype)

@@ -1,0 +1,144 @@
+"""The picture that `numconv run` writes: input and output side by side, true to scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .canvas import FAINT, INK, PAPER, font, plain, wrap
+from .printing import shape
+
+MOST_CHANNELS = 36
+_SMALLEST, _LARGEST = 360, 1280  # pixels of the widest panel
+_MARGIN, _GAP, _LINE = 16, 24, 21
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Values as grey or colour, and what a reader must know to read them.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (H, W, 3)
+    scale : float
+        Pixels per sample; less than 1 in a grid of channels that had to be reduced.
+    title, note : str
+        What the values are, and how they became grey.
+    """
+
+    pixels: NDArray[np.uint8]
+    title: str
+    note: str
+    scale: float = 1.0
+
+
+def planes(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return `values` as finite (C, H, W): the first of a batch, depth as channels."""
+    real = np.abs(values) if np.iscomplexobj(values) else values
+    real = np.nan_to_num(np.asarray(real, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    if real.ndim >= 4:
+        real = real[0]
+    if real.ndim < 3:
+        return real.reshape((1, *real.shape) if real.ndim == 2 else (1, 1, -1))
+    return real.reshape(-1, *real.shape[-2:])
+
+
+def shade(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+    """Return `values` mapped to [0, 1], and the mapping in words.
+
+    Values that are mostly those of a picture stay as they are; others are scaled, centred at
+    mid-grey where they are signed. The ends are the 0.5th and 99.5th percentiles, so that a few
+    extremes do not flatten everything else.
+    """
+    if values.size == 0:
+        return values, "empty"
+    low, high = (float(end) for end in np.quantile(values, (0.005, 0.995)))
+    reach = max(-low, high)
+    if low < 0 and values.mean() < 0.1 * reach:
+        return (0.5 + values / (2 * reach)).clip(0, 1), f"mid-grey is 0, white {reach:.3g}"
+    if high > 2 or 0 < high < 0.1:
+        return (values / high).clip(0, 1), f"black is 0, white {high:.3g}"
+    clipped = low < -0.02 or high > 1.02
+    return values.clip(0, 1), "clipped to 0 to 1" if clipped else ""
+
+
+def panel(name: str, values: NDArray[Any]) -> Panel:
+    """Return the panel of an array: colour for 3 channels, grey for 1, else a grid of greys."""
+    title = f"{name}, {shape(values.shape)}"
+    channels = planes(values)
+    if len(channels) not in (1, 3):
+        return _grid(channels, title)
+    levels, note = shade(channels)
+    pixels = (levels * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
+    return Panel(np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3))), title, note)
+
+
+def _grid(channels: NDArray[np.float64], title: str) -> Panel:
+    shown = np.array([shade(channel)[0] for channel in channels[:MOST_CHANNELS]])
+    shown = shown.reshape(-1, *channels.shape[1:])
+    count, height, width = shown.shape
+    columns = max(1, ceil(sqrt(count * height / max(width, 1))))
+    rows = max(1, ceil(count / columns))
+    # A cell keeps its samples until the grid is wider than a panel may be.
+    step = max(1, ceil(columns * width / _LARGEST), ceil(rows * height / _LARGEST))
+    shown = shown[:, ::step, ::step]
+    height, width = shown.shape[1:]
+    pixels = np.full((rows * (height + 2) - 2, columns * (width + 2) - 2, 3), 255, np.uint8)
+    for index, level in enumerate(shown):
+        y, x = index // columns * (height + 2), index % columns * (width + 2)
+        pixels[y : y + height, x : x + width] = (level * 255 + 0.5).astype(np.uint8)[..., None]
+    first = f", the first {count}" if count < len(channels) else ""
+    words = [f"channels row by row{first}, each with greys of its own"]
+    words += [f"every {step} samples"] * (step > 1)
+    return Panel(pixels, title, "; ".join(words), 1 / step)
+
+
+def side_by_side(panels: Sequence[Panel], caption: str) -> Any:
+    """Return a `PIL.Image.Image` of the panels at one scale, their titles and the caption."""
+    from PIL import Image, ImageDraw
+
+    zoom = _zoom(max(each.pixels.shape[1] for each in panels))
+    pictures = [_scaled(each.pixels, zoom) for each in panels]
+    columns = [
+        max(picture.width, *(ceil(font().getlength(plain(t))) for t in (each.title, each.note)))
+        for picture, each in zip(pictures, panels, strict=True)
+    ]
+    tallest = max(picture.height for picture in pictures)
+    width = sum(columns) + _GAP * (len(panels) - 1)
+    if zoom != 1:
+        caption += f"\nShown at {zoom:.3g} pixels per sample."
+    lines = wrap(caption, width)
+    notes = any(each.note for each in panels)
+    height = tallest + _LINE * (1 + notes + len(lines)) + 2 * _MARGIN + _LINE
+    sheet = Image.new("RGB", (width + 2 * _MARGIN, height), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    x = _MARGIN
+    for picture, each, column in zip(pictures, panels, columns, strict=True):
+        draw.text((x, _MARGIN), plain(each.title), INK, font())
+        sheet.paste(picture, (x, _MARGIN + _LINE + 3))
+        draw.text((x, _MARGIN + _LINE + tallest + 8), plain(each.note), FAINT, font())
+        x += column + _GAP
+    top = _MARGIN + _LINE * (1 + notes) + tallest + 16
+    for row, line in enumerate(lines):
+        draw.text((_MARGIN, top + row * _LINE), line, INK, font())
+    return sheet
+
+
+def _zoom(widest: int) -> float:
+    if widest > _LARGEST:
+        return _LARGEST / widest
+    return float(max(1, _SMALLEST // max(widest, 1)))
+
+
+def _scaled(pixels: NDArray[np.uint8], zoom: float) -> Any:
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    width, height = (max(1, round(side * zoom)) for side in picture.size)
+    resampling = Image.Resampling.NEAREST if zoom >= 1 else Image.Resampling.BOX
+    return picture.resize((width, height), resampling) if zoom != 1 else picture

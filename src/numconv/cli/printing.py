@@ -1,0 +1,112 @@
+"""How results are printed: tables for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+
+def as_json(value: Any) -> None:
+    """Print `value` as one JSON object on stdout."""
+    click.echo(json.dumps(value, indent=2, default=_plain, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+def pairs(rows: Iterable[tuple[str, str]], title: str = "") -> None:
+    """Print names and values in two columns."""
+    rows = list(rows)
+    if sys.stdout.isatty():
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="cyan", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, value in rows:
+            grid.add_row(name, Text(value))
+        _console_print(title, grid)
+        return
+    if title:
+        click.echo(title)
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
+        click.echo(f"{name:<{width}}  {value}".rstrip())
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+    """Print rows under a header; aligned plain text where stdout is no terminal."""
+    rows = [list(row) for row in rows]
+    if sys.stdout.isatty():
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table(box=SIMPLE_HEAD, header_style="bold cyan", pad_edge=False)
+        for name in header:
+            grid.add_column(name, overflow="fold")
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        _console_print(title, grid)
+        return
+    if title:
+        click.echo(title)
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    for row in (header, *rows):
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def _console_print(title: str, grid: Any) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if title:
+        console.print(f"[bold]{title}[/bold]")
+    console.print(grid)
+
+
+def seconds(value: float) -> str:
+    """Return a duration with three digits and a unit.
+
+    >>> seconds(0.00123), seconds(12.0), seconds(0.0)
+    ('1.23 ms', '12.0 s', '0 s')
+    """
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6), ("ns", 1e9)):
+        if value * factor >= 1 or (unit == "ns" and value > 0):
+            return f"{_three(value * factor)} {unit}"
+    return "0 s"
+
+
+def count(value: float, unit: str = "") -> str:
+    """Return a number with three digits and a decimal prefix.
+
+    >>> count(115_605_504), count(42), count(2_500_000, "B")
+    ('116 M', '42', '2.50 MB')
+    """
+    for prefix, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= factor:
+            return f"{_three(value / factor)} {prefix}{unit}"
+    number = str(int(value)) if value == int(value) else _three(value)
+    return f"{number} {unit}".rstrip()
+
+
+def _three(value: float) -> str:
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return f"{value:.{digits}f}"
+
+
+def shape(value: Sequence[int]) -> str:
+    """Return a shape as it can be typed: 1x64x56x56."""
+    return "x".join(map(str, value)) or "scalar"

@@ -1,0 +1,233 @@
+"""Depthwise separable convolution: a kernel for each channel, then a mix of the channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core import arrays
+from ..core.errors import ArgumentError
+from ..core.operators.convolution import convolve
+from ..core.operators.demonstrations import LAPLACIAN, SEPIA, per_channel
+from ..core.protocol import Array, Case, Demonstration, Operand
+from .common import CompositeOperator, channels_of
+
+
+def depthwise_separable_conv2d(
+    x: Any,
+    depthwise_weight: Any,
+    pointwise_weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    depthwise_bias: Any = None,
+    depthwise_activation: str | None = None,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """Convolve each channel on its own, then mix the channels of each pixel.
+
+    ``conv2d(conv2d(x, depthwise_weight, groups=C), pointwise_weight)`` (A. Howard et al.,
+    "MobileNets", arXiv:1704.04861, section 3.1).
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W) or (C, H, W)
+    depthwise_weight : array, shape (C * multiplier, 1, kh, kw)
+    pointwise_weight : array, shape (C_out, C * multiplier) or (C_out, C * multiplier, 1, 1)
+    bias : array, shape (C_out,), optional
+        Of the pointwise convolution.
+    depthwise_bias : array, shape (C * multiplier,), optional
+    depthwise_activation : str, optional
+        Applied between the two, as `activation` is at the end.
+    stride, padding, dilation, padding_mode
+        As in `conv2d`; of the depthwise convolution.
+    activation, residual, out, backend, accuracy, tune
+        As in `conv2d`.
+
+    Returns
+    -------
+    array, shape (N, C_out, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.ones((2, 3, 3))
+    >>> numconv.depthwise_separable_conv2d(x, np.ones((2, 1, 3, 3)), np.array([[1.0, 10]]))
+    array([[[99.]]])
+    """
+    return _separate(2, **locals())
+
+
+def depthwise_separable_conv1d(
+    x: Any,
+    depthwise_weight: Any,
+    pointwise_weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    depthwise_bias: Any = None,
+    depthwise_activation: str | None = None,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """`depthwise_separable_conv2d` with one spatial axis.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, L) or (C, L)
+    depthwise_weight : array, shape (C * multiplier, 1, k)
+    pointwise_weight : array, shape (C_out, C * multiplier) or (C_out, C * multiplier, 1)
+    bias, stride, padding, dilation, depthwise_bias, depthwise_activation, padding_mode, \
+activation, residual, out, backend, accuracy, tune
+        As in `depthwise_separable_conv2d`.
+
+    Returns
+    -------
+    array, shape (N, C_out, OL), or without N as `x`
+    """
+    return _separate(1, **locals())
+
+
+def depthwise_separable_conv3d(
+    x: Any,
+    depthwise_weight: Any,
+    pointwise_weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    depthwise_bias: Any = None,
+    depthwise_activation: str | None = None,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """`depthwise_separable_conv2d` with three spatial axes.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, D, H, W) or (C, D, H, W)
+    depthwise_weight : array, shape (C * multiplier, 1, kd, kh, kw)
+    pointwise_weight : array, shape (C_out, C * multiplier) or (C_out, C * multiplier, 1, 1, 1)
+    bias, stride, padding, dilation, depthwise_bias, depthwise_activation, padding_mode, \
+activation, residual, out, backend, accuracy, tune
+        As in `depthwise_separable_conv2d`.
+
+    Returns
+    -------
+    array, shape (N, C_out, OD, OH, OW), or without N as `x`
+    """
+    return _separate(3, **locals())
+
+
+def _separate(
+    axes: int,
+    x: Any,
+    depthwise_weight: Any,
+    pointwise_weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    depthwise_bias: Any,
+    depthwise_activation: str | None,
+    padding_mode: str,
+    activation: str | None,
+    residual: Any,
+    out: Any,
+    **options: Any,
+) -> Any:
+    filtered = convolve(
+        axes,
+        x,
+        depthwise_weight,
+        depthwise_bias,
+        stride,
+        padding,
+        dilation,
+        channels_of(x, axes),
+        padding_mode=padding_mode,
+        activation=depthwise_activation,
+        **options,
+    )
+    mix = _pointwise(pointwise_weight, axes)
+    return convolve(
+        axes, filtered, mix, bias, activation=activation, residual=residual, out=out, **options
+    )
+
+
+def _pointwise(weight: Any, axes: int) -> Any:
+    shape = tuple(getattr(weight, "shape", ()))
+    if len(shape) not in (2, axes + 2) or any(size != 1 for size in shape[2:]):
+        given = shape or weight
+        raise ArgumentError("pointwise_weight", given, "shape (C_out, C * multiplier)")
+    full = (*shape[:2], *[1] * axes)
+    if isinstance(weight, Operand):
+        return Operand(full, weight.dtype)
+    return arrays.adapt("pointwise_weight", weight).reshape(full)
+
+
+def _definition(x: Array, depthwise: Array, pointwise: Array, **parameters: Any) -> Array:
+    """Convolve with the product of the two weights, summed over the multiplier's channels."""
+    axes, channels = depthwise.ndim - 2, channels_of(x, depthwise.ndim - 2)
+    mix = pointwise.reshape(pointwise.shape[0], channels, -1)
+    kernels = depthwise.reshape(channels, -1, *depthwise.shape[2:])
+    weight = np.einsum("ocm,cm...->oc...", mix.astype("float64"), kernels.astype("float64"))
+    result: Array = convolve(
+        axes, x.astype("float64"), weight, **{**parameters, "backend": "reference"}
+    )
+    return result.astype(x.dtype)
+
+
+def _demonstration(picture: Array) -> Demonstration:
+    sharpen = LAPLACIAN.copy()
+    sharpen[1, 1] += 1
+    parameters = {"padding": "same", "padding_mode": "replicate"}
+    caption = "each channel sharpened on its own, then all toned by a 3x3 matrix"
+    return Demonstration((picture, per_channel(sharpen), SEPIA), parameters, caption)
+
+
+def _case(name: str, *shapes: tuple[int, ...], **parameters: Any) -> Case:
+    return Case(name, tuple(Operand(shape, "float32") for shape in shapes), parameters)
+
+
+DEPTHWISE_SEPARABLE = CompositeOperator(
+    name="depthwise_separable",
+    summary="a kernel for each channel, then 1x1",
+    operands=("x", "depthwise_weight", "pointwise_weight"),
+    function=depthwise_separable_conv2d,
+    definition=_definition,
+    named_cases=(
+        _case("mobile_3x3", (2, 5, 9, 8), (5, 1, 3, 3), (7, 5), padding=1),
+        _case("mobile_stride_2", (1, 4, 9, 11), (4, 1, 3, 3), (6, 4, 1, 1), stride=2, padding=1),
+        _case("mobile_multiplier", (3, 8, 8), (6, 1, 3, 3), (4, 6), padding="same"),
+    ),
+    show=_demonstration,
+)

@@ -1,0 +1,378 @@
+"""The involution block: kernels generated from the pixels, then the involution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..core import activations, arrays
+from ..core.errors import ArgumentError
+from ..core.geometry import per_axis
+from ..core.operators.convolution import convolve
+from ..core.operators.demonstrations import LUMINANCE, gaussian
+from ..core.operators.involution import involve
+from ..core.operators.naive import pad
+from ..core.protocol import Array, Case, Demonstration, Operand
+from .common import CompositeOperator, channels_of
+
+
+def involution_block2d(
+    x: Any,
+    reduce_weight: Any,
+    span_weight: Any,
+    kernel_size: Any = 7,
+    stride: Any = 1,
+    padding: Any = None,
+    dilation: Any = 1,
+    *,
+    reduce_bias: Any = None,
+    span_bias: Any = None,
+    norm: Sequence[Any] | None = None,
+    eps: float = 1e-5,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """Involution of images with kernels generated from the pixels.
+
+    ``kernels = span(relu(norm(reduce(pool(x)))))``, then ``involution2d(x, kernels)``: `reduce`
+    and `span` are 1x1 convolutions, `pool` averages squares of `stride` pixels where stride > 1
+    (D. Li et al., "Involution", arXiv:2103.06255, section 3.2 and algorithm 1). Squares cut off
+    by the edge average the pixels they have.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W) or (C, H, W)
+    reduce_weight : array, shape (C/r, C) or (C/r, C, 1, 1)
+        Its rows decide the reduction r.
+    span_weight : array, shape (groups * kh * kw, C/r) or (groups * kh * kw, C/r, 1, 1)
+        Row ``(g * kh + ky) * kw + kx`` makes tap (ky, kx) of group g's kernel.
+    kernel_size : int or tuple of 2 int, default 7
+    stride, dilation
+        As in `conv2d`.
+    padding : default ``dilation * (kernel_size - 1) // 2`` on each side
+        In the forms of `conv2d`.
+    reduce_bias : array, shape (C/r,), optional
+    span_bias : array, shape (groups * kh * kw,), optional
+    norm : sequence of 4 arrays of shape (C/r,), optional
+        Mean, variance, scale and shift of a batch normalisation between `reduce` and ReLU.
+    eps : float, default 1e-5
+        Added to the variance.
+    padding_mode, activation, residual, out, backend, accuracy, tune
+        As in `conv2d`, of the involution.
+
+    Returns
+    -------
+    array, shape (N, C, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `involution2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.ones((4, 5, 5))
+    >>> reduce, span = np.ones((2, 4)), np.ones((9, 2)) / 72
+    >>> numconv.involution_block2d(x, reduce, span, kernel_size=3)[0, 2]
+    array([0.66666667, 1.        , 1.        , 1.        , 0.66666667])
+    """
+    return _block(2, **locals())
+
+
+def involution_block1d(
+    x: Any,
+    reduce_weight: Any,
+    span_weight: Any,
+    kernel_size: Any = 7,
+    stride: Any = 1,
+    padding: Any = None,
+    dilation: Any = 1,
+    *,
+    reduce_bias: Any = None,
+    span_bias: Any = None,
+    norm: Sequence[Any] | None = None,
+    eps: float = 1e-5,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """`involution_block2d` with one spatial axis.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, L) or (C, L)
+    reduce_weight : array, shape (C/r, C) or (C/r, C, 1)
+    span_weight : array, shape (groups * k, C/r) or (groups * k, C/r, 1)
+    kernel_size, stride, padding, dilation, reduce_bias, span_bias, norm, eps, padding_mode, \
+activation, residual, out, backend, accuracy, tune
+        As in `involution_block2d`.
+
+    Returns
+    -------
+    array, shape (N, C, OL), or without N as `x`
+    """
+    return _block(1, **locals())
+
+
+def involution_block3d(
+    x: Any,
+    reduce_weight: Any,
+    span_weight: Any,
+    kernel_size: Any = 7,
+    stride: Any = 1,
+    padding: Any = None,
+    dilation: Any = 1,
+    *,
+    reduce_bias: Any = None,
+    span_bias: Any = None,
+    norm: Sequence[Any] | None = None,
+    eps: float = 1e-5,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """`involution_block2d` with three spatial axes.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, D, H, W) or (C, D, H, W)
+    reduce_weight : array, shape (C/r, C) or (C/r, C, 1, 1, 1)
+    span_weight : array, shape (groups * kd * kh * kw, C/r), or with three axes of 1
+    kernel_size, stride, padding, dilation, reduce_bias, span_bias, norm, eps, padding_mode, \
+activation, residual, out, backend, accuracy, tune
+        As in `involution_block2d`.
+
+    Returns
+    -------
+    array, shape (N, C, OD, OH, OW), or without N as `x`
+    """
+    return _block(3, **locals())
+
+
+def _block(
+    axes: int,
+    x: Any,
+    reduce_weight: Any,
+    span_weight: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    reduce_bias: Any,
+    span_bias: Any,
+    norm: Sequence[Any] | None,
+    eps: float,
+    padding_mode: str,
+    activation: str | None,
+    residual: Any,
+    out: Any,
+    **options: Any,
+) -> Any:
+    kernel_shape = per_axis("kernel_size", kernel_size, axes, 1)
+    strides = per_axis("stride", stride, axes, 1)
+    dilations = per_axis("dilation", dilation, axes, 1)
+    reduce_weight = _one_by_one("reduce_weight", reduce_weight, axes, channels_of(x, axes))
+    span_weight = _one_by_one("span_weight", span_weight, axes, reduce_weight.shape[0])
+    taps = prod(kernel_shape)
+    if span_weight.shape[0] % taps:
+        expected = f"a multiple of {taps} rows, for kernel_size={kernel_shape}"
+        raise ArgumentError("span_weight", span_weight.shape, expected)
+    if norm is not None:
+        reduce_weight, reduce_bias = _fold_norm(reduce_weight, reduce_bias, norm, eps)
+    if padding is None:
+        padding = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel_shape, strict=True))
+    reduced = convolve(
+        axes, pool(x, strides), reduce_weight, reduce_bias, activation="relu", **options
+    )
+    spanned = convolve(axes, reduced, span_weight, span_bias, **options)
+    return involve(
+        axes,
+        x,
+        _as_kernels(spanned, axes, kernel_shape),
+        strides,
+        padding,
+        dilations,
+        padding_mode=padding_mode,
+        activation=activation,
+        residual=residual,
+        out=out,
+        **options,
+    )
+
+
+def _one_by_one(name: str, weight: Any, axes: int, columns: int) -> Any:
+    shape = tuple(getattr(weight, "shape", ()))
+    ones = (1,) * axes
+    if len(shape) < 2 or shape[1] != columns or shape[2:] not in ((), ones):
+        raise ArgumentError(name, shape or weight, f"shape (rows, {columns})")
+    if isinstance(weight, Operand):
+        return Operand((*shape[:2], *ones), weight.dtype)
+    return arrays.adapt(name, weight).reshape(*shape[:2], *ones)
+
+
+def _fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[Any, Any]:
+    if len(norm) != 4:
+        raise ArgumentError("norm", len(norm), "4 arrays: mean, variance, scale, shift")
+    rows = weight.shape[0]
+    for each in norm:
+        if getattr(each, "shape", None) != (rows,):
+            raise ArgumentError("norm", getattr(each, "shape", each), f"arrays of shape {(rows,)}")
+    if isinstance(weight, Operand):
+        return weight, Operand((rows,), weight.dtype)
+    mean, variance, scale, shift = (arrays.adapt("norm", each).astype("float64") for each in norm)
+    factor = scale / np.sqrt(variance + eps)
+    before = 0 if bias is None else arrays.adapt("reduce_bias", bias)
+    folded = weight * factor.reshape(-1, *[1] * (weight.ndim - 1))
+    return folded.astype(weight.dtype), ((before - mean) * factor + shift).astype(weight.dtype)
+
+
+def _as_kernels(spanned: Any, axes: int, kernel_shape: tuple[int, ...]) -> Any:
+    first, outputs = spanned.shape[: -axes - 1], spanned.shape[-axes:]
+    groups = spanned.shape[-axes - 1] // prod(kernel_shape)
+    shape = (*first, groups, *kernel_shape, *outputs)
+    return Operand(shape, spanned.dtype) if isinstance(spanned, Operand) else spanned.reshape(shape)
+
+
+def pool(x: Any, strides: tuple[int, ...]) -> Any:
+    """Return the average over blocks of `strides` samples; an `Operand` stays one.
+
+    Blocks that the end cuts off average the samples they have, so that there are
+    ``ceil(size / stride)`` of them, as a strided involution has outputs.
+    """
+    first = x.ndim - len(strides)
+    if isinstance(x, Operand):
+        sizes = (-(-size // s) for size, s in zip(x.shape[first:], strides, strict=True))
+        return Operand((*x.shape[:first], *sizes), x.dtype)
+    array = arrays.adapt("x", x)
+    if max(strides) == 1:
+        return x
+    wide = np.result_type(array.dtype, "float32")
+    result = array.astype(wide)
+    for axis, stride in enumerate(strides, first):
+        starts = np.arange(0, array.shape[axis], stride)
+        shape = [1] * array.ndim
+        shape[axis] = -1
+        counts = np.diff(np.append(starts, array.shape[axis])).astype(wide).reshape(shape)
+        result = np.add.reduceat(result, starts, axis) / counts
+    return arrays.restorer(x)(result.astype(array.dtype))
+
+
+def _definition(
+    x: Array,
+    reduce_weight: Array,
+    span_weight: Array,
+    *,
+    kernel_size: Any = 7,
+    stride: Any = 1,
+    padding: Any = None,
+    dilation: Any = 1,
+    padding_mode: str = "zeros",
+    reduce_bias: Array | None = None,
+    span_bias: Array | None = None,
+    norm: Sequence[Array] | None = None,
+    eps: float = 1e-5,
+    activation: str | None = None,
+) -> Array:
+    """Generate the kernel of each position and apply it there, position by position."""
+    axes = x.ndim - 1 if x.ndim == reduce_weight.ndim - 1 else x.ndim - 2
+    batch = x.reshape(-1, *x.shape[-axes - 1 :]).astype("float64")
+    kernel = per_axis("kernel_size", kernel_size, axes, 1)
+    strides = per_axis("stride", stride, axes, 1)
+    dilations = per_axis("dilation", dilation, axes, 1)
+    half = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel, strict=True))
+    margins = half if padding is None else per_axis("padding", padding, axes, 0)
+    padded = pad(batch, tuple((m, m) for m in margins), padding_mode)
+    outputs = tuple(
+        (size - d * (k - 1) - 1) // s + 1
+        for size, d, k, s in zip(padded.shape[2:], dilations, kernel, strides, strict=True)
+    )
+    reduce_rows = reduce_weight.reshape(reduce_weight.shape[:2]).astype("float64")
+    span_rows = span_weight.reshape(span_weight.shape[:2]).astype("float64")
+    groups = span_rows.shape[0] // prod(kernel)
+    y = np.zeros((*batch.shape[:2], *outputs))
+    for n, *place in np.ndindex(batch.shape[0], *outputs):
+        block = tuple(slice(o * s, o * s + s) for o, s in zip(place, strides, strict=True))
+        pixel = batch[(n, slice(None), *block)].reshape(batch.shape[1], -1).mean(1)
+        hidden = reduce_rows @ pixel + (0 if reduce_bias is None else reduce_bias)
+        if norm is not None:
+            mean, variance, scale, shift = norm
+            hidden = (hidden - mean) / np.sqrt(variance + eps) * scale + shift
+        taps = span_rows @ np.maximum(hidden, 0) + (0 if span_bias is None else span_bias)
+        window = tuple(
+            slice(o * s, o * s + d * (k - 1) + 1, d)
+            for o, s, d, k in zip(place, strides, dilations, kernel, strict=True)
+        )
+        seen = padded[(n, slice(None), *window)].reshape(groups, -1, *kernel)
+        weighted = taps.reshape(groups, 1, *kernel) * seen
+        y[(n, slice(None), *place)] = weighted.sum(tuple(range(2, weighted.ndim))).ravel()
+    result: Array = np.asarray(activations.apply(activation, y)).astype(x.dtype)
+    return result.reshape(*x.shape[: -axes - 1], *result.shape[1:])
+
+
+def _demonstration(picture: Array) -> Demonstration:
+    """Blur by how dark a pixel is: two hidden units split dark from bright."""
+    size, sharpness = 9, 4.0
+    bell = np.outer(gaussian(size), gaussian(size)).ravel()
+    keep = np.zeros(size * size, np.float32)
+    keep[size * size // 2] = 1
+    reduce_weight = np.stack([sharpness * LUMINANCE, sharpness * LUMINANCE])
+    parameters = {
+        "kernel_size": size,
+        "reduce_bias": np.array([-1.2, -2.2], np.float32),
+        "span_bias": bell,
+        "padding": size // 2,
+        "padding_mode": "replicate",
+    }
+    span_weight = np.stack([keep - bell, bell - keep], axis=1)
+    caption = "each pixel makes its own kernel: the dark ones blur, the bright ones stay sharp"
+    arrays_shown = (picture, reduce_weight.astype(np.float32), span_weight.astype(np.float32))
+    return Demonstration(arrays_shown, parameters, caption)
+
+
+def _case(name: str, *shapes: tuple[int, ...], **parameters: Any) -> Case:
+    return Case(name, tuple(Operand(shape, "float32") for shape in shapes), parameters)
+
+
+def _by_rank(x: Any, reduce_weight: Any, span_weight: Any, **parameters: Any) -> Any:
+    functions = {1: involution_block1d, 2: involution_block2d, 3: involution_block3d}
+    axes = getattr(reduce_weight, "ndim", 0) - 2
+    if axes not in functions:
+        axes = getattr(x, "ndim", 0) - (1 if getattr(x, "ndim", 0) == 3 else 2)
+    if axes not in functions:
+        raise ArgumentError("x", getattr(x, "shape", x), "an array of shape (N, C, *spatial)")
+    return functions[axes](x, reduce_weight, span_weight, **parameters)
+
+
+INVOLUTION_BLOCK = CompositeOperator(
+    name="involution_block",
+    summary="involution with kernels generated from the pixels",
+    operands=("x", "reduce_weight", "span_weight"),
+    function=_by_rank,
+    definition=_definition,
+    named_cases=(
+        _case("block_3x3", (2, 8, 7, 6), (2, 8), (18, 2), kernel_size=3),
+        _case("block_odd_stride_2", (1, 8, 7, 9), (4, 8), (50, 4), kernel_size=5, stride=2),
+        _case("block_signal", (2, 4, 15), (2, 4, 1), (6, 2, 1), kernel_size=3, stride=2),
+        _case("block_volume", (1, 4, 3, 4, 5), (2, 4, 1, 1, 1), (54, 2, 1, 1, 1), kernel_size=3),
+        _case("block_dilated", (1, 4, 9, 9), (2, 4), (9, 2), kernel_size=3, dilation=2),
+    ),
+    show=_demonstration,
+)

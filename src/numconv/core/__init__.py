@@ -1,0 +1,1 @@
+"""The engine: problems, operators, the contract and the dispatcher."""

@@ -1,0 +1,129 @@
+"""What an array is: NumPy, or anything that shares memory with it, and back again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .dtypes import DTYPES
+from .errors import ArgumentError, ArgumentTypeError
+from .protocol import Array
+
+_EXPECTED = (
+    "an array in CPU memory: a NumPy array, or one that offers DLPack or __array_interface__"
+)
+_CPU_DEVICES = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack specification
+
+
+def adapt(argument: str, value: Any) -> Array:
+    """Return `value` as a NumPy array that shares its memory.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If `value` is no array in CPU memory, is masked, or has a dtype that is not computed.
+    """
+    if isinstance(value, np.ndarray):
+        if isinstance(value, np.ma.MaskedArray):
+            raise ArgumentTypeError(argument, type(value).__name__, "an array without a mask")
+        array = value.view(np.ndarray)
+    elif hasattr(value, "__dlpack__"):
+        array = _from_dlpack(argument, value)
+    elif hasattr(value, "__array_interface__"):
+        array = np.asarray(value)
+    else:
+        raise ArgumentTypeError(argument, _brief(value), _EXPECTED)
+    if array.dtype.name not in DTYPES:
+        raise ArgumentTypeError(argument, array.dtype, "dtype " + ", ".join(DTYPES))
+    return array
+
+
+def _from_dlpack(argument: str, value: Any) -> Array:
+    device = value.__dlpack_device__()[0]
+    if device not in _CPU_DEVICES:
+        raise ArgumentTypeError(argument, _brief(value), _EXPECTED)
+    try:
+        return np.from_dlpack(value)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        raise ArgumentTypeError(argument, _brief(value), f"{_EXPECTED} ({error})") from error
+
+
+def _brief(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    described = type(value).__name__
+    return described if shape is None else f"{described} of shape {tuple(shape)}"
+
+
+def restorer(value: Any) -> Callable[[Array], Any]:
+    """Return a function that gives a NumPy result back as the kind of array `value` is."""
+    if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
+        return _same
+    if hasattr(value, "__array_namespace__"):
+        namespace = value.__array_namespace__()
+    else:
+        namespace = sys.modules[type(value).__module__.partition(".")[0]]
+    from_dlpack: Callable[[Array], Any] = getattr(namespace, "from_dlpack", _same)
+    return from_dlpack
+
+
+def _same(result: Array) -> Array:
+    return result
+
+
+def plain(array: Array) -> Array:
+    """Return `array` C-contiguous, aligned, in native byte order and typed as writeable.
+
+    Kernels are compiled once for such arrays instead of once for each layout. Contiguous
+    native arrays are not copied.
+    """
+    flags = array.flags
+    if flags.carray and array.dtype.isnative:
+        return array
+    array = np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
+    return array if array.flags.writeable else np.asarray(_Writeable(array))
+
+
+class _Writeable:
+    """Presents a read-only array as a writeable one to kernels that only read it."""
+
+    def __init__(self, array: Array) -> None:
+        self._owner = array
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], False)
+        self.__array_interface__ = interface
+
+
+def check_out(out: Any, shape: tuple[int, ...], dtype: str, operands: tuple[Any, ...]) -> Array:
+    """Return `out` as a NumPy array, or raise if the result cannot be written into it."""
+    array = adapt("out", out)
+    if array.shape != shape or array.dtype.name != dtype or not array.dtype.isnative:
+        given = f"{array.dtype} array of shape {array.shape}"
+        raise ArgumentError("out", given, f"a native {dtype} array of shape {shape}")
+    if not array.flags.writeable:
+        raise ArgumentError("out", "a read-only array", "a writeable array")
+    if not array.flags.c_contiguous and _overlaps_itself(array):
+        raise ArgumentError("out", "an array that overlaps itself", "one place for each element")
+    for operand in operands:
+        if operand is not None and _overlap(array, operand):
+            raise ArgumentError(
+                "out",
+                "an array that overlaps an operand",
+                "memory that the call does not read",
+            )
+    return array
+
+
+def _overlap(one: Array, other: Array) -> bool:
+    try:
+        return np.shares_memory(one, other, max_work=10_000)
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _overlaps_itself(array: Array) -> bool:
+    return any(
+        stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)
+    )

@@ -1,0 +1,54 @@
+"""How far a result may be from the exact one: the error bound of a dtype."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .protocol import Array
+
+FACTOR = 2.0
+"""c of ``|got - ref| <= c * K * eps * (|x| * |w|)``; the tests' only tolerance."""
+
+_ACTIVATION_ULPS = 16.0
+
+
+def bound(problem: Any, naive: Any, *operands: Array) -> Array:
+    """Return the largest error each output of `problem` may have.
+
+    ``c * K * eps * (|x| * |w| + |bias| + |residual|)``, computed by the naive reference from
+    absolute values, with K the terms per output and eps the rounding unit of the accumulator
+    (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). A result kept in
+    16 bits is allowed half a unit of its own last place besides, an activation
+    a few of the accumulator's.
+
+    Parameters
+    ----------
+    problem : Problem
+    naive : callable
+        The naive reference of this kind of problem.
+    *operands : ndarray
+        As the problem's plan takes them.
+
+    Returns
+    -------
+    ndarray of float64, of the problem's result shape; 0 for integers
+    """
+    if dtypes.kind(problem.dtype) == "integer":
+        return np.zeros(problem.result_shape)
+    wide = "float64"
+    linear = replace(problem, dtype=wide, epilogue=replace(problem.epilogue, activation=None))
+    with np.errstate(invalid="ignore", over="ignore"):
+        size = naive(linear, *(np.abs(operand).astype(wide) for operand in operands))
+        eps = dtypes.epsilon(problem.dtype)
+        complex_factor = 2.0 if dtypes.kind(problem.dtype) == "complex" else 1.0
+        allowed = FACTOR * complex_factor * (problem.terms + 2) * eps * size
+        if problem.epilogue.activation is not None:
+            allowed = 1.2 * allowed + _ACTIVATION_ULPS * eps * (1 + size)
+        if problem.dtype == "float16":
+            half = np.finfo(np.float16)
+            allowed = allowed + float(half.eps) * size + float(half.smallest_subnormal)
+    return np.asarray(allowed, wide) + float(np.finfo(dtypes.accumulator(problem.dtype)).tiny)

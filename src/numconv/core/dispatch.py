@@ -1,0 +1,364 @@
+"""The dispatcher: chooses backend and algorithm, keeps plans, and runs them.
+
+A call that was made before with the same shapes, dtypes and parameters costs one dictionary
+look-up and one call of its plan; everything that can be decided from these is decided once.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import arrays
+from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError
+from .overflow import check_sums
+from .protocol import Algorithm, Array, Backend, Operand, Plan, Problem
+
+Build = Callable[..., Problem]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An algorithm that was considered: its estimated seconds, or why it was refused."""
+
+    backend: str
+    algorithm: str
+    seconds: float | None
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The algorithm that solves a problem, and why this one."""
+
+    backend: Backend
+    algorithm: Algorithm
+    reason: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """Everything that is known of a call before its arrays' values are."""
+
+    problem: Problem
+    choice: Choice
+    plan: Plan
+    shape: tuple[int, ...]
+    dtype: str
+    shapes: tuple[tuple[int, ...], ...]
+    batched: bool
+    integers: bool
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A problem that a call would solve."""
+
+    problem: Problem
+    backend: str
+    algorithm: str
+
+
+_MOST_CALLS = 4096
+_calls: dict[Any, Call] = {}
+_warned: set[tuple[str, str]] = set()
+_lock = threading.Lock()
+_trace: ContextVar[list[Traced] | None] = ContextVar("numconv_trace", default=None)
+
+
+def solve(
+    build: Build,
+    operands: tuple[Any, ...],
+    parameters: tuple[Any, ...],
+    names: tuple[str, ...],
+    *,
+    out: Any = None,
+    backend: str = "auto",
+    algorithm: str = "auto",
+    tune: bool = False,
+) -> Any:
+    """Solve the problem that ``build(*operands, *parameters)`` describes.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the problem from an `Operand` (or None) for each array, and the parameters.
+    operands : tuple
+        The arrays, as the caller gave them, or None for those left out. The first decides
+        what kind of array is returned. All or none may be `Operand`: then nothing is computed.
+    parameters : tuple
+        The other arguments of `build`.
+    names : tuple of str
+        What the caller calls the operands.
+    out, backend, algorithm, tune
+        As in `numconv.conv2d`.
+
+    Returns
+    -------
+    array of the first operand's kind, or `Operand`
+    """
+    if isinstance(operands[0], Operand):
+        return _record(build, operands, parameters, backend, algorithm)
+    given = [
+        value if value is None or type(value) is np.ndarray else arrays.adapt(name, value)
+        for name, value in zip(names, operands, strict=True)
+    ]
+    key = (
+        build,
+        tuple([None if a is None else (a.shape, a.dtype) for a in given]),
+        parameters,
+        tuple(map(type, parameters)),
+        backend,
+        algorithm,
+        tune,
+    )
+    try:
+        call = _calls.get(key)
+    except TypeError:  # lists and arrays as parameters are welcome, but cannot be looked up
+        frozen = tuple(map(_freeze, parameters))
+        return solve(
+            build, operands, frozen, names, out=out, backend=backend, algorithm=algorithm, tune=tune
+        )
+    if call is None:
+        call = _prepare(build, given, parameters, names, backend, algorithm, tune)
+        _remember(key, call)
+    plain = [arrays.plain(a) for a in given if a is not None]
+    if call.integers:
+        plain = check_sums(call.problem, plain)
+    if not call.batched:
+        plain = [array.reshape(shape) for array, shape in zip(plain, call.shapes, strict=True)]
+    result = run(call, plain, out, given)
+    first = operands[0]
+    return (
+        result if out is not None or type(first) is np.ndarray else arrays.restorer(first)(result)
+    )
+
+
+def run(call: Call, operands: Sequence[Any], out: Any, given: Sequence[Array | None]) -> Any:
+    """Run a prepared call on plain arrays; return `out`, or a new array where it is None."""
+    if out is None:
+        target = np.empty(call.shape, call.dtype)
+    else:
+        target = arrays.check_out(out, call.shape, call.dtype, tuple(given))
+    room = target if target.flags.carray else np.empty(call.shape, call.dtype)
+    if room.size:
+        call.plan(*operands, out=room if call.batched else room[None])
+    if room is not target:
+        target[...] = room
+    return target if out is None else out
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return tuple(map(_freeze, value))
+    return value
+
+
+def _remember(key: Any, call: Call) -> None:
+    with _lock:
+        while len(_calls) >= _MOST_CALLS:
+            del _calls[next(iter(_calls))]
+        _calls[key] = call
+
+
+def forget() -> None:
+    """Drop every cached plan and choice."""
+    with _lock:
+        _calls.clear()
+        _warned.clear()
+
+
+def _prepare(
+    build: Build,
+    given: Sequence[Array | None],
+    parameters: tuple[Any, ...],
+    names: tuple[str, ...],
+    backend: str,
+    algorithm: str,
+    tune: bool,
+) -> Call:
+    for name, array in zip(names, given, strict=True):
+        if array is not None and array.dtype.name not in arrays.DTYPES:
+            arrays.adapt(name, array)
+    operands = [None if a is None else Operand(a.shape, a.dtype.name) for a in given]
+    problem = build(*operands, *parameters)
+    if tune:
+        from .tuning import tuned
+
+        return prepare(problem, operands[0], tuned(problem, backend, algorithm))
+    return prepare(problem, operands[0], choose(problem, backend, algorithm))
+
+
+def prepare(problem: Problem, first: Operand | None, choice: Choice) -> Call:
+    """Plan `problem`; `first`, the operand that may lack a batch axis, says whether it does."""
+    shape = problem.result_shape
+    batched = first is None or first.ndim == len(problem.operand_shapes[0])
+    plan = choice.algorithm.plan(problem)
+    return Call(
+        problem=problem,
+        choice=choice,
+        plan=plan,
+        shape=shape if batched else shape[1:],
+        dtype=problem.result_dtype,
+        shapes=problem.operand_shapes + epilogue_shapes(problem),
+        batched=batched,
+        integers=problem.result_dtype == "int64",
+    )
+
+
+def epilogue_shapes(problem: Problem) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of the arrays that the problem's epilogue adds to its operands."""
+    shape, epilogue = problem.result_shape, problem.epilogue
+    return ((shape[1:2],) if epilogue.bias else ()) + ((shape,) if epilogue.residual else ())
+
+
+def _record(
+    build: Build,
+    operands: tuple[Any, ...],
+    parameters: tuple[Any, ...],
+    backend: str,
+    algorithm: str,
+) -> Operand:
+    problem = build(*operands, *map(_freeze, parameters))
+    traced = _trace.get()
+    if traced is not None:
+        traced.append(Traced(problem, backend, algorithm))
+    batched = operands[0].ndim == len(problem.operand_shapes[0])
+    return Operand(problem.result_shape[not batched :], problem.result_dtype)
+
+
+@contextmanager
+def tracing() -> Iterator[list[Traced]]:
+    """Collect the problems that calls with `Operand` in place of arrays would solve."""
+    traced: list[Traced] = []
+    token = _trace.set(traced)
+    try:
+        yield traced
+    finally:
+        _trace.reset(token)
+
+
+def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
+    """Return every algorithm of every backend, or of one, with its cost or its refusal."""
+    found: list[Candidate] = []
+    for each in _backends(backend):
+        status = each.status()
+        if status.state == "unavailable":
+            found.append(Candidate(each.name, "", None, status.reason))
+            continue
+        offered = _algorithms(each, problem)
+        if not offered:
+            kind = type(problem).__name__
+            found.append(Candidate(each.name, "", None, f"has no algorithm for a {kind}"))
+        for algorithm in offered:
+            refusal = algorithm.refusal(problem)
+            seconds = algorithm.cost(problem) if refusal is None else None
+            found.append(Candidate(each.name, algorithm.name, seconds, refusal))
+    return found
+
+
+def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> Choice:
+    """Choose who solves `problem`.
+
+    ``auto`` takes the ready backend of the highest priority that has a fast algorithm for the
+    problem, and of its algorithms the one with the least estimated cost. A name never falls
+    back.
+
+    Raises
+    ------
+    ArgumentError
+        If no backend or algorithm has that name.
+    BackendError
+        If the backend cannot be used here.
+    RefusedError
+        If the algorithm, or every algorithm of the backend, refuses the problem.
+    """
+    refusals: list[str] = []
+    last: Choice | None = None
+    known: set[str] = set()
+    for each in _backends(backend):
+        status = each.status()
+        if status.state == "unavailable":
+            if backend != "auto":
+                remedy = f"; {status.remedy}" if status.remedy else ""
+                raise BackendError(f"backend {backend!r} is unavailable: {status.reason}{remedy}")
+            continue
+        accepted: list[tuple[float, int, Algorithm]] = []
+        for rank, offered in enumerate(_algorithms(each, problem)):
+            known.add(offered.name)
+            if algorithm not in ("auto", offered.name):
+                continue
+            refusal = offered.refusal(problem)
+            if refusal is not None:
+                refusals.append(f"{each.name}/{offered.name}: {refusal}")
+            elif algorithm == "auto" and getattr(offered, "last_resort", False):
+                last = Choice(each, offered, "nothing faster accepts the problem")
+            else:
+                accepted.append((offered.cost(problem), rank, offered))
+        if accepted:
+            seconds, _, best = min(accepted)
+            if algorithm != "auto":
+                reason = "asked for by name"
+            elif len(accepted) == 1:
+                reason = f"the only fast algorithm of {each.name} that accepts the problem"
+            else:
+                reason = f"least estimated time of {len(accepted)}: {seconds * 1e6:.3g} µs"
+            return Choice(each, best, reason)
+        if last is not None:
+            break
+    if last is not None:
+        if backend == "auto" or refusals:
+            _warn_of_last_resort(last, problem)
+        return last
+    if algorithm not in ("auto", *known):
+        raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
+    detail = "; ".join(refusals) or f"no algorithm for a {type(problem).__name__}"
+    raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
+
+
+def _backends(name: str) -> list[Backend]:
+    from . import plugins  # discovery is paid for by the first call, not by the import
+
+    known = plugins.backends()
+    if name == "auto":
+        return [each for each in known.values() if each.device == "cpu"]
+    if name in known:
+        return [known[name]]
+    broken = [f"{fault.plugin}: {fault.error}" for fault in plugins.faults()]
+    hint = f" (set aside: {'; '.join(broken)})" if broken else ""
+    raise ArgumentError("backend", name, "'auto' or one of " + ", ".join(known) + hint)
+
+
+def _algorithms(backend: Backend, problem: Problem) -> Sequence[Algorithm]:
+    from . import plugins
+
+    offered = backend.algorithms(problem)
+    for algorithm in offered:
+        missing = plugins.missing_members(algorithm, plugins.ALGORITHM_MEMBERS)
+        if missing:
+            name = getattr(algorithm, "name", type(algorithm).__name__)
+            raise BackendError(
+                f"backend {backend.name!r}: algorithm {name!r} lacks {', '.join(missing)}"
+            )
+    return offered
+
+
+def _warn_of_last_resort(choice: Choice, problem: Problem) -> None:
+    key = (choice.backend.name, type(problem).__name__)
+    if key in _warned:
+        return
+    _warned.add(key)
+    warnings.warn(
+        f"no fast algorithm accepts this {type(problem).__name__} of {problem.dtype}; "
+        f"{choice.backend.name}/{choice.algorithm.name} solves it, slowly "
+        "(said once; numconv.explain gives the reasons)",
+        PerformanceWarning,
+        stacklevel=6,
+    )

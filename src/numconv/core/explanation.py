@@ -1,0 +1,90 @@
+"""What the dispatcher would do with a call, and why, without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import dispatch
+from .dispatch import Candidate, Traced
+from .protocol import Problem
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One problem of a call and who would solve it."""
+
+    label: str
+    problem: Problem
+    candidates: tuple[Candidate, ...]
+    backend: str
+    algorithm: str
+    reason: str
+    macs: int
+    min_bytes: int
+    workspace_bytes: int
+    plan_description: str
+
+    def __str__(self) -> str:
+        lines = [
+            self.label,
+            f"  {self.backend}/{self.algorithm}: {self.reason}",
+            f"  {self.plan_description}",
+            f"  {self.macs:,} multiply-adds, at least {self.min_bytes:,} bytes moved, "
+            f"{self.workspace_bytes:,} bytes of workspace",
+        ]
+        for candidate in self.candidates:
+            name = "/".join(filter(None, (candidate.backend, candidate.algorithm)))
+            if candidate.seconds is None:
+                lines.append(f"  {name:20} refused: {candidate.refusal}")
+            else:
+                lines.append(f"  {name:20} {candidate.seconds * 1e6:,.3g} µs, estimated")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The stages of a call, in order; one for an operator that is one problem."""
+
+    stages: tuple[Stage, ...]
+    result_shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.stages)) or "moves data only: no problem to solve"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as plain data, for machines."""
+        return {
+            "result_shape": list(self.result_shape),
+            "stages": [{**asdict(stage), "problem": str(stage.problem)} for stage in self.stages],
+        }
+
+
+def label(problem: Problem) -> str:
+    """Return a problem's shapes in a line."""
+    operands = " * ".join(map(str, problem.operand_shapes))
+    return f"{operands} -> {problem.result_shape} {problem.dtype}"
+
+
+def explain(traced: Sequence[Traced], result_shape: tuple[int, ...]) -> Explanation:
+    """Explain traced problems, each with the backend and algorithm it was asked for with."""
+    return Explanation(tuple(map(_stage, traced)), result_shape)
+
+
+def _stage(traced: Traced) -> Stage:
+    problem = traced.problem
+    choice = dispatch.choose(problem, traced.backend, traced.algorithm)
+    plan = choice.algorithm.plan(problem)
+    return Stage(
+        label=label(problem),
+        problem=problem,
+        candidates=tuple(dispatch.candidates(problem)),
+        backend=choice.backend.name,
+        algorithm=choice.algorithm.name,
+        reason=choice.reason,
+        macs=problem.macs,
+        min_bytes=problem.min_bytes,
+        workspace_bytes=plan.workspace_bytes,
+        plan_description=plan.describe(),
+    )

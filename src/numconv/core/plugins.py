@@ -1,0 +1,153 @@
+"""Discovery: loads every plugin, and sets a broken one aside with its error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from . import hookspecs
+from .errors import ArgumentError
+from .protocol import Backend, Operator
+from .reference import ReferenceBackend
+
+OWN_DISTRIBUTION = "numconv-kernels"
+
+_BACKEND_MEMBERS = ("name", "device", "priority", "status", "algorithms")
+_OPERATOR_MEMBERS = (
+    *("name", "summary", "operands", "naive"),
+    *("apply", "reference", "cases", "demonstration"),
+)
+ALGORITHM_MEMBERS = ("name", "refusal", "cost", "plan")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A plugin, or a part of one, that was set aside."""
+
+    plugin: str
+    error: str
+
+
+@dataclass
+class Registry:
+    """What the plugins brought, and what was wrong with them."""
+
+    manager: pluggy.PluginManager
+    backends: dict[str, Backend] = field(default_factory=dict)
+    operators: dict[str, Operator] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    own: set[str] = field(default_factory=lambda: {hookspecs.PROJECT})
+
+
+_lock = threading.RLock()
+
+
+def registry() -> Registry:
+    """Return the plugins of this environment, discovered at the first call."""
+    with _lock:
+        return _discover()
+
+
+@cache
+def _discover() -> Registry:
+    found = Registry(pluggy.PluginManager(hookspecs.PROJECT))
+    found.manager.add_hookspecs(hookspecs)
+    _load(found, entry_points(group=hookspecs.PROJECT))
+    from .operators import BUILT_IN
+
+    own = [(hookspecs.PROJECT, operator) for operator in BUILT_IN]
+    brought = own + list(_collect(found, "numconv_operators"))
+    found.operators = _unique(found, "operator", brought, _OPERATOR_MEMBERS)
+    backends = [(hookspecs.PROJECT, ReferenceBackend(found.operators))]
+    brought = backends + list(_collect(found, "numconv_backends"))
+    found.backends = _unique(found, "backend", brought, _BACKEND_MEMBERS)
+    return found
+
+
+def _load(found: Registry, points: Iterable[EntryPoint]) -> None:
+    for point in sorted(set(points), key=lambda p: (p.name, p.value)):
+        own = point.dist is not None and point.dist.name == OWN_DISTRIBUTION
+        label = f"{point.name} ({point.value})"
+        # A plugin is a stranger's code: whatever it raises must not take the library down.
+        try:
+            found.manager.register(point.load(), name=label)
+        except (Exception, SystemExit) as error:
+            found.faults.append(Fault(label, describe(error)))
+        else:
+            found.own.update([label] if own else [])
+
+
+def _collect(found: Registry, hook: str) -> Iterator[tuple[str, Any]]:
+    for implementation in getattr(found.manager.hook, hook).get_hookimpls():
+        try:
+            for item in implementation.function():
+                yield implementation.plugin_name, item
+        except (Exception, SystemExit) as error:
+            found.faults.append(Fault(implementation.plugin_name, describe(error)))
+
+
+def _unique(
+    found: Registry, what: str, brought: list[tuple[str, Any]], members: tuple[str, ...]
+) -> dict[str, Any]:
+    """Index by name. A name brought twice is nobody's, unless numconv itself brought it."""
+    owners: dict[str, list[tuple[str, Any]]] = {}
+    for plugin, item in brought:
+        missing = missing_members(item, members)
+        if missing:
+            name = getattr(item, "name", type(item).__name__)
+            found.faults.append(Fault(plugin, f"{what} {name!r} lacks {', '.join(missing)}"))
+        else:
+            owners.setdefault(item.name, []).append((plugin, item))
+    kept: dict[str, Any] = {}
+    for name, claims in owners.items():
+        ours = [item for plugin, item in claims if plugin in found.own]
+        if len(claims) == 1 or ours:
+            kept[name] = ours[0] if ours else claims[0][1]
+        if len(claims) > 1:
+            for plugin, item in claims:
+                if item is not kept.get(name):
+                    others = ", ".join(p for p, i in claims if i is not item)
+                    text = f"{what} name {name!r} is also brought by {others}"
+                    found.faults.append(Fault(plugin, text))
+    return kept
+
+
+def missing_members(item: Any, members: tuple[str, ...]) -> list[str]:
+    """Return the names of `members` that `item` lacks."""
+    return [member for member in members if not hasattr(item, member)]
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception as one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def backends() -> dict[str, Backend]:
+    """Return the usable and the unavailable backends by name, the highest priority first."""
+    found = registry().backends
+    return dict(sorted(found.items(), key=lambda item: (-item[1].priority, item[0])))
+
+
+def operators() -> dict[str, Operator]:
+    """Return every operator by name."""
+    return dict(registry().operators)
+
+
+def operator(name: str) -> Operator:
+    """Return the operator called `name`, or raise with the names there are."""
+    known = registry().operators
+    if name not in known:
+        raise ArgumentError("op", name, "one of " + ", ".join(sorted(known)))
+    return known[name]
+
+
+def faults() -> tuple[Fault, ...]:
+    """Return the plugins, or parts of them, that were set aside."""
+    return tuple(registry().faults)

@@ -1,0 +1,7 @@
+"""Problems: one computation each, completely described and validated when built."""
+
+from .convolution import ConvolutionProblem, Direction
+from .epilogue import Epilogue
+from .involution import InvolutionProblem
+
+__all__ = ["ConvolutionProblem", "Direction", "Epilogue", "InvolutionProblem"]

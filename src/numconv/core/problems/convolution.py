@@ -1,0 +1,171 @@
+"""A convolution, in any direction, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Literal
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ArgumentError
+from ..geometry import Pairs, check_padding_mode, output_size
+from .epilogue import Epilogue
+
+Direction = Literal["forward", "input_gradient"]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ConvolutionProblem:
+    """One convolution ``x, weight -> y``, or its adjoint ``y, weight -> x``.
+
+    The geometry is always that of the convolution from `x` to `y`, whichever the direction::
+
+        y[n, co, o] = sum over ci, k of  weight[co, ci, k] * x[n, g * C_in/groups + ci,
+                                                               o * stride + k * dilation - lo]
+
+    with ``g = co // (C_out / groups)`` and the padding mode deciding what an index outside `x`
+    means. The ``input_gradient`` is the adjoint of that linear map: each output is the sum of
+    the products in which its sample of `x` takes part. It is also the transposed convolution.
+
+    Parameters
+    ----------
+    batch, in_channels, out_channels, groups : int
+        N, channels of `x`, channels of `y`, groups.
+    input_shape, kernel_shape : tuple of int
+        Spatial axes of `x` and of `weight`, one to three.
+    stride, dilation : tuple of int
+        Per spatial axis, in samples.
+    padding : tuple of (low, high)
+        Per spatial axis, in samples. A negative `high` crops, which a transposed convolution
+        with output padding needs.
+    padding_mode : str
+        One of `numconv.core.geometry.PADDING_MODES`.
+    dtype : str
+        Of the operands.
+    direction : {"forward", "input_gradient"}
+    epilogue : Epilogue
+        Applied to the result, whichever the direction.
+    accuracy : {"standard", "strict"}
+        ``strict`` forbids algorithms that mix receptive fields (Winograd, FFT).
+
+    Raises
+    ------
+    ArgumentError
+        If the numbers do not describe a convolution.
+    """
+
+    batch: int
+    in_channels: int
+    out_channels: int
+    input_shape: Shape
+    kernel_shape: Shape
+    stride: Shape
+    padding: Pairs
+    dilation: Shape
+    groups: int = 1
+    padding_mode: str = "zeros"
+    dtype: str = "float32"
+    direction: Direction = "forward"
+    epilogue: Epilogue = field(default_factory=Epilogue)
+    accuracy: str = "standard"
+
+    def __post_init__(self) -> None:
+        for name, channels in (("C_in", self.in_channels), ("C_out", self.out_channels)):
+            if self.groups < 1 or channels % self.groups:
+                raise ArgumentError("groups", self.groups, f"a divisor of {name}={channels}")
+        if self.in_channels < 1 or self.out_channels < 1 or min(self.kernel_shape) < 1:
+            raise ArgumentError("weight", self.weight_shape, "a shape without zeros")
+        if self.dtype not in dtypes.DTYPES:
+            raise ArgumentError("dtype", self.dtype, "one of " + ", ".join(dtypes.DTYPES))
+        if self.accuracy not in ("standard", "strict"):
+            raise ArgumentError("accuracy", self.accuracy, "'standard' or 'strict'")
+        check_padding_mode(self.padding_mode, self.padding, self.input_shape)
+        if min(self.output_shape) < 1:
+            extents = tuple(
+                d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_shape, strict=True)
+            )
+            raise ArgumentError(
+                "x" if self.direction == "forward" else "output_size",
+                self.input_shape,
+                f"spatial axes at least as long as the kernel, which covers {extents} samples, "
+                f"after padding {self.padding}",
+            )
+        self.epilogue.check(self.dtype)
+
+    @property
+    def axes(self) -> int:
+        """Number of spatial axes."""
+        return len(self.input_shape)
+
+    @cached_property
+    def output_shape(self) -> Shape:
+        """Spatial axes of `y`."""
+        return tuple(
+            output_size(i, k, s, lo, hi, d)
+            for i, k, s, (lo, hi), d in zip(
+                self.input_shape,
+                self.kernel_shape,
+                self.stride,
+                self.padding,
+                self.dilation,
+                strict=True,
+            )
+        )
+
+    @property
+    def x_shape(self) -> Shape:
+        return (self.batch, self.in_channels, *self.input_shape)
+
+    @property
+    def y_shape(self) -> Shape:
+        return (self.batch, self.out_channels, *self.output_shape)
+
+    @property
+    def weight_shape(self) -> Shape:
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_shape)
+
+    @property
+    def result_shape(self) -> Shape:
+        """Shape of what is computed: `y` forward, `x` for the input gradient."""
+        return self.y_shape if self.direction == "forward" else self.x_shape
+
+    @property
+    def operand_shapes(self) -> tuple[Shape, Shape]:
+        """Shapes of the two arrays that are given: `x` or `y`, and `weight`."""
+        given = self.x_shape if self.direction == "forward" else self.y_shape
+        return given, self.weight_shape
+
+    @property
+    def result_dtype(self) -> str:
+        return dtypes.result(self.dtype)
+
+    @property
+    def terms(self) -> int:
+        """K: the most products that are summed into one output."""
+        if self.direction == "forward":
+            return prod(self.weight_shape[1:])
+        taps = prod(self.kernel_shape)
+        if self.padding_mode == "zeros":
+            pairs = zip(self.kernel_shape, self.stride, strict=True)
+            taps = prod(-(-k // s) if s <= k else 1 for k, s in pairs)
+            if any(d > 1 for d in self.dilation):
+                taps = prod(self.kernel_shape)
+        return self.out_channels // self.groups * taps
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds, padding included: ``N * C_out * prod(out) * C_in/groups * prod(k)``."""
+        return prod(self.y_shape) * prod(self.weight_shape[1:])
+
+    @property
+    def min_bytes(self) -> int:
+        """Least memory traffic: each operand read once, the result written once."""
+        operand = np.dtype(self.dtype).itemsize
+        epilogue = prod(self.result_shape) * self.epilogue.residual
+        epilogue += self.result_shape[1] * self.epilogue.bias
+        read = sum(map(prod, self.operand_shapes)) + epilogue
+        return read * operand + prod(self.result_shape) * np.dtype(self.result_dtype).itemsize

@@ -1,0 +1,47 @@
+"""What is applied as a result is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..activations import ACTIVATIONS, INTEGER_ACTIVATIONS
+from ..dtypes import kind
+from ..errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Epilogue:
+    """``out[shuffled(c)] = activation(result[c] + bias[c] + residual[shuffled(c)])``.
+
+    Parameters
+    ----------
+    bias : bool
+        Whether one value per result channel is added.
+    residual : bool
+        Whether an array of the result's shape is added.
+    activation : str or None
+        One of `numconv.core.activations.ACTIVATIONS`.
+    shuffle : int
+        Number of groups of a channel shuffle: channel ``c`` of ``C`` is stored as
+        ``(c % (C / shuffle)) * shuffle + c // (C / shuffle)``; 1 leaves the order
+        (X. Zhang et al., "ShuffleNet", arXiv:1707.01083, section 3.1).
+    """
+
+    bias: bool = False
+    residual: bool = False
+    activation: str | None = None
+    shuffle: int = 1
+
+    def check(self, dtype: str) -> None:
+        """Raise unless values of `dtype` can go through this epilogue."""
+        if self.activation is None:
+            return
+        allowed = {"integer": INTEGER_ACTIVATIONS, "complex": ()}.get(kind(dtype), ACTIVATIONS)
+        if self.activation not in allowed:
+            known = ", ".join(map(repr, ("None", *allowed))).replace("'None'", "None")
+            raise ArgumentError("activation", self.activation, f"one of {known} for {dtype}")
+
+    def destination(self, channel: int, channels: int) -> int:
+        """Return the channel at which result channel `channel` of `channels` is stored."""
+        per_group = channels // self.shuffle
+        return channel % per_group * self.shuffle + channel // per_group

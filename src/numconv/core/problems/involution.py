@@ -1,0 +1,140 @@
+"""An involution as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ArgumentError
+from ..geometry import Pairs, check_padding_mode, output_size
+from .epilogue import Epilogue
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class InvolutionProblem:
+    """One involution ``x, kernels -> y``: every output position has its own kernel.
+
+    ::
+
+        y[n, c, o] = sum over k of  kernels[n, c // (C / groups), k, o]
+                                    * x[n, c, o * stride + k * dilation - lo]
+
+    (D. Li et al., "Involution: Inverting the Inherence of Convolution for Visual Recognition",
+    arXiv:2103.06255, equation 4.)
+
+    Parameters
+    ----------
+    batch, channels, groups : int
+        N, C and the number of kernels per position; the channels of a group share one.
+    input_shape, kernel_shape, stride, dilation : tuple of int
+        Per spatial axis, one to three.
+    padding : tuple of (low, high)
+        Per spatial axis, in samples.
+    padding_mode, dtype, epilogue, accuracy
+        As in `ConvolutionProblem`.
+
+    Raises
+    ------
+    ArgumentError
+        If the numbers do not describe an involution.
+    """
+
+    batch: int
+    channels: int
+    input_shape: Shape
+    kernel_shape: Shape
+    stride: Shape
+    padding: Pairs
+    dilation: Shape
+    groups: int = 1
+    padding_mode: str = "zeros"
+    dtype: str = "float32"
+    direction: str = "forward"
+    epilogue: Epilogue = field(default_factory=Epilogue)
+    accuracy: str = "standard"
+
+    def __post_init__(self) -> None:
+        if self.groups < 1 or self.channels < 1 or self.channels % self.groups:
+            raise ArgumentError("kernels", self.kernels_shape, f"groups dividing C={self.channels}")
+        if min(self.kernel_shape) < 1:
+            raise ArgumentError("kernels", self.kernels_shape, "a shape without zeros")
+        if self.dtype not in dtypes.DTYPES:
+            raise ArgumentError("dtype", self.dtype, "one of " + ", ".join(dtypes.DTYPES))
+        if self.direction != "forward":
+            raise ArgumentError("direction", self.direction, "'forward'")
+        if self.accuracy not in ("standard", "strict"):
+            raise ArgumentError("accuracy", self.accuracy, "'standard' or 'strict'")
+        check_padding_mode(self.padding_mode, self.padding, self.input_shape)
+        if min(self.output_shape) < 1:
+            raise ArgumentError(
+                "x",
+                self.input_shape,
+                f"spatial axes at least as long as the kernel {self.kernel_shape} "
+                f"after padding {self.padding}",
+            )
+        self.epilogue.check(self.dtype)
+
+    @property
+    def axes(self) -> int:
+        """Number of spatial axes."""
+        return len(self.input_shape)
+
+    @cached_property
+    def output_shape(self) -> Shape:
+        """Spatial axes of `y`."""
+        return tuple(
+            output_size(i, k, s, lo, hi, d)
+            for i, k, s, (lo, hi), d in zip(
+                self.input_shape,
+                self.kernel_shape,
+                self.stride,
+                self.padding,
+                self.dilation,
+                strict=True,
+            )
+        )
+
+    @property
+    def x_shape(self) -> Shape:
+        return (self.batch, self.channels, *self.input_shape)
+
+    @property
+    def kernels_shape(self) -> Shape:
+        return (self.batch, self.groups, *self.kernel_shape, *self.output_shape)
+
+    @property
+    def result_shape(self) -> Shape:
+        return (self.batch, self.channels, *self.output_shape)
+
+    @property
+    def operand_shapes(self) -> tuple[Shape, Shape]:
+        return self.x_shape, self.kernels_shape
+
+    @property
+    def result_dtype(self) -> str:
+        return dtypes.result(self.dtype)
+
+    @property
+    def terms(self) -> int:
+        """K: the products that are summed into one output."""
+        return prod(self.kernel_shape)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds, padding included: ``N * C * prod(out) * prod(k)``."""
+        return prod(self.result_shape) * self.terms
+
+    @property
+    def min_bytes(self) -> int:
+        """Least memory traffic: x and kernels read once, the result written once."""
+        operand = np.dtype(self.dtype).itemsize
+        epilogue = prod(self.result_shape) * self.epilogue.residual
+        epilogue += self.channels * self.epilogue.bias
+        read = sum(map(prod, self.operand_shapes)) + epilogue
+        return read * operand + prod(self.result_shape) * np.dtype(self.result_dtype).itemsize

@@ -1,0 +1,171 @@
+"""The contract between the core, its operators and its backends; nothing else.
+
+A third party implements `Backend`, `Algorithm` and `Plan`, or `Operator`. The classes may be
+subclassed for their defaults or matched by shape alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+
+from .problems import Epilogue
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+class Problem(Protocol):
+    """One computation, completely described: frozen, hashable, validated when built.
+
+    The arrays of a problem are contiguous, batched and of `operand_shapes`; after them come
+    the bias (one value per result channel) and the residual (of `result_shape`) where the
+    epilogue has them.
+    """
+
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def result_dtype(self) -> str: ...
+    @property
+    def result_shape(self) -> Shape: ...
+    @property
+    def operand_shapes(self) -> tuple[Shape, ...]: ...
+    @property
+    def epilogue(self) -> Epilogue: ...
+    @property
+    def terms(self) -> int: ...
+    @property
+    def macs(self) -> int: ...
+    @property
+    def min_bytes(self) -> int: ...
+    def __hash__(self) -> int: ...
+
+
+class Plan(Protocol):
+    """An algorithm bound to one problem."""
+
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory a call takes besides its operands and its result."""
+        ...
+
+    def __call__(self, *arrays: Any, out: Array) -> None:
+        """Solve the problem for `arrays` and write every element of `out`."""
+        ...
+
+    def describe(self) -> str:
+        """Say in a line how the problem is cut up."""
+        ...
+
+    def prepare(self, weight: Array) -> Any:
+        """Return `weight` in the form this plan likes best; a call takes it in its place."""
+        return weight
+
+
+class Algorithm(Protocol):
+    """One way in which a backend solves a kind of problem."""
+
+    name: str
+    last_resort: bool = False
+
+    def refusal(self, problem: Any) -> str | None:
+        """Return why this algorithm does not solve `problem`, or None if it does."""
+        ...
+
+    def cost(self, problem: Any) -> float:
+        """Return the estimated time of a call, in seconds."""
+        ...
+
+    def plan(self, problem: Any) -> Plan: ...
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether a backend can be used here; if not, why, and what to do."""
+
+    state: Literal["ready", "simulated", "unavailable"]
+    reason: str = ""
+    remedy: str = ""
+
+
+class Backend(Protocol):
+    """A place where problems are solved."""
+
+    name: str
+    device: str
+    priority: int
+
+    def status(self) -> Status:
+        """Say whether this backend works here. Never raises."""
+        ...
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        """Return the algorithms for this kind of problem, the last resort last."""
+        ...
+
+
+@dataclass(frozen=True)
+class Operand:
+    """The shape and dtype of an array: what a problem needs to know of it."""
+
+    shape: Shape
+    dtype: str
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A named choice of operands and parameters, shared by tests, `verify` and benchmarks."""
+
+    name: str
+    operands: tuple[Operand, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """Arrays and parameters with which an operator shows on a picture what it is for."""
+
+    arrays: tuple[Array, ...]
+    parameters: Mapping[str, Any]
+    caption: str
+
+
+@runtime_checkable
+class Operator(Protocol):
+    """What a user asks for by name.
+
+    ``operands`` names the arrays in order. ``naive`` maps each type of problem that this
+    operator defines to its naive reference, called as ``naive[type(problem)](problem, *arrays)``;
+    an operator made of others defines none.
+    """
+
+    name: str
+    summary: str
+    operands: tuple[str, ...]
+    naive: Mapping[type, Callable[..., Array]]
+
+    def apply(self, *arrays: Any, **parameters: Any) -> Any:
+        """Compute the operator; `parameters` may also hold backend, algorithm, out.
+
+        Given `Operand` in place of arrays it computes nothing and returns the result's
+        `Operand`: the dispatcher traces the problems of a call in this way.
+        """
+        ...
+
+    def reference(self, *arrays: Array, **parameters: Any) -> Array:
+        """Compute the operator by its definition, in plain NumPy."""
+        ...
+
+    def cases(self) -> Sequence[Case]: ...
+
+    def demonstration(self, picture: Array) -> Demonstration:
+        """Return a demonstration on `picture`, float32 in [0, 1] of shape (3, H, W)."""
+        ...

@@ -1,0 +1,64 @@
+"""The backend `reference`: each problem by its operator's naive definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .protocol import Algorithm, Array, Backend, Operator, Plan, Problem, Status
+
+_SECONDS_PER_MAC = 1e-8
+
+
+class NaivePlan(Plan):
+    """Calls the naive reference and copies what it gives."""
+
+    workspace_bytes = 0
+
+    def __init__(self, problem: Problem, compute: Callable[..., Array]) -> None:
+        self._problem, self._compute = problem, compute
+
+    def __call__(self, *arrays: Any, out: Array) -> None:
+        out[...] = self._compute(self._problem, *arrays)
+
+    def describe(self) -> str:
+        return "the definition, one tap at a time, summed in a wider type"
+
+
+class Naive(Algorithm):
+    """The definition itself, whatever it takes."""
+
+    name = "naive"
+    last_resort = True
+
+    def __init__(self, compute: Callable[..., Array]) -> None:
+        self._compute = compute
+
+    def refusal(self, problem: Problem) -> str | None:
+        return None
+
+    def cost(self, problem: Problem) -> float:
+        return 1e-3 + problem.macs * _SECONDS_PER_MAC
+
+    def plan(self, problem: Problem) -> Plan:
+        return NaivePlan(problem, self._compute)
+
+
+class ReferenceBackend(Backend):
+    """Solves every problem that an operator in `operators` defines, slowly."""
+
+    name = "reference"
+    device = "cpu"
+    priority = 0
+
+    def __init__(self, operators: Mapping[str, Operator]) -> None:
+        self._operators = operators
+
+    def status(self) -> Status:
+        return Status("ready")
+
+    def algorithms(self, problem: Problem) -> tuple[Algorithm, ...]:
+        for operator in self._operators.values():
+            if type(problem) in operator.naive:
+                return (Naive(operator.naive[type(problem)]),)
+        return ()

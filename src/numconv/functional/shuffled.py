@@ -1,0 +1,232 @@
+"""Grouped convolution with its channels shuffled, and the shuffle alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core import arrays
+from ..core.errors import ArgumentError
+from ..core.geometry import integer
+from ..core.operators.convolution import convolve
+from ..core.protocol import Operand
+
+
+def shuffled_conv1d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    algorithm: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """Shuffled grouped convolution of signals: `shuffled_conv2d` with one axis.
+
+    Parameters
+    ----------
+    x : array, shape (N, C_in, L) or (C_in, L)
+    weight : array, shape (C_out, C_in/groups, k)
+    bias, stride, padding, dilation, groups, padding_mode, activation, residual, out, backend, \
+algorithm, accuracy, tune
+        As in `shuffled_conv2d`, per axis where it has axes.
+
+    Returns
+    -------
+    array, shape (N, C_out, OL), or without N as `x`
+    """
+    return convolve(
+        1,
+        x,
+        weight,
+        bias,
+        stride,
+        padding,
+        dilation,
+        groups,
+        padding_mode=padding_mode,
+        activation=activation,
+        residual=residual,
+        out=out,
+        backend=backend,
+        algorithm=algorithm,
+        accuracy=accuracy,
+        tune=tune,
+        shuffled=True,
+    )
+
+
+def shuffled_conv2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    algorithm: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """Grouped convolution of images, its channels shuffled as they are stored.
+
+    Equal to ``channel_shuffle(conv2d(...), groups)`` in one pass: channel ``c`` of ``C_out``
+    is stored as ``(c % (C_out/groups)) * groups + c // (C_out/groups)`` (X. Zhang et al.,
+    "ShuffleNet", arXiv:1707.01083, section 3.1).
+
+    Parameters
+    ----------
+    x, weight, bias, stride, padding, dilation, groups, padding_mode, activation, out, backend, \
+algorithm, accuracy, tune
+        As in `conv2d`.
+    residual : array of the result's shape, optional
+        Added after the shuffle, before the activation.
+
+    Returns
+    -------
+    array, shape (N, C_out, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 4, 1, 1)
+    >>> weight = np.ones((4, 1, 1, 1))
+    >>> numconv.shuffled_conv2d(x[:, :2], weight, groups=2).ravel()
+    array([1., 2., 1., 2.])
+    """
+    return convolve(
+        2,
+        x,
+        weight,
+        bias,
+        stride,
+        padding,
+        dilation,
+        groups,
+        padding_mode=padding_mode,
+        activation=activation,
+        residual=residual,
+        out=out,
+        backend=backend,
+        algorithm=algorithm,
+        accuracy=accuracy,
+        tune=tune,
+        shuffled=True,
+    )
+
+
+def shuffled_conv3d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    padding_mode: str = "zeros",
+    activation: str | None = None,
+    residual: Any = None,
+    out: Any = None,
+    backend: str = "auto",
+    algorithm: str = "auto",
+    accuracy: str = "standard",
+    tune: bool = False,
+) -> Any:
+    """Shuffled grouped convolution of volumes: `shuffled_conv2d` with three axes.
+
+    Parameters
+    ----------
+    x : array, shape (N, C_in, D, H, W) or (C_in, D, H, W)
+    weight : array, shape (C_out, C_in/groups, kd, kh, kw)
+    bias, stride, padding, dilation, groups, padding_mode, activation, residual, out, backend, \
+algorithm, accuracy, tune
+        As in `shuffled_conv2d`, per axis where it has axes.
+
+    Returns
+    -------
+    array, shape (N, C_out, OD, OH, OW), or without N as `x`
+    """
+    return convolve(
+        3,
+        x,
+        weight,
+        bias,
+        stride,
+        padding,
+        dilation,
+        groups,
+        padding_mode=padding_mode,
+        activation=activation,
+        residual=residual,
+        out=out,
+        backend=backend,
+        algorithm=algorithm,
+        accuracy=accuracy,
+        tune=tune,
+        shuffled=True,
+    )
+
+
+def channel_shuffle(x: Any, groups: int) -> Any:
+    """Interleave the channels of `groups` groups, so that later groups see all of them.
+
+    Channel ``c`` of C goes to ``(c % (C/groups)) * groups + c // (C/groups)`` (X. Zhang et al.,
+    "ShuffleNet", arXiv:1707.01083, section 3.1).
+
+    Parameters
+    ----------
+    x : array, shape (N, C, *spatial)
+        One to three spatial axes.
+    groups : int
+        A divisor of C.
+
+    Returns
+    -------
+    array of the shape, dtype and kind of `x`, a copy
+
+    Raises
+    ------
+    ArgumentError
+        If `groups` does not divide the channels, or `x` has no channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> numconv.channel_shuffle(np.arange(6).reshape(1, 6, 1), 2).ravel()
+    array([0, 3, 1, 4, 2, 5])
+    """
+    if not 3 <= getattr(x, "ndim", 0) <= 5:
+        raise ArgumentError("x", getattr(x, "shape", x), "an array of shape (N, C, *spatial)")
+    channels = x.shape[1]
+    if channels % integer("groups", groups, 1):
+        raise ArgumentError("groups", groups, f"a divisor of C={channels}")
+    if isinstance(x, Operand):
+        return x
+    array = arrays.adapt("x", x)
+    by_group = array.reshape(array.shape[0], groups, channels // groups, *array.shape[2:])
+    shuffled = np.ascontiguousarray(by_group.swapaxes(1, 2)).reshape(array.shape)
+    return arrays.restorer(x)(shuffled)

@@ -1,0 +1,234 @@
+"""Plans in the caller's hands, and explanations of what a call would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import functional
+from .core import arrays, dispatch, dtypes, explanation
+from .core.dispatch import Call, Traced
+from .core.errors import ArgumentError, ArgumentTypeError
+from .core.explanation import Explanation
+from .core.geometry import integer
+from .core.overflow import check_sums
+from .core.protocol import Array, Operand
+
+__all__ = ["PreparedPlan", "explain", "plan"]
+
+
+class PreparedPlan:
+    """A plan with its weight packed, to be called with arrays of the planned shapes.
+
+    Made by `numconv.plan`. Any number of threads may call it at once.
+    """
+
+    def __init__(self, call: Call, given: list[Operand], bound: dict[int, Array]) -> None:
+        self._call, self._given = call, given
+        self._sources = bound
+        self._bound: dict[int, Any] = dict(bound)
+        if 1 in bound and not call.integers:
+            self._bound[1] = call.plan.prepare(bound[1])
+
+    @property
+    def problem(self) -> Any:
+        """The problem that is solved."""
+        return self._call.problem
+
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory a call takes besides its operands and its result."""
+        return self._call.plan.workspace_bytes
+
+    def describe(self) -> str:
+        """Return backend, algorithm, and how the problem is cut up, in a line."""
+        choice = self._call.choice
+        return f"{choice.backend.name}/{choice.algorithm.name}: {self._call.plan.describe()}"
+
+    def __call__(self, *operands: Any, out: Any = None) -> Any:
+        """Solve the problem for the operands that were not bound when it was planned.
+
+        Parameters
+        ----------
+        *operands : array
+            Of the planned shapes and dtype, the first of them first.
+        out : array, optional
+            Of the result's shape and dtype; written and returned.
+
+        Returns
+        -------
+        array of the first operand's kind, or `out`
+
+        Raises
+        ------
+        ArgumentError
+            If an operand is missing, or its shape or dtype is not the planned one.
+        """
+        free = [i for i in range(len(self._given)) if i not in self._bound]
+        if len(operands) != len(free):
+            raise ArgumentError("operands", len(operands), f"{len(free)} arrays")
+        values: list[Any] = [self._bound.get(i) for i in range(len(self._given))]
+        sources: list[Any] = [self._sources.get(i) for i in range(len(self._given))]
+        for i, operand in zip(free, operands, strict=True):
+            array = operand if type(operand) is np.ndarray else arrays.adapt("x", operand)
+            planned = self._given[i]
+            if array.shape != planned.shape or array.dtype.name != planned.dtype:
+                given = f"{array.dtype} array of shape {array.shape}"
+                expected = f"the planned {planned.dtype} array of shape {planned.shape}"
+                raise ArgumentError(f"operands[{i}]", given, expected)
+            values[i] = arrays.plain(array).reshape(self._call.shapes[i])
+            sources[i] = array
+        if self._call.integers:
+            values = check_sums(self._call.problem, values)
+        result = dispatch.run(self._call, values, out, sources)
+        return result if out is not None else arrays.restorer(operands[0])(result)
+
+
+def plan(
+    function: str, *operands: Any, dtype: str | None = None, **parameters: Any
+) -> PreparedPlan:
+    """Plan a call that will be made many times, with the weight packed once.
+
+    Parameters
+    ----------
+    function : str
+        ``"conv2d"``, ``"involution2d"``, ... or the name of an operator.
+    *operands : tuple of int, or array
+        In the function's order. A shape leaves the operand to be given in each call; an array
+        is bound. At least the first is a shape.
+    dtype : str, optional
+        Of the operands given as shapes; that of the bound arrays by default, else float32.
+    **parameters
+        As the function takes them; `bias` may be an array.
+
+    Returns
+    -------
+    PreparedPlan
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such function, its arguments don't fit, or it is made of several problems.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> blur = numconv.plan("conv1d", (1, 1, 5), np.ones((1, 1, 3)) / 3)
+    >>> blur(np.array([[[0.0, 0, 3, 0, 0]]]))
+    array([[[1., 1., 1.]]])
+    """
+    if not operands or _is_array(operands[0]):
+        raise ArgumentError("operands", operands, "a shape first, then shapes or arrays")
+    bias = parameters.pop("bias", None)
+    if parameters.get("residual") is not None:
+        raise ArgumentError("residual", parameters["residual"], "None: a plan does not take one")
+    if bias is not None:
+        operands = (*operands, bias)
+    described, bound = _describe(operands, dtype)
+    traced, _ = _trace(function, described, parameters)
+    if len(traced) != 1:
+        raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
+    problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
+    call = dispatch.prepare(problem, described[0], dispatch.choose(problem, backend, algorithm))
+    shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
+    shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
+    return PreparedPlan(call, described, shaped)
+
+
+def explain(
+    function: str, *operands: Any, dtype: str | None = None, **parameters: Any
+) -> Explanation:
+    """Explain what a call would do: candidates, refusals, choice, work and memory.
+
+    Parameters
+    ----------
+    function : str
+        ``"conv2d"``, ``"involution2d"``, ... or the name of an operator.
+    *operands : tuple of int, or array
+        Shapes, or arrays whose shapes are taken, in the function's order.
+    dtype : str, optional
+        Of the operands given as shapes; that of the arrays by default, else float32.
+    **parameters
+        As the function takes them.
+
+    Returns
+    -------
+    Explanation
+        ``str()`` of it is for people, ``to_dict()`` for machines.
+
+    Raises
+    ------
+    ArgumentError, RefusedError
+        As the function itself would.
+
+    Examples
+    --------
+    >>> import numconv
+    >>> explained = numconv.explain("conv2d", (1, 3, 32, 32), (8, 3, 3, 3), padding=1)
+    >>> explained.stages[0].macs
+    221184
+    """
+    described, _ = _describe(operands, dtype)
+    for name in ("bias", "residual"):
+        if _is_array(parameters.get(name)):
+            parameters[name] = Operand(parameters[name].shape, str(parameters[name].dtype))
+    traced, result = _trace(function, described, parameters)
+    return explanation.explain(traced, result.shape)
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "dtype") and hasattr(value, "shape")
+
+
+def _describe(
+    operands: tuple[Any, ...], dtype: str | None
+) -> tuple[list[Operand], dict[int, Array]]:
+    bound = {
+        i: arrays.plain(arrays.adapt(f"operands[{i}]", value))
+        for i, value in enumerate(operands)
+        if _is_array(value)
+    }
+    if dtype is None:
+        dtype = next(iter(bound.values())).dtype.name if bound else "float32"
+    if dtype not in dtypes.DTYPES:
+        raise ArgumentError("dtype", dtype, "one of " + ", ".join(dtypes.DTYPES))
+    described = []
+    for i, value in enumerate(operands):
+        if i in bound:
+            described.append(Operand(bound[i].shape, bound[i].dtype.name))
+        else:
+            described.append(Operand(_shape(f"operands[{i}]", value), dtype))
+    return described, bound
+
+
+def _shape(name: str, value: Any) -> tuple[int, ...]:
+    try:
+        return tuple(integer(name, size, 0) for size in value)
+    except TypeError:
+        raise ArgumentTypeError(name, value, "an array, or a shape as a tuple of int") from None
+
+
+def _trace(
+    function: str, operands: list[Operand], parameters: dict[str, Any]
+) -> tuple[list[Traced], Operand]:
+    with dispatch.tracing() as traced:
+        result = _function(function)(*operands, **parameters)
+    return traced, result
+
+
+def _function(name: str) -> Callable[..., Any]:
+    from . import composite
+    from .core import plugins
+
+    for module in (functional, composite):
+        if name in module.__all__:
+            found: Callable[..., Any] = getattr(module, name)
+            return found
+    known = plugins.operators()
+    if name in known:
+        return known[name].apply
+    names = [*functional.__all__, *composite.__all__, *known]
+    raise ArgumentError("function", name, "one of " + ", ".join(names))
