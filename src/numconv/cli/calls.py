@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,7 +45,10 @@ def traced(
 
 def explained(
     operator: Operator, operands: Sequence[Operand], parameters: Mapping[str, Any]
-) -> Explanation:
-    """Return what a call would do."""
+) -> tuple[Explanation, tuple[str, ...]]:
+    """Return what a call would do, and what the dispatcher warned of."""
     found, result = traced(operator, operands, parameters)
-    return explain(found, result.shape)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        explanation = explain(found, result.shape)
+    return explanation, tuple(dict.fromkeys(str(each.message) for each in caught))

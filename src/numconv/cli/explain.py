@@ -11,7 +11,7 @@ from ..core.explanation import Explanation
 from ..core.protocol import Operand
 from . import calls, printing
 from .operands import complete
-from .options import CHOICE, DTYPE, GEOMETRY, JSON, OPERANDS, given
+from .options import CHOICE, DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 
 
 @click.command("explain")
@@ -19,7 +19,7 @@ from .options import CHOICE, DTYPE, GEOMETRY, JSON, OPERANDS, given
 @CHOICE
 @OPERANDS
 @GEOMETRY
-@click.option("--activation", help="Applied as the result is stored, e.g. relu.")
+@SETTINGS
 @JSON
 def command(
     op: str,
@@ -31,6 +31,7 @@ def command(
     out_channels: int | None,
     dtype: str | None,
     as_json: bool,
+    settings: dict[str, Any],
     **parameters: Any,
 ) -> None:
     """Say which algorithms accept an operator's problem, which would run, and why.
@@ -44,10 +45,10 @@ def command(
         weight_shapes,
         kernel,
         out_channels,
-        given(**parameters),
+        {**given(**parameters), **settings},
     )
     parameters = {**completed, **calls.where(backend, algorithm)}
-    explanation = calls.explained(operator, operands, parameters)
+    explanation, _ = calls.explained(operator, operands, parameters)
     if as_json:
         shapes = {
             name: list(operand.shape)
@@ -60,8 +61,8 @@ def command(
         f"{name} {printing.shape(operand.shape)}"
         for name, operand in zip(operator.operands, operands, strict=False)
     ]
-    options = ", ".join(f"{name}={value}" for name, value in completed.items())
-    click.echo(f"{op}: {', '.join(words)}{' with ' * bool(options)}{options}, {operands[0].dtype}")
+    words += [f"{name}={printing.word(value)}" for name, value in completed.items()]
+    click.echo(f"{op}: {', '.join(words)}, {operands[0].dtype}")
     click.echo(f"result: {printing.shape(explanation.result_shape)}")
     _print(explanation)
 

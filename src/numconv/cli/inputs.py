@@ -23,12 +23,16 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Inputs:
-    """The arrays and parameters of a call, where they come from, and a caption for a picture."""
+    """The arrays and parameters of a call, where they come from, and a caption for a picture.
+
+    `coloured` says whether channels in threes are red, green and blue.
+    """
 
     arrays: tuple[Array, ...]
     parameters: Mapping[str, Any]
     source: str
     caption: str
+    coloured: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def gather(operator: Operator, wishes: Wishes, parameters: Mapping[str, Any]) ->
         _converted(array, wishes.dtype, name)
         for array, name in zip(shown.arrays, operator.operands, strict=False)
     )
-    return Inputs(arrays, {**shown.parameters, **parameters}, source, shown.caption)
+    return Inputs(arrays, {**shown.parameters, **parameters}, source, shown.caption, True)
 
 
 def _with_weights(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import gcd
 from typing import Any
 
 import click
@@ -12,16 +11,14 @@ from numpy.typing import NDArray
 
 from ..core import dtypes
 from ..core.errors import ArgumentError
-from ..core.geometry import output_size, padding_pairs, per_axis
 from ..core.protocol import Operand, Operator, Shape
+from .shapes import CHOOSERS, Layout
 
 # What makes an operator that operator, where the command line does not say otherwise.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "dilated": {"dilation": 2},
     "transposed": {"stride": 2, "padding": 1},
 }
-_KERNELS = {"pointwise": 1, "transposed": 4, "involution": 7}
-_INVOLUTION_GROUP = 16  # channels that share a kernel, as in section 4 of arXiv:2103.06255
 _OPTIONAL = ("bias", "residual")
 
 
@@ -64,12 +61,12 @@ def complete(
         if len(weight_shapes) != len(needed(operator)):
             raise _missing(operator, weight_shapes)
         others = [Operand(shape, x.dtype) for shape in weight_shapes]
-    elif needed(operator) == ("weight",):
-        shape, chosen = _weight(operator.name, x, axes, kernel, out_channels, chosen)
-        others = [Operand(shape, x.dtype)]
-    elif needed(operator) == ("kernels",):
-        shape, chosen = _kernels(x, axes, kernel, chosen)
-        others = [Operand(shape, x.dtype)]
+    elif needed(operator) in CHOOSERS:
+        if axes < 1 or x.ndim < axes + 1:
+            expected = "N, C and one to three spatial axes, e.g. 1x64x56x56"
+            raise ArgumentError("shape", x.shape, expected)
+        layout = Layout(operator.name, x, axes, kernel, out_channels, chosen)
+        others = [Operand(shape, x.dtype) for shape in CHOOSERS[needed(operator)](layout)]
     else:
         raise _missing(operator, weight_shapes)
     return (x, *others), chosen
@@ -85,60 +82,6 @@ def _missing(operator: Operator, given: Sequence[Shape]) -> ArgumentError:
     return ArgumentError(
         "weight_shape", tuple(given), f"one for each of {', '.join(names) or 'no operand'}{example}"
     )
-
-
-def _channels(x: Operand, axes: int) -> int:
-    if axes < 1 or x.ndim < axes + 1:
-        raise ArgumentError("shape", x.shape, "N, C and the spatial axes, e.g. 1x64x56x56")
-    return x.shape[-axes - 1]
-
-
-def _weight(
-    name: str,
-    x: Operand,
-    axes: int,
-    kernel: Any,
-    out_channels: int | None,
-    parameters: dict[str, Any],
-) -> tuple[Shape, dict[str, Any]]:
-    channels = _channels(x, axes)
-    sizes = per_axis("kernel", _KERNELS.get(name, 3) if kernel is None else kernel, axes, 1)
-    outputs = out_channels or channels
-    if name == "depthwise":
-        parameters.setdefault("groups", channels)
-    elif name in ("grouped", "shuffled"):
-        parameters.setdefault("groups", _divisor(gcd(channels, outputs)))
-    groups = parameters.get("groups", 1)
-    for each, number in (("C_in", channels), ("C_out", outputs)):
-        if number % groups:
-            raise ArgumentError("groups", groups, f"a divisor of {each}={number}")
-    if name == "transposed":
-        return (channels, outputs // groups, *sizes), parameters
-    return (outputs, channels // groups, *sizes), parameters
-
-
-def _divisor(number: int) -> int:
-    return next((groups for groups in (4, 3, 2) if number % groups == 0), number)
-
-
-def _kernels(
-    x: Operand, axes: int, kernel: Any, parameters: dict[str, Any]
-) -> tuple[Shape, dict[str, Any]]:
-    channels = _channels(x, axes)
-    sizes = per_axis("kernel", _KERNELS["involution"] if kernel is None else kernel, axes, 1)
-    stride = per_axis("stride", parameters.get("stride", 1), axes, 1)
-    dilation = per_axis("dilation", parameters.get("dilation", 1), axes, 1)
-    spatial = x.shape[-axes:]
-    padding = padding_pairs(
-        parameters.setdefault("padding", "same"), spatial, sizes, stride, dilation
-    )
-    outputs = tuple(
-        max(output_size(size, k, s, lo, hi, d), 1)
-        for size, k, s, (lo, hi), d in zip(spatial, sizes, stride, padding, dilation, strict=True)
-    )
-    default = channels // _INVOLUTION_GROUP if channels % _INVOLUTION_GROUP == 0 else 1
-    groups = parameters.pop("groups", default)
-    return (*x.shape[: -axes - 1], groups, *sizes, *outputs), parameters
 
 
 def random(operand: Operand, generator: np.random.Generator) -> NDArray[Any]:

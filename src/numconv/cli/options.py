@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -106,6 +106,49 @@ OPERANDS = _all(
         help="Output channels, where --weight-shape is not given.  [default: as many as x]",
     ),
     click.option("--dtype", help=f"Of the random tensors, or to convert to.  [default: {DTYPE}]"),
+)
+
+
+class Setting(ParamType):
+    """A parameter of an operator, NAME=VALUE."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip().isidentifier():
+            self.fail(f"{value!r}: expected NAME=VALUE, e.g. scale=3", param, ctx)
+        return name.strip(), _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    if re.fullmatch(r"[0-9]+([x,][0-9]+)*", text):
+        return Sizes(minimum=0).convert(text, None, None)
+    words = {"true": True, "false": False, "none": None}
+    try:
+        return words[text.lower()] if text.lower() in words else float(text)
+    except ValueError:
+        return text
+
+
+def _settings(
+    ctx: click.Context, param: click.Parameter, value: Iterable[tuple[str, Any]]
+) -> dict[str, Any]:
+    return dict(value)
+
+
+SETTINGS = _all(
+    click.option("--activation", help="Applied as the result is stored, e.g. relu."),
+    click.option(
+        "--set",
+        "settings",
+        type=Setting(),
+        multiple=True,
+        callback=_settings,
+        help="Another parameter of the operator, e.g. output_padding=1 or interpolation=linear.",
+    ),
 )
 
 CHOICE = _all(

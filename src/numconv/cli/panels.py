@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .canvas import FAINT, INK, PAPER, font, plain, wrap
 from .printing import shape
 
-MOST_CHANNELS = 36
+MOST_TILES = 36
 _SMALLEST, _LARGEST = 360, 1280  # pixels of the widest panel
 _MARGIN, _GAP, _LINE = 16, 24, 21
 
@@ -25,8 +25,6 @@ class Panel:
     Parameters
     ----------
     pixels : ndarray of uint8, shape (H, W, 3)
-    scale : float
-        Pixels per sample; less than 1 in a grid of channels that had to be reduced.
     title, note : str
         What the values are, and how they became grey.
     """
@@ -34,7 +32,6 @@ class Panel:
     pixels: NDArray[np.uint8]
     title: str
     note: str
-    scale: float = 1.0
 
 
 def planes(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -67,35 +64,45 @@ def shade(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
     return values.clip(0, 1), "clipped to 0 to 1" if clipped else ""
 
 
-def panel(name: str, values: NDArray[Any]) -> Panel:
-    """Return the panel of an array: colour for 3 channels, grey for 1, else a grid of greys."""
+def panel(name: str, values: NDArray[Any], coloured: bool = False) -> Panel:
+    """Return the panel of an array: grey for 1 channel, colour for 3, else a grid.
+
+    Where channels are `coloured`, every three in a row are one picture of the grid; otherwise
+    every channel is.
+    """
     title = f"{name}, {shape(values.shape)}"
     channels = planes(values)
-    if len(channels) not in (1, 3):
-        return _grid(channels, title)
-    levels, note = shade(channels)
+    per_tile = 3 if len(channels) == 3 or (coloured and len(channels) % 3 == 0) else 1
+    tiles = channels.reshape(-1, per_tile, *channels.shape[1:])
+    if len(tiles) == 1:
+        levels, note = shade(tiles[0])
+        return Panel(_pixels(levels), title, note)
+    return _grid(tiles, title)
+
+
+def _pixels(levels: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return levels (1 or 3, H, W) as (H, W, 3)."""
     pixels = (levels * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
-    return Panel(np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3))), title, note)
+    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
-def _grid(channels: NDArray[np.float64], title: str) -> Panel:
-    shown = np.array([shade(channel)[0] for channel in channels[:MOST_CHANNELS]])
-    shown = shown.reshape(-1, *channels.shape[1:])
-    count, height, width = shown.shape
-    columns = max(1, ceil(sqrt(count * height / max(width, 1))))
-    rows = max(1, ceil(count / columns))
-    # A cell keeps its samples until the grid is wider than a panel may be.
+def _grid(tiles: NDArray[np.float64], title: str) -> Panel:
+    shown = [_pixels(shade(tile)[0]) for tile in tiles[:MOST_TILES]]
+    height, width = tiles.shape[2:]
+    columns = max(1, ceil(sqrt(len(shown) * height / max(width, 1))))
+    rows = max(1, ceil(len(shown) / columns))
+    # A tile keeps its samples until the grid is larger than a panel may be.
     step = max(1, ceil(columns * width / _LARGEST), ceil(rows * height / _LARGEST))
-    shown = shown[:, ::step, ::step]
-    height, width = shown.shape[1:]
+    height, width = -(-height // step), -(-width // step)
     pixels = np.full((rows * (height + 2) - 2, columns * (width + 2) - 2, 3), 255, np.uint8)
-    for index, level in enumerate(shown):
+    for index, tile in enumerate(shown):
         y, x = index // columns * (height + 2), index % columns * (width + 2)
-        pixels[y : y + height, x : x + width] = (level * 255 + 0.5).astype(np.uint8)[..., None]
-    first = f", the first {count}" if count < len(channels) else ""
-    words = [f"channels row by row{first}, each with greys of its own"]
+        pixels[y : y + height, x : x + width] = tile[::step, ::step]
+    what = "three channels each" if tiles.shape[1] == 3 else "a channel each, with its own greys"
+    words = [f"row by row, {what}"]
+    words += [f"the first {len(shown)} of {len(tiles)}"] * (len(shown) < len(tiles))
     words += [f"every {step} samples"] * (step > 1)
-    return Panel(pixels, title, "; ".join(words), 1 / step)
+    return Panel(pixels, title, "; ".join(words))
 
 
 def side_by_side(panels: Sequence[Panel], caption: str) -> Any:

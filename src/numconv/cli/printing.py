@@ -110,3 +110,20 @@ def _three(value: float) -> str:
 def shape(value: Sequence[int]) -> str:
     """Return a shape as it can be typed: 1x64x56x56."""
     return "x".join(map(str, value)) or "scalar"
+
+
+def word(value: Any) -> str:
+    """Return a parameter in few letters: a shape as 3x3, an array by its shape.
+
+    >>> word((3, 3)), word("same"), word(((0, 1), (2, 2)))
+    ('3x3', 'same', '0:1,2:2')
+    """
+    if hasattr(value, "shape"):
+        return f"array {shape(value.shape)}"
+    if isinstance(value, (tuple, list)) and value:
+        if all(isinstance(item, int) for item in value):
+            return shape(value)
+        if all(isinstance(item, tuple) and len(item) == 2 for item in value):
+            return ",".join(":".join(map(word, item)) for item in value)
+        return ", ".join(map(word, value))
+    return str(value)

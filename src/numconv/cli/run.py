@@ -18,7 +18,7 @@ from ..core.protocol import Operand, Operator
 from . import calls, images, inputs, measuring, printing
 from .inputs import Inputs, Wishes
 from .main import CHECK_FAILED, OK
-from .options import CHOICE, GEOMETRY, JSON, OPERANDS, given
+from .options import CHOICE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 
 Array = NDArray[Any]
 
@@ -33,6 +33,7 @@ class Outcome:
     result: Array
     timing: measuring.Timing
     check: measuring.Check | None
+    notes: tuple[str, ...]
 
 
 @click.command("run")
@@ -56,7 +57,7 @@ class Outcome:
 )
 @OPERANDS
 @GEOMETRY
-@click.option("--activation", help="Applied as the result is stored, e.g. relu.")
+@SETTINGS
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--repeat",
@@ -85,6 +86,7 @@ def command(
     kernel: Any,
     out_channels: int | None,
     dtype: str | None,
+    settings: dict[str, Any],
     **parameters: Any,
 ) -> int:
     """Run an operator on an image, a file or random tensors, and say what ran.
@@ -105,7 +107,7 @@ def command(
         output = Path(f"{op}.png")
     if output is not None:
         images.check_output(output)
-    chosen = inputs.gather(operator, wishes, given(**parameters))
+    chosen = inputs.gather(operator, wishes, {**given(**parameters), **settings})
     outcome = _run(operator, chosen, calls.where(backend, algorithm), repeat, check)
     if output is not None:
         _write(outcome, output)
@@ -122,14 +124,14 @@ def _run(
 ) -> Outcome:
     described = [Operand(array.shape, array.dtype.name) for array in chosen.arrays]
     parameters = {**chosen.parameters, **where}
-    explanation = calls.explained(operator, described, parameters)
+    explanation, notes = calls.explained(operator, described, parameters)
     result, timing = measuring.timed(lambda: operator.apply(*chosen.arrays, **parameters), repeat)
     compared = None
     if check:
         compared = measuring.checked(
             operator, explanation, chosen.arrays, chosen.parameters, np.asarray(result)
         )
-    return Outcome(operator, chosen, explanation, np.asarray(result), timing, compared)
+    return Outcome(operator, chosen, explanation, np.asarray(result), timing, compared, notes)
 
 
 def _write(outcome: Outcome, output: Path) -> None:
@@ -140,7 +142,10 @@ def _write(outcome: Outcome, output: Path) -> None:
 
     x = outcome.inputs.arrays[0]
     sheet = panels.side_by_side(
-        [panels.panel("input", x), panels.panel("output", outcome.result)],
+        [
+            panels.panel("input", x, outcome.inputs.coloured),
+            panels.panel("output", outcome.result, outcome.inputs.coloured),
+        ],
         f"{outcome.operator.name}: {outcome.inputs.caption}",
     )
     images.write_picture(output, sheet)
@@ -177,7 +182,7 @@ def _facts(outcome: Outcome, output: Path | None) -> dict[str, Any]:
         "compile_seconds": timing.compile,
         "seconds": {"min": timing.minimum, "median": timing.median, "all": list(timing.runs)},
         "gflops": 2e-9 * macs / timing.minimum if timing.minimum else None,
-        "notes": list(timing.notes),
+        "notes": list(dict.fromkeys((*outcome.notes, *timing.notes))),
         "check": None,
         "output": None if output is None else str(output),
     }
@@ -198,7 +203,7 @@ def _print(facts: Mapping[str, Any], outcome: Outcome) -> None:
     rows.append(("what", facts["caption"]))
     rows += [(name, shape(each)) for name, each in facts["operands"].items()]
     if facts["parameters"]:
-        words = (f"{name}={_word(value)}" for name, value in facts["parameters"].items())
+        words = (f"{name}={printing.word(value)}" for name, value in facts["parameters"].items())
         rows.append(("parameters", ", ".join(words)))
     rows.append(("result", shape(facts["result_shape"])))
     changed = facts["result_dtype"] != facts["dtype"]
@@ -230,14 +235,6 @@ def _print(facts: Mapping[str, Any], outcome: Outcome) -> None:
     printing.pairs(rows)
     for note in facts["notes"]:
         click.echo(f"note: {note}", err=True)
-
-
-def _word(value: Any) -> str:
-    return printing.shape(value) if _is_shape(value) else str(value)
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and all(isinstance(item, int) for item in value)
 
 
 def _verdict(check: measuring.Check) -> str:

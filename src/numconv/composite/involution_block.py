@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -292,7 +293,7 @@ def _definition(
     activation: str | None = None,
 ) -> Array:
     """Generate the kernel of each position and apply it there, position by position."""
-    axes = x.ndim - 1 if x.ndim == reduce_weight.ndim - 1 else x.ndim - 2
+    axes = _axes(x, reduce_weight)
     batch = x.reshape(-1, *x.shape[-axes - 1 :]).astype("float64")
     kernel = per_axis("kernel_size", kernel_size, axes, 1)
     strides = per_axis("stride", stride, axes, 1)
@@ -304,13 +305,13 @@ def _definition(
         (size - d * (k - 1) - 1) // s + 1
         for size, d, k, s in zip(padded.shape[2:], dilations, kernel, strides, strict=True)
     )
-    reduce_rows = reduce_weight.reshape(reduce_weight.shape[:2]).astype("float64")
-    span_rows = span_weight.reshape(span_weight.shape[:2]).astype("float64")
+    reduce_rows: Array = reduce_weight.reshape(reduce_weight.shape[:2]).astype("float64")
+    span_rows: Array = span_weight.reshape(span_weight.shape[:2]).astype("float64")
     groups = span_rows.shape[0] // prod(kernel)
     y = np.zeros((*batch.shape[:2], *outputs))
-    for n, *place in np.ndindex(batch.shape[0], *outputs):
+    for n, place in product(range(batch.shape[0]), np.ndindex(*outputs)):
         block = tuple(slice(o * s, o * s + s) for o, s in zip(place, strides, strict=True))
-        pixel = batch[(n, slice(None), *block)].reshape(batch.shape[1], -1).mean(1)
+        pixel = batch[n][(..., *block)].reshape(batch.shape[1], -1).mean(1)
         hidden = reduce_rows @ pixel + (0 if reduce_bias is None else reduce_bias)
         if norm is not None:
             mean, variance, scale, shift = norm
@@ -320,9 +321,9 @@ def _definition(
             slice(o * s, o * s + d * (k - 1) + 1, d)
             for o, s, d, k in zip(place, strides, dilations, kernel, strict=True)
         )
-        seen = padded[(n, slice(None), *window)].reshape(groups, -1, *kernel)
+        seen = padded[n][(..., *window)].reshape(groups, -1, *kernel)
         weighted = taps.reshape(groups, 1, *kernel) * seen
-        y[(n, slice(None), *place)] = weighted.sum(tuple(range(2, weighted.ndim))).ravel()
+        y[n][(..., *place)] = weighted.sum(tuple(range(2, weighted.ndim))).ravel()
     result: Array = np.asarray(activations.apply(activation, y)).astype(x.dtype)
     return result.reshape(*x.shape[: -axes - 1], *result.shape[1:])
 
@@ -353,12 +354,17 @@ def _case(name: str, *shapes: tuple[int, ...], **parameters: Any) -> Case:
 
 def _by_rank(x: Any, reduce_weight: Any, span_weight: Any, **parameters: Any) -> Any:
     functions = {1: involution_block1d, 2: involution_block2d, 3: involution_block3d}
-    axes = getattr(reduce_weight, "ndim", 0) - 2
-    if axes not in functions:
-        axes = getattr(x, "ndim", 0) - (1 if getattr(x, "ndim", 0) == 3 else 2)
+    axes = _axes(x, reduce_weight)
     if axes not in functions:
         raise ArgumentError("x", getattr(x, "shape", x), "an array of shape (N, C, *spatial)")
     return functions[axes](x, reduce_weight, span_weight, **parameters)
+
+
+def _axes(x: Any, reduce_weight: Any) -> int:
+    """Return the spatial axes of `x`; with a flat weight, three axes are an image's."""
+    spatial = int(getattr(reduce_weight, "ndim", 0)) - 2
+    rank = int(getattr(x, "ndim", 0))
+    return spatial or (2 if rank == 3 else rank - 2)
 
 
 INVOLUTION_BLOCK = CompositeOperator(

@@ -15,6 +15,7 @@ from .protocol import Array
 _EXPECTED = (
     "an array in CPU memory: a NumPy array, or one that offers DLPack or __array_interface__"
 )
+_OVERLAP_WORK: Any = 10_000
 _CPU_DEVICES = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack specification
 
 
@@ -118,7 +119,7 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: str, operands: tuple[Any,
 
 def _overlap(one: Array, other: Array) -> bool:
     try:
-        return np.shares_memory(one, other, max_work=10_000)
+        return np.shares_memory(one, other, max_work=_OVERLAP_WORK)
     except np.exceptions.TooHardError:
         return True
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import arrays
+from .dtypes import DTYPES
 from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError
 from .overflow import check_sums
 from .protocol import Algorithm, Array, Backend, Operand, Plan, Problem
@@ -185,7 +186,7 @@ def _prepare(
     tune: bool,
 ) -> Call:
     for name, array in zip(names, given, strict=True):
-        if array is not None and array.dtype.name not in arrays.DTYPES:
+        if array is not None and array.dtype.name not in DTYPES:
             arrays.adapt(name, array)
     operands = [None if a is None else Operand(a.shape, a.dtype.name) for a in given]
     problem = build(*operands, *parameters)

@@ -186,4 +186,5 @@ def tap_source(
     reach = (outputs - 1) * stride + dilation * (kernel - 1) + 1
     padded = source_index(size, lo, max(reach - lo - size, 0), mode)
     positions = np.arange(outputs)[:, None] * stride + np.arange(kernel) * dilation
-    return padded[positions]
+    sources: NDArray[np.int64] = padded[positions]
+    return sources

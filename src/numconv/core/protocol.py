@@ -147,21 +147,29 @@ class Operator(Protocol):
     an operator made of others defines none.
     """
 
-    name: str
-    summary: str
-    operands: tuple[str, ...]
-    naive: Mapping[type, Callable[..., Array]]
+    @property
+    def name(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def operands(self) -> tuple[str, ...]: ...
+    @property
+    def naive(self) -> Mapping[type, Callable[..., Array]]: ...
 
-    def apply(self, *arrays: Any, **parameters: Any) -> Any:
-        """Compute the operator; `parameters` may also hold backend, algorithm, out.
+    @property
+    def apply(self) -> Callable[..., Any]:
+        """Called as ``apply(*arrays, **parameters)``, computes the operator.
 
-        Given `Operand` in place of arrays it computes nothing and returns the result's
+        The parameters may also hold backend, algorithm and out.
+
+        Called with `Operand` in place of arrays it computes nothing and returns the result's
         `Operand`: the dispatcher traces the problems of a call in this way.
         """
         ...
 
-    def reference(self, *arrays: Array, **parameters: Any) -> Array:
-        """Compute the operator by its definition, in plain NumPy."""
+    @property
+    def reference(self) -> Callable[..., Array]:
+        """Called as `apply` is, computes the operator by its definition, in plain NumPy."""
         ...
 
     def cases(self) -> Sequence[Case]: ...

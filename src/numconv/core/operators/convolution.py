@@ -16,7 +16,7 @@ from ..protocol import Array, Case, Demonstration, Operand
 from . import demonstrations
 from .cases import CONVOLUTION_CASES
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
-from .naive import finish, fold, pad, widen
+from .naive import finish, fold, pad, tap_window, widen
 
 OPERANDS = ("x", "weight", "bias", "residual")
 
@@ -139,15 +139,7 @@ def reference(problem: ConvolutionProblem, given: Array, weight: Array, *epilogu
         x = np.zeros((batch, groups, by_group.shape[2], *reaches), dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         for tap in np.ndindex(*problem.kernel_shape):
-            window = (
-                ...,
-                *(
-                    slice(k * d, k * d + (o - 1) * s + 1, s)
-                    for k, d, o, s in zip(
-                        tap, problem.dilation, outputs, problem.stride, strict=True
-                    )
-                ),
-            )
+            window = tap_window(tap, outputs, problem.stride, problem.dilation)
             factor = by_group[(..., *tap)]
             if forward:
                 y += np.einsum("goc,ngc...->ngo...", factor, x[window])

@@ -16,8 +16,8 @@ LAPLACIAN = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], np.float32)
 def gaussian(size: int) -> Array:
     """Return a Gaussian of `size` taps, two standard deviations to each end; its sum is 1."""
     position = np.arange(size) - (size - 1) / 2
-    bell = np.exp(-0.5 * (position / (size / 4)) ** 2)
-    return (bell / bell.sum()).astype(np.float32)
+    bell: Array = np.exp(-0.5 * (position / (size / 4)) ** 2)
+    return np.asarray(bell / bell.sum(), np.float32)
 
 
 def triangle(factor: int) -> Array:

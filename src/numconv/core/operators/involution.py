@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..protocol import Array, Case, Demonstration, Operand
 from . import demonstrations
 from .cases import INVOLUTION_CASES
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
-from .naive import finish, pad, widen
+from .naive import finish, pad, tap_window, widen
 
 OPERANDS = ("x", "kernels", "bias", "residual")
 
@@ -110,13 +111,9 @@ def reference(problem: InvolutionProblem, x: Array, kernels: Array, *epilogue: A
     y = np.zeros((*by_group.shape[:3], *problem.output_shape), x.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         for tap in np.ndindex(*problem.kernel_shape):
-            window = tuple(
-                slice(k * d, k * d + (o - 1) * s + 1, s)
-                for k, d, o, s in zip(
-                    tap, problem.dilation, problem.output_shape, problem.stride, strict=True
-                )
-            )
-            y += kernels[(slice(None), slice(None), *tap)][:, :, None] * by_group[(..., *window)]
+            window = tap_window(tap, problem.output_shape, problem.stride, problem.dilation)
+            kernel = kernels[(slice(None), slice(None), *tap)]
+            y += kernel[:, :, None] * by_group[window]
         return finish(problem, y.reshape(problem.result_shape), *epilogue)
 
 
@@ -126,7 +123,7 @@ class InvolutionOperator:
     name = "involution"
     summary = "a kernel for each position, shared by channels"
     operands = OPERANDS[:2]
-    naive = {InvolutionProblem: reference}  # noqa: RUF012
+    naive: Mapping[type, Callable[..., Array]] = MappingProxyType({InvolutionProblem: reference})
 
     def apply(self, x: Any, kernels: Any, **parameters: Any) -> Any:
         return involve(None, x, kernels, **parameters)

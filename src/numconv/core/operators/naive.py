@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,14 @@ def _zeros(x: Array, axis: int, source: Array) -> Array:
     shape = list(x.shape)
     shape[axis] = len(source)
     return np.zeros(shape, x.dtype)
+
+
+def tap_window(
+    tap: Sequence[int], outputs: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> Any:
+    """Return the index of the samples that `tap` of every output reads, in the last axes."""
+    each = zip(tap, outputs, stride, dilation, strict=True)
+    return (..., *(slice(k * d, k * d + (o - 1) * s + 1, s) for k, o, s, d in each))
 
 
 def fold(padded: Array, shape: tuple[int, ...], padding: Pairs, mode: str) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from .. import dispatch
@@ -162,7 +163,7 @@ class TransposedOperator:
     name = "transposed"
     summary = "the adjoint of a convolution: enlarges by its stride"
     operands = OPERANDS[:3]
-    naive = {ConvolutionProblem: reference}  # noqa: RUF012
+    naive: Mapping[type, Callable[..., Array]] = MappingProxyType({ConvolutionProblem: reference})
 
     def apply(self, x: Any, weight: Any, bias: Any = None, **parameters: Any) -> Any:
         return transpose(None, x, weight, bias, **parameters)
