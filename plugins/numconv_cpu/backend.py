@@ -9,11 +9,15 @@ from typing import Any
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Algorithm, Status
 
+from .involution.algorithm import Involution
 from .loops.algorithm import Loops
 
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
     ConvolutionProblem: (Loops(),),
-    InvolutionProblem: (Loops(),),
+    InvolutionProblem: (
+        Involution(),
+        Loops(),
+    ),
 }
 
 

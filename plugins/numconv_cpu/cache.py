@@ -1,4 +1,4 @@
-"""Where compiled kernels are kept on disk. Imports neither NumPy nor Numba."""
+"""Where compiled kernels are kept on disk. Does not import Numba."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,28 +14,11 @@ from importlib import metadata
 from pathlib import Path
 
 from numconv.core import activations
+from numconv.core.cache import cache_folder
 
 KEPT_UNUSED_SECONDS = 30 * 24 * 3600
 
 _FOLDER_NAME = re.compile(r"kernels-[0-9a-f]{16}")
-
-
-def cache_folder() -> Path:
-    """Return the folder that holds everything numconv keeps on disk; it may not exist yet.
-
-    It is ``NUMCONV_CACHE_DIR`` where that is set, else ``numconv`` in the user's cache folder.
-    """
-    chosen = os.environ.get("NUMCONV_CACHE_DIR")
-    if chosen:
-        return Path(os.path.expanduser(chosen)).absolute()
-    home = Path(os.path.expanduser("~"))
-    if sys.platform == "win32":
-        caches = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        caches = home / "Library" / "Caches"
-    else:
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return caches / "numconv"
 
 
 @functools.cache

@@ -43,7 +43,7 @@ PLANES = (
 PRODUCT = (
     "rows",  # of the register tile
     "lanes",
-    "tile",  # positions that a register tile covers
+    "span",  # positions that a register tile covers
     "narrow",  # up to so many left over positions, one vector at a time is faster
     "block",  # reads summed before the next register tile gets its turn
     "panel",  # whether the reads of every tile are gathered, side by side, before they are used
@@ -146,7 +146,7 @@ def record(
     KeyError
         If a number is missing.
     """
-    fields = [(name, np.int64) for name in names if name != "tile"]
+    fields = [(name, np.int64) for name in names]
     result = np.zeros(1, np.dtype([*fields, tile_field(dtype, rows)]))
     for name, _ in fields:
         result[name] = numbers[name]

@@ -188,7 +188,7 @@ def _product(lowering: Lowering, blocking: Blocking, tables: layout.Tables) -> d
     return {
         "rows": blocking.rows,
         "lanes": blocking.lanes,
-        "tile": blocking.tile,
+        "span": blocking.tile,
         "narrow": blocking.narrow,
         "block": blocking.reads,
         "at_panel": tables.add(identity * widths),
@@ -244,7 +244,7 @@ def _arrange(numbers: dict[str, int]) -> int:
     numbers["scratch"] = _line(
         numbers["tile_block"] * numbers["rows"] * numbers["scratch_pitch"]
     )
-    numbers["panels"] = _line(numbers["block"] * numbers["tile"])
+    numbers["panels"] = _line(numbers["block"] * numbers["span"])
     size = MESSAGES
     numbers["at_planes"], size = size, size + _line(numbers["planes"] + numbers["margin"])
     numbers["at_weights"], size = size, size + _line(numbers["packed"])

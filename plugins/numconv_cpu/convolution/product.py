@@ -62,7 +62,7 @@ def product_block(g, weights, reads, x, offsets, positions, readable, tiles, sum
         p = 0
         while p < positions:
             narrow = positions - p <= g.narrow
-            width = g.lanes if narrow else g.tile
+            width = g.lanes if narrow else g.span
             source, table = at(x, p), at(offsets, k)
             if g.panel or p + width > readable:
                 gather_panel(panel, source, table, taps, min(width, readable - p), width)

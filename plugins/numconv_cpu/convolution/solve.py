@@ -162,7 +162,7 @@ def product_task(  # type: ignore[no-untyped-def]
         at(planes, start),
         at(tables, part.at_offsets),
         positions,
-        part.positions - first if g.in_place else positions + g.tile,
+        part.positions - first if g.in_place else positions + g.span,
         tiles,
         sums,
         panel,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+import numpy as np
 
 from ..core.dispatch import Traced, tracing
 from ..core.errors import ArgumentTypeError
@@ -31,9 +32,13 @@ def traced(
     NumconvError
         As the call itself would.
     """
+    described = {
+        name: Operand(value.shape, value.dtype.name) if isinstance(value, np.ndarray) else value
+        for name, value in parameters.items()
+    }
     with tracing() as found:
         try:
-            result = operator.apply(*operands, **parameters)
+            result = operator.apply(*operands, **described)
         except TypeError as error:
             if isinstance(error, ArgumentTypeError) or "keyword argument" not in str(error):
                 raise

@@ -11,16 +11,17 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from . import arrays
 from .dtypes import DTYPES
-from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError
+from .errors import ArgumentError, ArgumentTypeError, BackendError, PerformanceWarning, RefusedError
 from .overflow import check_sums
 from .protocol import Algorithm, Array, Backend, Operand, Plan, Problem
+from .threads import get_num_threads
 
 Build = Callable[..., Problem]
 
@@ -37,11 +38,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """The algorithm that solves a problem, and why this one."""
+    """The algorithm that solves a problem, and why this one.
+
+    `fell_back` says that it is a last resort which nobody asked for.
+    """
 
     backend: Backend
     algorithm: Algorithm
     reason: str
+    fell_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,11 +124,17 @@ def solve(
         backend,
         algorithm,
         tune,
+        get_num_threads(),
     )
     try:
         call = _calls.get(key)
     except TypeError:  # lists and arrays as parameters are welcome, but cannot be looked up
         frozen = tuple(map(_freeze, parameters))
+        if not _hashable(frozen):
+            _prepare(build, given, parameters, names, backend, algorithm, tune)
+            raise ArgumentTypeError(
+                "parameters", parameters, "numbers, strings and tuples"
+            ) from None
         return solve(
             build, operands, frozen, names, out=out, backend=backend, algorithm=algorithm, tune=tune
         )
@@ -160,6 +171,14 @@ def _freeze(value: Any) -> Any:
     if isinstance(value, (list, tuple, np.ndarray)):
         return tuple(map(_freeze, value))
     return value
+
+
+def _hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _remember(key: Any, call: Call) -> None:
@@ -199,6 +218,8 @@ def _prepare(
 
 def prepare(problem: Problem, first: Operand | None, choice: Choice) -> Call:
     """Plan `problem`; `first`, the operand that may lack a batch axis, says whether it does."""
+    if choice.fell_back:
+        _warn_of_last_resort(choice, problem)
     shape = problem.result_shape
     batched = first is None or first.ndim == len(problem.operand_shapes[0])
     plan = choice.algorithm.plan(problem)
@@ -315,9 +336,7 @@ def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> 
         if last is not None:
             break
     if last is not None:
-        if backend == "auto" or refusals:
-            _warn_of_last_resort(last, problem)
-        return last
+        return replace(last, fell_back=backend == "auto" or bool(refusals))
     if algorithm not in ("auto", *known):
         raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
     detail = "; ".join(refusals) or f"no algorithm for a {type(problem).__name__}"

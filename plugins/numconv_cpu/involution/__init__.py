@@ -1,0 +1,1 @@
+"""Involution: convolution with a kernel of its own for every position."""

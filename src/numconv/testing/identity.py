@@ -1,0 +1,76 @@
+"""What weights of one 1 per output do, worked out from the geometry alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.geometry import tap_source
+from ..core.problems import InvolutionProblem
+from ..core.protocol import Array
+
+
+def moved_by_deltas(problem: Any, given: Array) -> tuple[Array, Array]:
+    """Return a weight that has one 1 for each output channel, and what it makes of `given`.
+
+    The tap and the input channel change from channel to channel, so that each is met. In an
+    involution the tap changes from group to group, and is the same at every position.
+    """
+    taps = list(np.ndindex(*problem.kernel_shape))
+    weight = np.zeros(problem.operand_shapes[1], problem.dtype)
+    expected = np.zeros(problem.result_shape, problem.result_dtype)
+    if isinstance(problem, InvolutionProblem):
+        per_group = problem.channels // problem.groups
+        for group in range(problem.groups):
+            tap = taps[(5 * group + 1) % len(taps)]
+            weight[(slice(None), group, *tap)] = 1
+            for c in range(group * per_group, (group + 1) * per_group):
+                expected[:, c] = _gather(problem, given[:, c], tap)
+        return weight, expected
+    inputs, outputs = (
+        problem.in_channels // problem.groups,
+        problem.out_channels // problem.groups,
+    )
+    for co in range(problem.out_channels):
+        ci, tap = co % inputs, taps[(5 * co + 1) % len(taps)]
+        weight[(co, ci, *tap)] = 1
+        channel = co // outputs * inputs + ci
+        if problem.direction == "forward":
+            expected[:, co] = _gather(problem, given[:, channel], tap)
+        else:
+            _scatter(problem, expected[:, channel], given[:, co], tap)
+    return weight, expected
+
+
+def _sources(problem: Any, tap: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return the flat input index that each output reads at `tap`, and whether there is one."""
+    flat = np.zeros((), np.int64)
+    inside = np.ones((), bool)
+    for axis in range(problem.axes):
+        source = tap_source(
+            problem.input_shape[axis],
+            problem.output_shape[axis],
+            problem.kernel_shape[axis],
+            problem.stride[axis],
+            problem.padding[axis][0],
+            problem.dilation[axis],
+            problem.padding_mode,
+        )[:, tap[axis]]
+        flat = flat[..., None] * problem.input_shape[axis] + source
+        inside = inside[..., None] & (source >= 0)
+    return flat, inside
+
+
+def _gather(problem: Any, x: Array, tap: tuple[int, ...]) -> Array:
+    flat, inside = _sources(problem, tap)
+    taken: Array = x.reshape(x.shape[0], -1).take(np.where(inside, flat, 0), 1)
+    return np.where(inside, taken, 0)
+
+
+def _scatter(problem: Any, x: Array, y: Array, tap: tuple[int, ...]) -> None:
+    flat, inside = _sources(problem, tap)
+    for n in range(x.shape[0]):
+        sums = np.zeros(x[n].size, x.dtype if x.dtype.kind in "iu" else np.result_type(x, "f8"))
+        np.add.at(sums, flat[inside], y[n][inside])
+        x[n] = (x[n] + sums.reshape(x[n].shape)).astype(x.dtype)

@@ -1,0 +1,66 @@
+"""Every law, on every registered algorithm, on every named case that it accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from numconv.core import plugins
+from numconv.core.problems import ConvolutionProblem, InvolutionProblem
+from numconv.testing import Law, laws_of, named_problems
+
+PROBLEMS = named_problems()
+
+
+def solvers(problem: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every algorithm of every usable backend that accepts `problem`."""
+    for backend in plugins.backends().values():
+        if backend.status().state != "unavailable":
+            for algorithm in backend.algorithms(problem):
+                if algorithm.refusal(problem) is None:
+                    yield f"{backend.name}-{algorithm.name}", algorithm
+
+
+@pytest.fixture
+def parallel_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the CPU backend use its threads however small the problem is."""
+    threads = pytest.importorskip("numconv_cpu.threads", reason="Numba is not installed")
+    monkeypatch.setattr(threads, "SERIAL_WORK", 0)
+
+
+CHECKS = [
+    pytest.param(law, each.problem, algorithm, id=f"{solver}-{each.case}-{law.name}")
+    for each in PROBLEMS
+    for solver, algorithm in solvers(each.problem)
+    for law in laws_of(each.problem)
+]
+
+
+@pytest.mark.parametrize(("law", "problem", "algorithm"), CHECKS)
+def test_law(law: Law, problem: Any, algorithm: Any, request: pytest.FixtureRequest) -> None:
+    if law.name in ("threads", "address"):
+        request.getfixturevalue("parallel_at_once")
+    law.check(problem, algorithm)
+
+
+@pytest.mark.parametrize("each", PROBLEMS, ids=lambda each: f"{each.operator}-{each.case}")
+def test_cpu_solves_every_case(each: Any) -> None:
+    assert any(solver.startswith("cpu-") for solver, _ in solvers(each.problem))
+
+
+def test_every_algorithm_accepts_a_case() -> None:
+    accepted = {solver for each in PROBLEMS for solver, _ in solvers(each.problem)}
+    for backend in plugins.backends().values():
+        if backend.status().state == "unavailable":
+            continue
+        kinds = (ConvolutionProblem, InvolutionProblem)
+        samples = {type(each.problem): each.problem for each in PROBLEMS}
+        offered = {
+            f"{backend.name}-{algorithm.name}"
+            for kind in kinds
+            for algorithm in backend.algorithms(samples[kind])
+        }
+        assert offered
+        assert offered <= accepted

@@ -1,0 +1,110 @@
+"""Python threads that call at once. Run as a script; says ``ok`` or what differs.
+
+Usage: ``python thread_scenarios.py SCENARIO``
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numba
+from parallel_calls import array, same, table
+
+import numconv
+
+THREADS, ROUNDS = 8, 3
+
+
+def first_calls() -> None:
+    """Every thread makes every call, in an order of its own, and the first ones meet."""
+    calls = table()
+    names = list(calls)
+    start = threading.Barrier(THREADS)
+
+    def work(thread: int) -> list[tuple[str, Any]]:
+        start.wait()
+        shift = thread % len(names)
+        order = [*names[shift:], *names[:shift]] * ROUNDS
+        return [(name, calls[name]()) for name in order]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = [each for made in pool.map(work, range(THREADS)) for each in made]
+    _must_equal_single_thread(calls, results)
+    print("layer", numba.threading_layer())
+
+
+def one_call() -> None:
+    """All threads make the same first call of all, into memory of their own."""
+    call = table()["convolution"]
+    start = threading.Barrier(THREADS)
+
+    def work(_: int) -> list[tuple[str, Any]]:
+        start.wait()
+        return [("convolution", call()) for _ in range(ROUNDS)]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = [each for made in pool.map(work, range(THREADS)) for each in made]
+    _must_equal_single_thread({"convolution": call}, results)
+    print("layer", numba.threading_layer())
+
+
+def changing_count() -> None:
+    """A thread changes the number of threads while others compute."""
+    calls = table()
+    done = threading.Event()
+
+    def change() -> int:
+        changes = 0
+        while not done.wait(0.0005):
+            numconv.set_num_threads(1 + changes % 3)
+            changes += 1
+        return changes
+
+    def work(thread: int) -> list[tuple[str, Any]]:
+        return [(name, calls[name]()) for _ in range(2 * ROUNDS) for name in calls]
+
+    with ThreadPoolExecutor(5) as pool:
+        changing = pool.submit(change)
+        results = [each for made in pool.map(work, range(4)) for each in made]
+        done.set()
+        if changing.result() < 2:
+            raise SystemExit("the number of threads was not changed while others computed")
+    _must_equal_single_thread(calls, results)
+    print("layer", numba.threading_layer())
+
+
+def prepared_plan() -> None:
+    """One plan with a packed weight, called by every thread with an input of its own."""
+    weight = array(2, 24, 16, 3, 3)
+    plan = numconv.plan("conv2d", (1, 16, 41, 43), weight, padding=1)
+    inputs = [array(10 + i, 1, 16, 41, 43) for i in range(THREADS)]
+
+    def work(thread: int) -> list[Any]:
+        return [plan(inputs[thread]) for _ in range(4 * ROUNDS)]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        made = list(pool.map(work, range(THREADS)))
+    numconv.set_num_threads(1)
+    for x, results in zip(inputs, made, strict=True):
+        expected = plan(x)
+        if not all(same(result, expected) for result in results):
+            raise SystemExit("a plan gave one thread another result than the others")
+    print("layer", numba.threading_layer())
+
+
+def _must_equal_single_thread(calls: dict[str, Any], results: list[tuple[str, Any]]) -> None:
+    numconv.set_num_threads(1)
+    expected = {name: call() for name, call in calls.items()}
+    wrong = sorted({name for name, result in results if not same(result, expected[name])})
+    if wrong:
+        raise SystemExit(f"other bits than with one thread: {', '.join(wrong)}")
+
+
+if __name__ == "__main__":
+    {each.__name__: each for each in (first_calls, one_call, changing_count, prepared_plan)}[
+        sys.argv[1]
+    ]()
+    print("ok")
