@@ -9,11 +9,12 @@ from typing import Any
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Algorithm, Status
 
+from . import convolution
 from .involution.algorithm import Involution
 from .loops.algorithm import Loops
 
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
-    ConvolutionProblem: (Loops(),),
+    ConvolutionProblem: (*convolution.ALGORITHMS, Loops()),
     InvolutionProblem: (
         Involution(),
         Loops(),

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, overload
 
 import numba
+from numba import types
 from numba.core import caching
 from numba.core.serialize import dumps
+from numba.extending import intrinsic
 
 from .cache import kernels_folder
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "stay_whole"]
 
 # Everything that `parallel=True` would turn into threads besides prange costs seconds to compile.
 _PRANGE_ONLY = {
@@ -75,6 +77,21 @@ def kernel(
         return compiled
 
     return decorate if function is None else decorate(function)
+
+
+@intrinsic
+def stay_whole(typingctx):  # type: ignore[no-untyped-def]
+    """Keep the kernel that calls this from being copied into its callers, by the compiler's will.
+
+    A long kernel called from the serial and the parallel branch of another would be optimised
+    four times over, which is most of the time a compilation takes.
+    """
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 class _Locator(caching._CacheLocator):

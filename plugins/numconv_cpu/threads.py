@@ -9,6 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+
+# Numba imports this at the first call of all; a child forked in that moment would wait for ever.
+import numpy.ma  # noqa: F401
 from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc import parallel as numba_threads
 

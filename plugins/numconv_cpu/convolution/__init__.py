@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .depthwise import Depthwise
 from .direct import Direct
+from .pointwise import Pointwise
+from .transposed import Transposed
 
-ALGORITHMS = (Direct(),)
+ALGORITHMS = (Depthwise(), Pointwise(), Direct(), Transposed())

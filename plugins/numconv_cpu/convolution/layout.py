@@ -136,9 +136,7 @@ class Tables:
         return np.concatenate(self._tables)
 
 
-def record(
-    dtype: str, rows: int, names: Iterable[str], numbers: Mapping[str, int]
-) -> NDArray[Any]:
+def record(dtype: str, rows: int, names: Iterable[str], numbers: Mapping[str, int]) -> NDArray[Any]:
     """Return one record of `numbers`, whose type tells kernels the shape of the register tile.
 
     Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..compile import kernel
 from ..simd.memory import at, clear, copy, copy_strided
+from ..simd.tile import store_column
 
 
 @kernel
@@ -78,13 +79,17 @@ def pack_weights(packed, weights, sources, g, reads, rows):  # type: ignore[no-u
         Whether all of them are finite.
     """
     finite = True
+    if rows == g.rows:
+        for k in range(reads):
+            target = at(packed, k * g.rows)
+            finite &= store_column(g, target, at(weights, sources[k]), g.row_stride)
+        return finite
     for k in range(reads):
+        clear(at(packed, k * g.rows), g.rows)
         for row in range(rows):
             value = weights[row * g.row_stride + sources[k]]
             finite &= value - value == 0
             packed[k * g.rows + row] = value
-        for row in range(rows, g.rows):
-            packed[k * g.rows + row] = 0
     return finite
 
 

@@ -13,9 +13,12 @@ from numconv.core.problems import ConvolutionProblem, Epilogue
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
+from ..activate import CODES
+from ..threads import run
 from . import layout
 from .blocking import Blocking, block
 from .lowering import Lowering
+from .solve import solve
 from .workspace import workspace
 
 # The first elements of the workspace carry messages; then everything starts on a cache line.
@@ -34,9 +37,7 @@ class PackedWeight:
 
 def result_numbers(shape: tuple[int, ...], epilogue: Epilogue) -> dict[str, int]:
     """Return the numbers with the names `layout.RESULT`, but the strides."""
-    from ..activate import CODES
-
-    depth, height, width = ((1, 1) + shape[2:])[-3:]
+    depth, height, width = (1, 1, *shape[2:])[-3:]
     return {
         "result_depth": depth,
         "result_height": height,
@@ -134,9 +135,6 @@ class LoweredPlan:
         return PackedWeight(memory[self._packed].copy(), bool(memory[0] == 0))
 
     def _run(self, *arrays: Any) -> None:
-        from ..threads import run
-        from .solve import solve
-
         run(solve, *arrays, self._parts, self._tables, work=self._work)
 
     def describe(self) -> str:
@@ -241,9 +239,7 @@ def _tasks(
 
 def _arrange(numbers: dict[str, int]) -> int:
     """Give every user of the workspace its place, and return the size of the whole."""
-    numbers["scratch"] = _line(
-        numbers["tile_block"] * numbers["rows"] * numbers["scratch_pitch"]
-    )
+    numbers["scratch"] = _line(numbers["tile_block"] * numbers["rows"] * numbers["scratch_pitch"])
     numbers["panels"] = _line(numbers["block"] * numbers["span"])
     size = MESSAGES
     numbers["at_planes"], size = size, size + _line(numbers["planes"] + numbers["margin"])

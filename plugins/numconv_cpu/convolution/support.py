@@ -16,9 +16,7 @@ def refuse_dtype(problem: ConvolutionProblem) -> str | None:
     return None
 
 
-def plan_supported(
-    problem: ConvolutionProblem, plan: Callable[[ConvolutionProblem], Plan]
-) -> Plan:
+def plan_supported(problem: ConvolutionProblem, plan: Callable[[ConvolutionProblem], Plan]) -> Plan:
     """Return `plan(problem)`, or for a narrow dtype that of the wide one with conversions."""
     from ..convert import plan_in_accumulator
 

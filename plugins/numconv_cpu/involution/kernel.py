@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from ..compile import kernel
+from ..compile import kernel, stay_whole
 from ..convolution.pack import pack_lines
 from ..convolution.store import store_row, store_row_with
 from ..simd.memory import at, claim, clear, copy, pointer, zero
-from ..simd.rows import multiply_rows, pair_zeros, store_rows
+from ..simd.rows import multiply_rows, pair_zeros, prefetch, store_rows
 from ..simd.tile import narrow_zeros
 
 
@@ -36,7 +36,7 @@ def involute(x, kernels, bias, residual, out, workspace, geometry, tables, seria
     """
     counter = np.zeros(1, np.int64)
     if serial:
-        work(0, counter, x, kernels, bias, residual, out, workspace, geometry[0], tables)
+        work(np.intp(0), counter, x, kernels, bias, residual, out, workspace, geometry[0], tables)
     else:
         for worker in prange(geometry[0].workers):
             work(
@@ -56,6 +56,7 @@ def involute(x, kernels, bias, residual, out, workspace, geometry, tables, seria
 @kernel
 def work(worker, counter, x, kernels, bias, residual, out, workspace, g, tables):  # type: ignore[no-untyped-def]
     """Take tasks until none is left."""
+    stay_whole()
     memory, lists = at(pointer(workspace), worker * g.scratch), pointer(tables)
     while True:
         task = claim(pointer(counter), 1)
@@ -121,6 +122,7 @@ def compute_row(g, offsets, kernels, group, x, sums, own, row, channels):  # typ
     row : int
         Which row of the result it is.
     """
+    stay_whole()
     count = g.result_width
     for p in range(0, count, 2 * g.lanes):
         # The last vectors move back over those before them until they end with the row.
@@ -132,6 +134,8 @@ def compute_row(g, offsets, kernels, group, x, sums, own, row, channels):  # typ
             for k in range(g.taps):
                 copy(at(own, k * g.lanes), at(weights, k * g.positions), count)
             weights, stride = own, g.lanes
+        for k in range(g.taps):
+            prefetch(at(weights, k * stride + 2 * g.lanes))
         for block in range(0, channels, g.rows):
             c = min(block, channels - g.rows)
             planes, place = at(x, c * g.channel + p), at(sums, c * g.sums_pitch + p)
@@ -162,6 +166,7 @@ def product_narrow(g, offsets, weights, stride, x, sums):  # type: ignore[no-unt
 @kernel
 def finish_row(g, bias, residual, out, sums, n, row, first, channels):  # type: ignore[no-untyped-def]
     """Apply the epilogue to a row of sums and store it."""
+    stay_whole()
     per_shuffle = g.channels // g.shuffle
     for c in range(first, first + channels):
         stored = c % per_shuffle * g.shuffle + c // per_shuffle

@@ -123,6 +123,34 @@ def fma(typingctx, tile, weights, x):  # type: ignore[no-untyped-def]
     return tile(tile, weights, x), generate
 
 
+@intrinsic
+def store_column(typingctx, geometry, target, source, stride):  # type: ignore[no-untyped-def]
+    """Copy one value of each row of a tile, ``source[row * stride]``, side by side.
+
+    Returns
+    -------
+    bool
+        Whether all of them are finite.
+    """
+    rows = tile_type(geometry).rows
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        element = args[2].type.pointee
+        column = ir.Constant(ir.VectorType(element, rows), ir.Undefined)
+        for row in range(rows):
+            value = builder.load(_row(builder, args[2], args[3], row))
+            column = builder.insert_element(column, value, INDEX(row))
+        store_vector(builder, column, args[1], 0)
+        if isinstance(element, ir.IntType):
+            return ir.Constant(ir.IntType(1), 1)
+        difference = builder.fsub(column, column)
+        bits = builder.fcmp_unordered("uno", difference, difference)
+        mask = ir.IntType(rows)
+        return builder.icmp_unsigned("==", builder.bitcast(bits, mask), mask(0))
+
+    return types.boolean(geometry, target, source, types.intp), generate
+
+
 def _row(builder: Any, pointer: Any, stride: Any, row: int) -> Any:
     return builder.gep(pointer, [builder.mul(stride, ir.Constant(stride.type, row))])
 
@@ -132,9 +160,7 @@ def load_vector(builder: Any, pointer: Any, offset: int, lanes: int) -> Any:
     element = pointer.type.pointee
     start = builder.gep(pointer, [INDEX(offset)])
     vector = ir.VectorType(element, lanes)
-    return builder.load(
-        builder.bitcast(start, vector.as_pointer()), align=element_bytes(element)
-    )
+    return builder.load(builder.bitcast(start, vector.as_pointer()), align=element_bytes(element))
 
 
 def store_vector(builder: Any, value: Any, pointer: Any, offset: int) -> None:

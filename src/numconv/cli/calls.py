@@ -43,8 +43,7 @@ def traced(
             if isinstance(error, ArgumentTypeError) or "keyword argument" not in str(error):
                 raise
             name = str(error).rpartition("keyword argument")[2].split("'")[1]
-            option = "--" + name.replace("_", "-")
-            raise click.UsageError(f"operator {operator.name} does not take {option}") from None
+            raise click.UsageError(f"operator {operator.name} has no parameter {name}") from None
     return found, result
 
 

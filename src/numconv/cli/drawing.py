@@ -44,7 +44,7 @@ def _forward(problem: Any, windows: Sequence[Window]) -> Any:
     cell = max(14, min(40, 520 // max(*drawn)))
     seen = [
         {o * w.stride + k * w.dilation for o in range(count) for k in range(w.kernel)}
-        for count, w in zip(made, (rows, columns), strict=True)
+        for count, w in zip(outputs, (rows, columns), strict=True)
     ]
     text = _forward_text(problem, windows, padded != drawn)
     sheet, pen, (left, top) = _sheet([(drawn[0], drawn[1]), (made[0], made[1])], cell, text)

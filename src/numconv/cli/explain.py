@@ -85,11 +85,11 @@ def _print(explanation: Explanation) -> None:
             (
                 "/".join(filter(None, (each.backend, each.algorithm))),
                 "" if each.seconds is None else printing.seconds(each.seconds),
-                f"refused: {each.refusal}" if each.refusal is not None else "",
+                each.refusal or "",
             )
             for each in stage.candidates
         ]
         click.echo()
-        printing.table(("candidate", "estimated", ""), rows)
+        printing.table(("candidate", "estimated", "refused because"), rows)
     if not explanation.stages:
         click.echo("It moves data only: there is no problem to solve.")

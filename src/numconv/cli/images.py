@@ -50,10 +50,13 @@ def read_array(argument: str, path: Path) -> Array:
                 raise ArgumentError(argument, str(path), f"one array in the file; it holds {held}")
             only: Array = loaded[loaded.files[0]]
             return only
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        if isinstance(error, ArgumentError):
-            raise
+    except ArgumentError:
+        raise
+    except OSError as error:
         raise _unreadable(argument, path, "a readable .npy or .npz file", error) from None
+    except (ValueError, EOFError, BadZipFile):
+        expected = "a .npy or .npz file of numbers (this one is damaged, or holds objects)"
+        raise ArgumentError(argument, str(path), expected) from None
 
 
 def read_image(argument: str, path: Path) -> NDArray[np.float32]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 import click
 
+from ..core.cache import cache_folder
+from ..core.threads import get_num_threads, processors
 from . import printing
 from .options import JSON
 
@@ -45,11 +46,11 @@ def gather() -> dict[str, Any]:
         "architecture": platform.machine(),
         "simd": {"bits": _simd_bits(features), "float32 lanes": _simd_bits(features) // 32},
         "threads": {
-            "used": numba.get_num_threads(),
-            "processors": os.cpu_count() or 1,
+            "used": get_num_threads(),
+            "processors": processors(),
             "layer": _layer(numba),
         },
-        "cache": str(_cache(numba)),
+        "cache": str(cache_folder()),
     }
 
 
@@ -110,7 +111,3 @@ def _layer(numba: Any) -> str:
             continue
         return str(layer)
     return "none"
-
-
-def _cache(numba: Any) -> str:
-    return numba.config.CACHE_DIR or "__pycache__ beside each kernel"

@@ -64,15 +64,19 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="numconv-kernels", prog_name="numconv")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Convolutions on NumPy arrays, with kernels compiled by Numba.
 
     Try `numconv run`: it convolves the photograph that ships with the package, writes a picture
     and says what ran. `numconv COMMAND --help` explains each command.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main(arguments: list[str] | None = None) -> None:

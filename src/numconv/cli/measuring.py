@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -21,6 +23,7 @@ from ..core.protocol import Operator
 Array = NDArray[Any]
 
 PATIENCE_SECONDS = 1.0
+_REDRAW_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Timing:
     @property
     def compile(self) -> float:
         """What the first call took longer: planning, and compiling or loading kernels."""
-        return max(0.0, self.first - self.median)
+        return max(0.0, self.first - self.minimum)
 
     @property
     def minimum(self) -> float:
@@ -61,28 +64,38 @@ def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
         begin = perf_counter()
         result = call()
         runs.append(perf_counter() - begin)
-        for _ in _progress(repeat - 1, runs[0]):
-            begin = perf_counter()
-            result = call()
-            runs.append(perf_counter() - begin)
+        with _progress(repeat, runs[0]) as advance:
+            for _ in range(repeat - 1):
+                advance()
+                begin = perf_counter()
+                result = call()
+                runs.append(perf_counter() - begin)
     notes = tuple(dict.fromkeys(str(each.message) for each in caught))
     return result, Timing(first, tuple(runs), notes)
 
 
-def _progress(repeat: int, seconds: float) -> Any:
-    if repeat * seconds < PATIENCE_SECONDS:
-        return range(repeat)
+@contextmanager
+def _progress(repeat: int, seconds: float) -> Iterator[Callable[[], None]]:
+    """Give a function to call before each run; the bar is drawn then, never during a run."""
+    if repeat * seconds < PATIENCE_SECONDS or not sys.stderr.isatty():
+        yield lambda: None
+        return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    console = Console(stderr=True)
-    return track(
-        range(repeat),
-        "running",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+    progress = Progress(console=Console(stderr=True), auto_refresh=False, transient=True)
+    with progress:
+        task = progress.add_task("running", total=repeat)
+        drawn = perf_counter()
+
+        def advance() -> None:
+            nonlocal drawn
+            progress.advance(task)
+            if perf_counter() - drawn > _REDRAW_SECONDS:
+                progress.refresh()
+                drawn = perf_counter()
+
+        yield advance
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ GEOMETRY = _all(
 OPERANDS = _all(
     click.option(
         "--shape",
-        type=Sizes(single=False),
+        type=Sizes(minimum=0, single=False),
         help="Shape of x, random, e.g. 1x64x56x56 or 1,64,56,56.",
     ),
     click.option(

@@ -16,6 +16,7 @@ from .printing import shape
 MOST_TILES = 36
 _SMALLEST, _LARGEST = 360, 1280  # pixels of the widest panel
 _MARGIN, _GAP, _LINE = 16, 24, 21
+_CLOSER = 4
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,14 @@ class Panel:
     pixels : ndarray of uint8, shape (H, W, 3)
     title, note : str
         What the values are, and how they became grey.
+    tiled : bool
+        Whether it is a grid of several pictures.
     """
 
     pixels: NDArray[np.uint8]
     title: str
     note: str
+    tiled: bool = False
 
 
 def planes(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -58,7 +62,7 @@ def shade(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
     reach = max(-low, high)
     if low < 0 and values.mean() < 0.1 * reach:
         return (0.5 + values / (2 * reach)).clip(0, 1), f"mid-grey is 0, white {reach:.3g}"
-    if high > 2 or 0 < high < 0.1:
+    if 0 < high < 0.1 or np.quantile(values, 0.85) > 1.5:
         return (values / high).clip(0, 1), f"black is 0, white {high:.3g}"
     clipped = low < -0.02 or high > 1.02
     return values.clip(0, 1), "clipped to 0 to 1" if clipped else ""
@@ -102,7 +106,24 @@ def _grid(tiles: NDArray[np.float64], title: str) -> Panel:
     words = [f"row by row, {what}"]
     words += [f"the first {len(shown)} of {len(tiles)}"] * (len(shown) < len(tiles))
     words += [f"every {step} samples"] * (step > 1)
-    return Panel(pixels, title, "; ".join(words))
+    return Panel(pixels, title, "; ".join(words), tiled=True)
+
+
+def detail(panels: Sequence[Panel]) -> tuple[Panel, ...]:
+    """Return the sixteenth of each panel in which the first varies most, for a closer look.
+
+    None where the panels differ in size, are grids, or are small enough to be looked at whole.
+    """
+    height, width = panels[0].pixels.shape[:2]
+    same = all(each.pixels.shape == panels[0].pixels.shape for each in panels)
+    if not same or width < _SMALLEST or height < 4 or any(each.tiled for each in panels):
+        return ()
+    rows, columns = height // 4, width // 4
+    tiles = panels[0].pixels[: rows * 4, : columns * 4].mean(axis=2)
+    spread = tiles.reshape(4, rows, 4, columns).std(axis=(1, 3))
+    y, x = (int(at) for at in np.unravel_index(spread.argmax(), spread.shape))
+    part = slice(y * rows, (y + 1) * rows), slice(x * columns, (x + 1) * columns)
+    return tuple(Panel(each.pixels[part], each.title, each.note) for each in panels)
 
 
 def side_by_side(panels: Sequence[Panel], caption: str) -> Any:
@@ -111,29 +132,36 @@ def side_by_side(panels: Sequence[Panel], caption: str) -> Any:
 
     zoom = _zoom(max(each.pixels.shape[1] for each in panels))
     pictures = [_scaled(each.pixels, zoom) for each in panels]
+    closer = [_scaled(each.pixels, _CLOSER * zoom) for each in detail(panels)]
     columns = [
         max(picture.width, *(ceil(font().getlength(plain(t))) for t in (each.title, each.note)))
         for picture, each in zip(pictures, panels, strict=True)
     ]
-    tallest = max(picture.height for picture in pictures)
     width = sum(columns) + _GAP * (len(panels) - 1)
-    if zoom != 1:
-        caption += f"\nShown at {zoom:.3g} pixels per sample."
-    lines = wrap(caption, width)
-    notes = any(each.note for each in panels)
-    height = tallest + _LINE * (1 + notes + len(lines)) + 2 * _MARGIN + _LINE
-    sheet = Image.new("RGB", (width + 2 * _MARGIN, height), PAPER)
+    lines = wrap("\n".join((caption, *_remarks(zoom, bool(closer)))), width)
+    below = _MARGIN + _LINE + 3 + max(picture.height for picture in pictures) + 5
+    below += _LINE * any(each.note for each in panels)
+    text = below + 8 + (closer[0].height + 12 if closer else 0)
+    size = (width + 2 * _MARGIN, text + _LINE * len(lines) + _MARGIN)
+    sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     x = _MARGIN
-    for picture, each, column in zip(pictures, panels, columns, strict=True):
+    for index, (each, column) in enumerate(zip(panels, columns, strict=True)):
         draw.text((x, _MARGIN), plain(each.title), INK, font())
-        sheet.paste(picture, (x, _MARGIN + _LINE + 3))
-        draw.text((x, _MARGIN + _LINE + tallest + 8), plain(each.note), FAINT, font())
+        sheet.paste(pictures[index], (x, _MARGIN + _LINE + 3))
+        note = (x, _MARGIN + _LINE + 3 + pictures[index].height + 4)
+        draw.text(note, plain(each.note), FAINT, font())
+        if closer:
+            sheet.paste(closer[index], (x, below + 4))
         x += column + _GAP
-    top = _MARGIN + _LINE * (1 + notes) + tallest + 16
     for row, line in enumerate(lines):
-        draw.text((_MARGIN, top + row * _LINE), line, INK, font())
+        draw.text((_MARGIN, text + row * _LINE), line, INK, font())
     return sheet
+
+
+def _remarks(zoom: float, closer: bool) -> list[str]:
+    remarks = [f"Shown at {zoom:.3g} pixels per sample."] * (zoom != 1)
+    return remarks + [f"The second row shows a part of each, {_CLOSER} times larger."] * closer
 
 
 def _zoom(widest: int) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +186,10 @@ def _facts(outcome: Outcome, output: Path | None) -> dict[str, Any]:
         "output": None if output is None else str(output),
     }
     if outcome.check is not None:
-        finite = isfinite(outcome.check.fraction) and isfinite(outcome.check.largest)
         facts["check"] = {
             "passed": outcome.check.passed,
-            "largest_error": outcome.check.largest if finite else None,
-            "fraction_of_bound": outcome.check.fraction if finite else None,
+            "largest_error": outcome.check.largest,
+            "fraction_of_bound": outcome.check.fraction,
         }
     return facts
 
@@ -216,7 +214,11 @@ def _print(facts: Mapping[str, Any], outcome: Outcome) -> None:
             rows.append(("", stage["problem"]))
     times = facts["seconds"]
     rows += [
-        ("first call", f"{seconds(facts['compile_seconds'])} to plan and to compile or load"),
+        (
+            "first call",
+            f"{seconds(facts['first_call_seconds'])}, of which "
+            f"{seconds(facts['compile_seconds'])} to plan and to compile or load",
+        ),
         (
             "time",
             f"min {seconds(times['min'])}, median {seconds(times['median'])} "

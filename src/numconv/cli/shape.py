@@ -40,6 +40,8 @@ class Layer(ParamType):
             name = _KEYS.get(key, key)
             form = Padding() if name == "padding" else Sizes()
             found[name] = form.convert(text, param, ctx)
+            if name in ("groups", "out_channels") and not isinstance(found[name], int):
+                self.fail(f"{part!r}: expected one integer", param, ctx)
         return found
 
 
@@ -150,8 +152,9 @@ def _steps(op: str, x: Operand, layers: Sequence[dict[str, Any]]) -> list[Step]:
 
 def _only(op: str, operator: Any, operands: tuple[Operand, ...], parameters: dict[str, Any]) -> Any:
     traced, _ = calls.traced(operator, operands, parameters)
-    if len(traced) != 1:
-        raise ArgumentError("op", op, "an operator that is one problem; `numconv explain` has more")
+    if len(traced) != 1 or not operator.naive:
+        expected = "an operator that is not made of others (see `numconv explain`)"
+        raise ArgumentError("op", op, expected)
     return traced[0].problem
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,14 @@ from ..core.protocol import Array
 def moved_by_deltas(problem: Any, given: Array) -> tuple[Array, Array]:
     """Return a weight that has one 1 for each output channel, and what it makes of `given`.
 
-    The tap and the input channel change from channel to channel, so that each is met. In an
-    involution the tap changes from group to group, and is the same at every position.
+    The tap and the input channel change from channel to channel, so that each is met; in an
+    involution the tap changes from position to position.
     """
     taps = list(np.ndindex(*problem.kernel_shape))
     weight = np.zeros(problem.operand_shapes[1], problem.dtype)
     expected = np.zeros(problem.result_shape, problem.result_dtype)
     if isinstance(problem, InvolutionProblem):
-        per_group = problem.channels // problem.groups
-        for group in range(problem.groups):
-            tap = taps[(5 * group + 1) % len(taps)]
-            weight[(slice(None), group, *tap)] = 1
-            for c in range(group * per_group, (group + 1) * per_group):
-                expected[:, c] = _gather(problem, given[:, c], tap)
+        _move_by_position(problem, given, taps, weight, expected)
         return weight, expected
     inputs, outputs = (
         problem.in_channels // problem.groups,
@@ -41,6 +37,25 @@ def moved_by_deltas(problem: Any, given: Array) -> tuple[Array, Array]:
         else:
             _scatter(problem, expected[:, channel], given[:, co], tap)
     return weight, expected
+
+
+def _move_by_position(
+    problem: InvolutionProblem,
+    x: Array,
+    taps: list[tuple[int, ...]],
+    kernels: Array,
+    expected: Array,
+) -> None:
+    per_group = problem.channels // problem.groups
+    positions = np.arange(prod(problem.output_shape)).reshape(problem.output_shape)
+    for group in range(problem.groups):
+        chosen = (5 * group + 3 * positions + positions // 7 + 1) % len(taps)
+        for index, tap in enumerate(taps):
+            here = chosen == index
+            place: Any = (slice(None), group, *tap)
+            kernels[place] = here
+            for c in range(group * per_group, (group + 1) * per_group):
+                expected[:, c] = np.where(here, _gather(problem, x[:, c], tap), expected[:, c])
 
 
 def _sources(problem: Any, tap: tuple[int, ...]) -> tuple[Array, Array]:

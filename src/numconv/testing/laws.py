@@ -22,8 +22,6 @@ from .catalogue import naive_reference
 from .identity import moved_by_deltas
 from .operands import fill_value, guarded, random_operands, small_operands
 
-_OTHER = {"forward": "input_gradient", "input_gradient": "forward"}
-
 
 @dataclass(frozen=True)
 class Law:
@@ -56,7 +54,7 @@ def assert_within(got: Array, expected: Array, allowed: Array, what: str) -> Non
             f"the reverse, first at {place}: got {got[place]}, expected {expected[place]}"
         )
     exact = got.dtype.kind in "iu"
-    difference = (
+    difference: Array = (
         np.where(got == expected, 0.0, np.inf)
         if exact
         else np.abs(np.where(finite, got, 0) - np.where(finite, expected, 0))
@@ -106,18 +104,18 @@ def linear(problem: Any, algorithm: Algorithm) -> None:
         one[which], other[which] = small_operands(problem, 3)[which], fixed[which]
         both = list(fixed)
         both[which] = (2 * one[which] + 3 * other[which]).astype(problem.dtype)
-        apart = [solve(problem, algorithm, operands).astype(_wide(problem)) for operands in
-                 (one, other)]  # fmt: skip
+        alone = [solve(problem, algorithm, each).astype(_wide(problem)) for each in (one, other)]
         allowed = bound(problem, naive, *both)
         allowed += 2 * bound(problem, naive, *one) + 3 * bound(problem, naive, *other)
         together = solve(problem, algorithm, both).astype(_wide(problem))
-        assert_within(together, 2 * apart[0] + 3 * apart[1], allowed, f"linear in operand {which}")
+        assert_within(together, 2 * alone[0] + 3 * alone[1], allowed, f"linear in operand {which}")
 
 
 def adjoint(problem: ConvolutionProblem, algorithm: Algorithm) -> None:
     """``<A x, y> = <x, A' y>``, A' being the naive reference of the other direction."""
     problem = replace(problem, epilogue=Epilogue())
-    twin: Any = replace(problem, direction=_OTHER[problem.direction])
+    forward = problem.direction == "forward"
+    twin: Any = replace(problem, direction="input_gradient" if forward else "forward")
     naive = naive_reference(problem)
     x, weight = random_operands(problem, 4)
     y = random_operands(twin, 5)[0]
@@ -196,11 +194,12 @@ def batch_position(problem: Any, algorithm: Algorithm) -> None:
     if algorithm.refusal(many) or algorithm.refusal(alone):
         return
     operands = random_operands(many, 10)
+    batched = [True, isinstance(problem, InvolutionProblem)]
+    batched += [False] * problem.epilogue.bias + [True] * problem.epilogue.residual
     together = solve(many, algorithm, operands)
     for n in range(3):
-        per_image = [o[n : n + 1] if o.ndim > 1 and o.shape[0] == 3 and _is_batched(many, i) else o
-                     for i, o in enumerate(operands)]  # fmt: skip
-        single = solve(alone, algorithm, [np.ascontiguousarray(o) for o in per_image])
+        image = [o[n : n + 1] if axis else o for o, axis in zip(operands, batched, strict=True)]
+        single = solve(alone, algorithm, [each.copy() for each in image])
         assert _same_bits(single[0], together[n]), f"image {n} of 3 differs from itself alone"
 
 
@@ -226,15 +225,9 @@ def empty_batch(problem: Any, algorithm: Algorithm) -> None:
         solve(none, algorithm, random_operands(none))
 
 
-def _is_batched(problem: Any, index: int) -> bool:
-    """Return whether operand `index` has a batch axis: a weight and a bias have none."""
-    if index == 1:
-        return isinstance(problem, InvolutionProblem)
-    return True
-
-
 def _same_bits(one: Array, other: Array) -> bool:
-    return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    alike = one.dtype == other.dtype and one.shape == other.shape
+    return alike and one.tobytes() == other.tobytes()
 
 
 def _wide(problem: Any) -> str:
@@ -247,7 +240,7 @@ def _always(problem: Any) -> bool:
 
 
 def _has_outputs(problem: Any) -> bool:
-    return prod(problem.result_shape) > 0
+    return bool(prod(problem.result_shape))
 
 
 def _is_convolution(problem: Any) -> bool:

@@ -132,10 +132,12 @@ def reference(problem: ConvolutionProblem, given: Array, weight: Array, *epilogu
     dtype = np.result_type(given, weight)
     forward = problem.direction == "forward"
     if forward:
-        x = pad(given, padding, problem.padding_mode).reshape(batch, groups, -1, *reaches)
+        x = pad(given, padding, problem.padding_mode).reshape(
+            batch, groups, by_group.shape[2], *reaches
+        )
         y = np.zeros((batch, groups, by_group.shape[1], *outputs), dtype)
     else:
-        y = given.reshape(batch, groups, -1, *outputs)
+        y = given.reshape(batch, groups, by_group.shape[1], *outputs)
         x = np.zeros((batch, groups, by_group.shape[2], *reaches), dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         for tap in np.ndindex(*problem.kernel_shape):

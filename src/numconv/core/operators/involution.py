@@ -107,7 +107,8 @@ def reference(problem: InvolutionProblem, x: Array, kernels: Array, *epilogue: A
     dilation`` to output ``o`` of every channel of group ``g``.
     """
     x, kernels = widen(pad(x, problem.padding, problem.padding_mode)), widen(kernels)
-    by_group = x.reshape(problem.batch, problem.groups, -1, *x.shape[2:])
+    per_group = problem.channels // problem.groups
+    by_group = x.reshape(problem.batch, problem.groups, per_group, *x.shape[2:])
     y = np.zeros((*by_group.shape[:3], *problem.output_shape), x.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         for tap in np.ndindex(*problem.kernel_shape):

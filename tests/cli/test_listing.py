@@ -1,0 +1,173 @@
+"""The commands that list and explain, and the entry point itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+import pytest
+
+from numconv.cli import main
+from numconv.core import plugins
+from numconv.core.hookspecs import hookimpl
+
+Run = Callable[..., Any]
+
+
+def test_help_lists_every_command(numconv: Run) -> None:
+    ended = numconv("--help")
+    assert ended.status == 0
+    for name in main.COMMANDS:
+        assert f"\n  {name} " in ended.out
+
+
+def test_nothing_asked_is_answered_with_help(numconv: Run) -> None:
+    assert numconv().out == numconv("--help").out
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_each_command_has_help(numconv: Run, name: str) -> None:
+    ended = numconv(name, "--help")
+    assert ended.status == 0
+    assert len(ended.out.splitlines()) > 5
+
+
+def test_unknown_command_exits_2(numconv: Run) -> None:
+    assert "nope" in numconv("nope").complaint
+
+
+def test_list_alone_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from numconv.cli.main import cli; cli.main(['--help'], standalone_mode=False);"
+        "print(*(m for m in ('numba', 'PIL', 'rich', 'llvmlite') if m in sys.modules))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout.splitlines()[-1] == ""
+
+
+def test_import_of_numconv_imports_no_command_line() -> None:
+    code = "import sys, numconv; print(*(m for m in ('numba', 'PIL', 'click') if m in sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout.strip() == ""
+
+
+def test_ops_lists_the_catalogue(numconv: Run) -> None:
+    listed = numconv("ops", "--json").json["operators"]
+    assert [each["name"] for each in listed] == sorted(plugins.operators())
+    assert all(each["summary"] for each in listed)
+    plain = numconv("ops").out.splitlines()
+    assert len(plain) == len(listed) + 1
+
+
+def test_backends_are_listed_by_priority(numconv: Run) -> None:
+    listed = numconv("backends", "--json").json["backends"]
+    assert [each["name"] for each in listed] == list(plugins.backends())
+    assert {each["status"] for each in listed} <= {"ready", "simulated", "unavailable"}
+    for each in listed:
+        if each["status"] == "unavailable":
+            assert each["reason"]
+            assert each["reason"] in numconv("backends").out
+
+
+def test_broken_plugin_is_shown_with_its_error(
+    numconv: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = plugins.Fault("shaky", "ImportError: no module named nowhere")
+    monkeypatch.setattr(plugins, "faults", lambda: (fault,))
+    assert numconv("backends", "--json").json["faults"] == [
+        {"plugin": "shaky", "error": "ImportError: no module named nowhere"}
+    ]
+    assert "shaky: ImportError: no module named nowhere" in numconv("backends").out
+
+
+def test_info_names_versions_processor_and_cache(numconv: Run) -> None:
+    facts = numconv("info", "--json").json
+    assert facts["versions"]["python"] == sys.version.split()[0]
+    assert {"numba", "numpy", "llvmlite", "numconv-kernels"} <= set(facts["versions"])
+    assert facts["simd"]["bits"] in (128, 256, 512)
+    assert facts["threads"]["used"] >= 1
+    assert facts["processor"]
+    assert facts["cache"] in numconv("info").out
+
+
+@pytest.mark.parametrize("name", sorted(plugins.operators()))
+def test_explain_names_a_winner_among_the_candidates(numconv: Run, name: str) -> None:
+    facts = numconv("explain", name, "--shape", "1x6x12x12", "--json").json
+    for stage in facts["stages"]:
+        accepted = {
+            (each["backend"], each["algorithm"])
+            for each in stage["candidates"]
+            if each["refusal"] is None
+        }
+        assert (stage["backend"], stage["algorithm"]) in accepted
+        assert stage["reason"]
+        assert stage["macs"] > 0
+        assert (
+            f"{stage['backend']}/{stage['algorithm']}"
+            in numconv("explain", name, "--shape", "1x6x12x12").out
+        )
+
+
+def test_explain_takes_a_backend_by_name(numconv: Run) -> None:
+    facts = numconv("explain", "direct", "--backend", "reference", "--json").json
+    assert facts["stages"][0]["algorithm"] == "naive"
+
+
+def test_filters_are_listed_and_printed(numconv: Run) -> None:
+    listed = numconv("filters", "--json").json["filters"]
+    assert "sobel-x" in {each["name"] for each in listed}
+    printed = numconv("filters", "box", "--size", "2").out.splitlines()
+    assert [line.split() for line in printed[1:]] == [["0.25", "0.25"]] * 2
+    assert "expected one of" in numconv("filters", "nope").complaint
+    assert "--size" in numconv("filters", "--size", "3").complaint
+
+
+class Greeter:
+    """A plugin that brings a command."""
+
+    @hookimpl
+    def numconv_commands(self, cli: click.Group) -> None:
+        @cli.command("greet", help="Say hello.")
+        def greet() -> None:
+            click.echo("hello")
+
+
+class Clumsy:
+    """A plugin whose hook fails."""
+
+    @hookimpl
+    def numconv_commands(self, cli: click.Group) -> None:
+        raise LookupError("lost")
+
+
+@pytest.fixture
+def plugin(request: pytest.FixtureRequest) -> Iterator[None]:
+    manager = plugins.registry().manager
+    brought = request.param()
+    manager.register(brought, name="guest")
+    yield
+    manager.unregister(brought)
+    main.cli.commands.pop("greet", None)
+
+
+@pytest.mark.parametrize("plugin", [Greeter], indirect=True)
+@pytest.mark.usefixtures("plugin")
+def test_plugin_brings_a_command(numconv: Run) -> None:
+    assert numconv("greet").out == "hello\n"
+    assert "Say hello." in numconv("--help").out
+
+
+@pytest.mark.parametrize("plugin", [Clumsy], indirect=True)
+@pytest.mark.usefixtures("plugin")
+def test_failing_plugin_is_reported_and_the_rest_goes_on(numconv: Run) -> None:
+    ended = numconv("--help")
+    assert ended.status == 0
+    assert "guest: LookupError: lost" in ended.err
+    assert numconv("ops").status == 0

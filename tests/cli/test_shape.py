@@ -1,0 +1,125 @@
+"""`numconv shape`: the same numbers as the operators, stacks, overlap and drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numconv.cli import drawing
+from numconv.core import plugins
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(("--kernel", "3", "--padding", "1"), id="same"),
+        pytest.param(("--kernel", "3x5", "--stride", "2x1", "--dilation", "2"), id="per_axis"),
+        pytest.param(("--kernel", "4", "--padding", "0:1,2:2", "--groups", "2"), id="uneven"),
+        pytest.param(("--kernel", "3", "--padding", "full", "--out-channels", "8"), id="full"),
+    ],
+)
+@pytest.mark.parametrize("name", ["direct", "transposed"])
+def test_output_is_what_a_run_gives(numconv: Run, name: str, options: tuple[str, ...]) -> None:
+    facts = numconv("shape", "--op", name, "--input-shape", "4x11x13", *options, "--json").json
+    ran = numconv(
+        *("run", "--op", name, "--shape", "1x4x11x13", *options, "--json"),
+        *("--backend", "reference", "--repeat", "1"),
+    )
+    assert ran.status == 0, ran.err
+    assert facts["output_shape"] == ran.json["result_shape"][1:]
+    assert facts["macs"] == ran.json["macs"]
+    assert facts["parameters"] == np.prod(ran.json["operands"]["weight"])
+
+
+@pytest.mark.parametrize(("shape", "axes"), [("3x32", 1), ("3x16x16", 2), ("2x8x8x8", 3)])
+def test_one_to_three_axes(numconv: Run, shape: str, axes: int) -> None:
+    facts = numconv("shape", "--input-shape", shape, "--json").json
+    assert len(facts["receptive_field"]) == axes
+
+
+def test_layers_in_a_row(numconv: Run) -> None:
+    layers = ("--layer", "k=7,s=2,p=3,c=64", "--layer", "kernel=3,s=2,p=1")
+    facts = numconv("shape", "--input-shape", "3x224x224", *layers, "--json").json
+    assert facts["output_shape"] == [64, 56, 56]
+    assert facts["receptive_field"] == [11, 11]
+    assert facts["jump"] == [4, 4]
+    assert facts["parameters"] == 64 * 3 * 49 + 64 * 64 * 9
+    plain = numconv("shape", "--input-shape", "3x224x224", *layers).out
+    assert "11x11" in plain
+    assert "64x56x56" in plain
+
+
+def test_uneven_overlap_is_called_so(numconv: Run) -> None:
+    uneven = numconv("shape", "--op", "transposed", "--kernel", "3", "--json").json["overlap"]
+    assert uneven["taps_per_output"] == [[4, 2], [2, 1]]
+    assert uneven["unevenness"] == pytest.approx(4 / 3, abs=1e-3)
+    assert "4x4" in uneven["suggestion"]
+    assert "interpolation" in uneven["suggestion"]
+    plain = numconv("shape", "--op", "transposed", "--kernel", "3").out
+    assert "checkerboard" in plain
+
+
+def test_even_overlap_needs_no_suggestion(numconv: Run) -> None:
+    even = numconv("shape", "--op", "transposed", "--kernel", "4", "--json").json["overlap"]
+    assert even["unevenness"] == 0
+    assert even["suggestion"] is None
+
+
+def test_involution_learns_nothing_by_itself(numconv: Run) -> None:
+    facts = numconv("shape", "--op", "involution", "--input-shape", "32x14x14", "--json").json
+    assert facts["parameters"] == 0
+    assert facts["output_shape"] == [32, 14, 14]
+
+
+def _pixels(path: str) -> set[tuple[int, int, int]]:
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("RGB"), np.int32) @ (1 << 16, 1 << 8, 1)
+    return {(int(p) >> 16, int(p) >> 8 & 255, int(p) & 255) for p in np.unique(pixels)}
+
+
+def test_drawing_shows_taps_padding_and_output(numconv: Run) -> None:
+    ended = numconv(
+        *("shape", "--input-shape", "3x9x9", "--stride", "2", "--padding", "1", "--draw", "d.png")
+    )
+    assert ended.status == 0
+    assert {drawing._TAP, drawing._PADDED, drawing._SAMPLE, drawing._OUTPUT} <= _pixels("d.png")
+
+
+@pytest.mark.parametrize("shape", ["3x7", "3x5x6", "3x400x300", "2x5x5x5"])
+@pytest.mark.parametrize("name", ["direct", "transposed", "involution"])
+def test_every_rank_and_size_can_be_drawn(numconv: Run, name: str, shape: str) -> None:
+    kernel = ("--kernel", "3", "--input-shape", shape)
+    ended = numconv("shape", "--op", name, *kernel, "--draw", "d.png")
+    assert ended.status == 0, ended.err
+    assert len(_pixels("d.png")) > 3
+
+
+BAD = {
+    "no_axis": (("--input-shape", "3"), "C and one to three"),
+    "kernel_too_large": (("--kernel", "99"), "at least as long as the kernel"),
+    "unknown_key": (("--layer", "k=3,q=1"), "q=1"),
+    "two_groups": (("--layer", "k=3,g=2x2"), "one integer"),
+    "layers_and_options": (("--layer", "k=3", "--stride", "2"), "leave out"),
+    "composite": (("--op", "resize"), "not made of others"),
+    "unknown_operator": (("--op", "nope"), "op='nope'"),
+    "unknown_format": (("--draw", "x.foo"), "name ending in"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_call_gives_one_line_and_exits_2(numconv: Run, case: str) -> None:
+    arguments, expected = BAD[case]
+    assert expected in numconv("shape", *arguments).complaint
+
+
+def test_every_operator_of_one_problem_has_a_shape(numconv: Run) -> None:
+    for name, operator in plugins.operators().items():
+        if operator.naive:
+            ended = numconv("shape", "--op", name, "--input-shape", "12x16x16")
+            assert ended.status == 0, ended.err

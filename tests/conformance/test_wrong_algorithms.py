@@ -1,0 +1,257 @@
+"""Algorithms with a defect each: the law that speaks of it must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numconv.core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
+from numconv.core.protocol import Array
+from numconv.core.threads import get_num_threads
+from numconv.testing import LAWS, Law, naive_reference
+
+FORWARD = ConvolutionProblem(
+    batch=2,
+    in_channels=3,
+    out_channels=4,
+    input_shape=(9, 8),
+    kernel_shape=(3, 3),
+    stride=(2, 1),
+    padding=((1, 2), (0, 1)),
+    dilation=(1, 1),
+)
+GRADIENT = replace(FORWARD, direction="input_gradient")
+INVOLUTION = InvolutionProblem(
+    batch=2,
+    channels=4,
+    groups=2,
+    input_shape=(7, 8),
+    kernel_shape=(3, 3),
+    stride=(1, 1),
+    padding=((2, 0), (0, 1)),
+    dilation=(1, 1),
+)
+
+Solve = Callable[..., None]
+
+
+class Wrapped:
+    """An algorithm, and a plan, that runs a function in place of the naive reference."""
+
+    name = "wrong"
+    last_resort = False
+    workspace_bytes = 0
+
+    def __init__(self, function: Solve, problem: Any = None) -> None:
+        self._function, self._problem = function, problem
+
+    def refusal(self, problem: Any) -> None:
+        return None
+
+    def cost(self, problem: Any) -> float:
+        return 1.0
+
+    def plan(self, problem: Any) -> Any:
+        return Wrapped(self._function, problem)
+
+    def prepare(self, weight: Array) -> Array:
+        return weight
+
+    def describe(self) -> str:
+        return "wrong on purpose"
+
+    def __call__(self, *operands: Array, out: Array) -> None:
+        self._function(self._problem, *operands, out=out)
+
+
+def naive(problem: Any, *operands: Array) -> Array:
+    return naive_reference(problem)(problem, *operands)
+
+
+def right(problem: Any, *operands: Array, out: Array) -> None:
+    out[...] = naive(problem, *operands)
+
+
+def one_tap_off(problem: Any, x: Array, weight: Array, *rest: Array, out: Array) -> None:
+    axis = 3 if isinstance(problem, InvolutionProblem) else weight.ndim - 1
+    out[...] = naive(problem, x, np.roll(weight, 1, axis), *rest)
+
+
+def padding_on_the_wrong_side(problem: Any, *operands: Array, out: Array) -> None:
+    turned = tuple((hi, lo) for lo, hi in problem.padding)
+    out[...] = naive(replace(problem, padding=turned), *operands)
+
+
+def wrong_channel_of_a_group(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    out[...] = naive(problem, np.roll(x, 1, 1), *rest)
+
+
+def one_left_unwritten(problem: Any, *operands: Array, out: Array) -> None:
+    result = naive(problem, *operands)
+    out.reshape(-1)[1:] = result.reshape(-1)[1:]
+
+
+def adds_to_what_is_there(problem: Any, *operands: Array, out: Array) -> None:
+    out += naive(problem, *operands)
+
+
+def writes_after_the_end(problem: Any, *operands: Array, out: Array) -> None:
+    right(problem, *operands, out=out)
+    owner = out.base
+    if owner is not None:
+        owner.reshape(-1)[(out.ctypes.data - owner.ctypes.data) // out.itemsize + out.size] = 0
+
+
+def writes_before_the_start(problem: Any, *operands: Array, out: Array) -> None:
+    right(problem, *operands, out=out)
+    owner = out.base
+    if owner is not None:
+        owner.reshape(-1)[(out.ctypes.data - owner.ctypes.data) // out.itemsize - 1] = 0
+
+
+def scribbles_on_its_operand(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    right(problem, x, *rest, out=out)
+    x *= 2
+
+
+def swallows_nan(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    out[...] = naive(problem, np.where(np.isnan(x), 0, x), *rest)
+
+
+def swallows_nan_in_the_weight(
+    problem: Any, x: Array, weight: Array, *rest: Array, out: Array
+) -> None:
+    out[...] = naive(problem, x, np.where(np.isnan(weight), 0, weight), *rest)
+
+
+def spreads_nan(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    right(problem, x, *rest, out=out)
+    out[np.isnan(x).any(axis=tuple(range(1, x.ndim)))] = np.nan
+
+
+def clips_infinity(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    out[...] = naive(problem, np.nan_to_num(x, nan=np.nan), *rest)
+
+
+def depends_on_threads(problem: Any, *operands: Array, out: Array) -> None:
+    right(problem, *operands, out=out)
+    if get_num_threads() > 1:
+        out[...] = np.nextafter(out, np.inf)
+
+
+def depends_on_place_in_batch(problem: Any, *operands: Array, out: Array) -> None:
+    right(problem, *operands, out=out)
+    out[-1:] = np.nextafter(out[-1:], np.inf) if problem.batch > 1 else out[-1:]
+
+
+def depends_on_the_address(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    right(problem, x, *rest, out=out)
+    if x.ctypes.data % 16:
+        out[...] = np.nextafter(out, np.inf)
+
+
+def accumulates_in_half(problem: Any, x: Array, weight: Array, *rest: Array, out: Array) -> None:
+    coarse = naive(problem, x, weight, *rest).astype("float16")
+    out[...] = coarse + np.float16(0.01)
+
+
+def forgets_the_bias(problem: Any, *operands: Array, out: Array) -> None:
+    bare = replace(problem, epilogue=replace(problem.epilogue, bias=False))
+    rest = operands[2 + problem.epilogue.bias :]
+    out[...] = naive(bare, *operands[:2], *rest)
+
+
+def adds_residual_after_the_activation(problem: Any, *operands: Array, out: Array) -> None:
+    if problem.epilogue.residual:
+        bare = replace(problem, epilogue=replace(problem.epilogue, residual=False))
+        out[...] = naive(bare, *operands[:-1]) + operands[-1]
+    else:
+        right(problem, *operands, out=out)
+
+
+def shuffles_the_other_way(problem: Any, *operands: Array, out: Array) -> None:
+    groups = problem.epilogue.shuffle
+    turned = problem.result_shape[1] // groups if groups > 1 else 1
+    other = Epilogue(problem.epilogue.bias, problem.epilogue.residual, None, turned)
+    out[...] = naive(replace(problem, epilogue=other), *operands)
+
+
+def squares(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    out[...] = naive(problem, np.abs(x), *rest)
+
+
+def mirrors_the_weight(problem: Any, x: Array, w: Array, out: Array) -> None:
+    out[...] = naive(problem, x, np.flip(w, (-2, -1)))
+
+
+def fails_on_nothing(problem: Any, *operands: Array, out: Array) -> None:
+    assert problem.batch, "no images"
+    right(problem, *operands, out=out)
+
+
+DEFECTS = (
+    (one_tap_off, "within_bound adjoint delta epilogue"),
+    (padding_on_the_wrong_side, "within_bound adjoint delta"),
+    (wrong_channel_of_a_group, "within_bound adjoint delta"),
+    (one_left_unwritten, "written within_bound delta"),
+    (adds_to_what_is_there, "written within_bound"),
+    (writes_after_the_end, "written"),
+    (writes_before_the_start, "written"),
+    (scribbles_on_its_operand, "written"),
+    (swallows_nan, "non_finite"),
+    (swallows_nan_in_the_weight, "non_finite"),
+    (spreads_nan, "non_finite"),
+    (clips_infinity, "non_finite"),
+    (depends_on_threads, "threads"),
+    (depends_on_place_in_batch, "batch_position"),
+    (depends_on_the_address, "address"),
+    (accumulates_in_half, "within_bound"),
+    (forgets_the_bias, "epilogue"),
+    (adds_residual_after_the_activation, "epilogue"),
+    (shuffles_the_other_way, "epilogue"),
+    (squares, "linear adjoint within_bound"),
+    (mirrors_the_weight, "within_bound adjoint delta"),
+    (fails_on_nothing, "empty_batch"),
+)
+BY_NAME = {law.name: law for law in LAWS}
+PROBLEMS = {"forward": FORWARD, "gradient": GRADIENT, "involution": INVOLUTION}
+NOTICED = [
+    pytest.param(defect, problem, BY_NAME[law], id=f"{defect.__name__}-{kind}-{law}")
+    for defect, laws in DEFECTS
+    for kind, problem in PROBLEMS.items()
+    for law in laws.split()
+    if BY_NAME[law].applies(problem)
+]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+def test_the_right_algorithm_keeps_the_law(law: Law, problem: Any) -> None:
+    if law.applies(problem):
+        law.check(problem, Wrapped(right))
+
+
+@pytest.mark.parametrize(("defect", "problem", "law"), NOTICED)
+def test_the_law_notices(defect: Solve, problem: Any, law: Law) -> None:
+    with pytest.raises(AssertionError):
+        law.check(problem, Wrapped(defect))
+
+
+def test_the_law_notices_a_weight_prepared_wrongly() -> None:
+    class Doubling(Wrapped):
+        def plan(self, problem: Any) -> Any:
+            return Doubling(right, problem)
+
+        def prepare(self, weight: Array) -> Array:
+            return 2 * weight
+
+    with pytest.raises(AssertionError, match="prepared weight"):
+        BY_NAME["address"].check(FORWARD, Doubling(right))
+
+
+def test_every_law_has_a_defect_that_breaks_it() -> None:
+    assert {law for _, laws in DEFECTS for law in laws.split()} == set(BY_NAME)
