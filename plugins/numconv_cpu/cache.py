@@ -30,7 +30,7 @@ def kernels_folder() -> Path:
     the sources has a folder of its own; those unused for thirty days are removed when a new one
     is made. Where the user's cache folder cannot be written, a temporary one serves.
     """
-    name = f"kernels-{_fingerprint()}"
+    name = f"kernels-{fingerprint()}"
     for parent in _parents():
         folder = parent / name
         try:
@@ -46,7 +46,8 @@ def kernels_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="numconv-"))
 
 
-def _fingerprint() -> str:
+@functools.cache
+def fingerprint() -> str:
     """Return a hash of all that decides what a kernel compiles to, besides its arguments."""
     package = Path(__file__).parent
     digest = hashlib.sha256()

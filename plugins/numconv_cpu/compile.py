@@ -19,7 +19,7 @@ from numba.core import caching
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
-from .cache import kernels_folder
+from .cache import fingerprint, kernels_folder
 
 __all__ = ["kernel", "stay_whole"]
 
@@ -42,6 +42,10 @@ _FASTMATH = {"contract"}
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 Function = Callable[..., Any]
+
+# Taken before the kernels' sources are read: if somebody edits them while this process runs, what
+# it compiles must not pass for the code of the edited ones.
+fingerprint()
 
 
 @overload

@@ -95,7 +95,7 @@ _FIXED: dict[str, tuple[list[list[int]], str]] = {
     "laplacian": ([[0, 1, 0], [1, -4, 1], [0, 1, 0]], "d2/dx2 + d2/dy2, by central differences"),
     "ridge": ([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], "-laplacian: bright lines and points"),
     "line-x": ([[-1, 2, -1]] * 3, "-d2/dx2, summed along y: bright vertical lines"),
-    "line-y": ([[-1] * 3, [2] * 3, [-1] * 3], "-d2/dy2, summed along x: bright level lines"),
+    "line-y": ([[-1] * 3, [2] * 3, [-1] * 3], "-d2/dy2, summed along x: bright horizontal lines"),
     "emboss": ([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], "identity + slope down to the right"),
     "roberts-x": ([[-1, 0], [0, 1]], "difference down to the right"),
     "roberts-y": ([[0, -1], [1, 0]], "difference down to the left"),

@@ -172,11 +172,17 @@ def explain(
     221184
     """
     described, _ = _describe(operands, dtype)
-    for name in ("bias", "residual"):
-        if _is_array(parameters.get(name)):
-            parameters[name] = Operand(parameters[name].shape, str(parameters[name].dtype))
+    parameters = {name: _described(value) for name, value in parameters.items()}
     traced, result = _trace(function, described, parameters)
     return explanation.explain(traced, result.shape)
+
+
+def _described(value: Any) -> Any:
+    if _is_array(value):
+        return Operand(tuple(value.shape), arrays.adapt("parameter", value).dtype.name)
+    if isinstance(value, (list, tuple)) and any(map(_is_array, value)):
+        return [_described(each) for each in value]
+    return value
 
 
 def _is_array(value: Any) -> bool:

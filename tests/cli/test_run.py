@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from numconv import filters
-from numconv.cli import images, measuring
+from numconv.cli import images, inputs, measuring
 from numconv.core import plugins
 
 Run = Callable[..., Any]
@@ -58,12 +58,19 @@ def test_without_arguments_it_takes_the_photograph(numconv: Run) -> None:
 
 
 def test_table_says_what_ran(numconv: Run) -> None:
-    ended = numconv("run", "--shape", "1,2,7,7", "--backend", "cpu", "--check")
+    ended = numconv("run", "--shape", "1,2,7,7", "--check", *SMALL)
     names = [line.split("  ")[0] for line in ended.out.splitlines()]
     wanted = {"operator", "x", "weight", "result", "dtype", "ran on", "first call", "time", "rate"}
     assert wanted | {"workspace", "check"} <= set(names)
-    assert "cpu/" in ended.out
+    assert "reference/naive" in ended.out
     assert "median" in ended.out
+
+
+def test_backend_is_chosen_where_none_is_asked_for(numconv: Run) -> None:
+    stage = numconv("run", "--shape", "1x2x7x7", "--json").json["stages"][0]
+    explained = numconv("explain", "direct", "--shape", "1x2x7x7", "--json").json["stages"][0]
+    assert stage["backend"] == explained["backend"] == "cpu"
+    assert stage["algorithm"] == explained["algorithm"]
 
 
 def test_json_is_all_there_is_on_stdout(numconv: Run) -> None:
@@ -129,6 +136,27 @@ def test_empty_batch_gives_an_empty_result(numconv: Run) -> None:
     ended = numconv("run", "--shape", "0x2x5x5", "--check", "--json", *SMALL)
     assert ended.json["result_shape"] == [0, 2, 3, 3]
     assert ended.json["check"]["passed"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 15)])
+def test_picture_too_small_to_demonstrate_on_is_refused(
+    numconv: Run, size: tuple[int, int]
+) -> None:
+    Image.new("L", size).save("small.png")
+    assert "at least 16x16 pixels" in numconv("run", "--input", "small.png").complaint
+    assert numconv("run", "--input", "small.png", "--weight", "box", *SMALL).status == 0
+
+
+def test_large_picture_is_reduced_for_a_demonstration_and_says_so(
+    numconv: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "MOST_PIXELS", 1000)
+    Image.new("RGB", (80, 40), "orange").save("large.png")
+    facts = numconv("run", "--input", "large.png", *SMALL, "--json").json
+    assert facts["operands"]["x"] == [3, 20, 40]
+    assert "reduced 2 times" in facts["source"]
+    facts = numconv("run", "--input", "large.png", "--weight", "box", *SMALL, "--json").json
+    assert facts["operands"]["x"] == [3, 40, 80]
 
 
 def test_failed_check_exits_1(numconv: Run, monkeypatch: pytest.MonkeyPatch) -> None:

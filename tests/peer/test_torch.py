@@ -60,10 +60,7 @@ def draw_convolution(draw: Skewed) -> dict[str, Any] | None:
         "full": "full",
     }[form]
     pairs = padding_pairs(padding, size, kernel, stride, dilation)
-    if mode == "zeros" and form in ("int", "tuple", "valid", "same"):
-        given = None
-    else:
-        given = pairs
+    native = mode == "zeros" and form in ("int", "tuple", "valid", "same")
     widest = max(max(pair) for pair in pairs)
     extents = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
     fits = all(s + lo + hi >= e for s, (lo, hi), e in zip(size, pairs, extents, strict=True))
@@ -84,7 +81,7 @@ def draw_convolution(draw: Skewed) -> dict[str, Any] | None:
             "dilation": dilation,
             "groups": groups,
             "padding_mode": mode,
-            "pairs": given,
+            "pairs": None if native else pairs,
         },
     }
 

@@ -1,6 +1,6 @@
 """Python threads that call at once. Run as a script; says ``ok`` or what differs.
 
-Usage: ``python thread_scenarios.py SCENARIO``
+Usage: ``python thread_scenarios.py SCENARIO [NUMBER_OF_THREADS]``
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numba
+import numpy as np
+from numconv_cpu import threads
+from numconv_cpu.compile import kernel
 from parallel_calls import array, same, table
 
 import numconv
@@ -95,6 +98,29 @@ def prepared_plan() -> None:
     print("layer", numba.threading_layer())
 
 
+@kernel(parallel=True)
+def count_threads(out: np.ndarray, serial: bool) -> None:
+    if serial:
+        out[0] = 0
+    else:
+        for i in numba.prange(out.size):
+            out[i] = numba.get_num_threads()
+
+
+def count() -> None:
+    """Say how many threads a kernel gets, whatever mask the caller has for his own functions."""
+    if len(sys.argv) > 2:
+        numconv.set_num_threads(int(sys.argv[2]))
+    numba.set_num_threads(2)
+    used = np.full(64, -1)
+    threads.run(count_threads, used, work=10**9)
+    if used[0] == 0:
+        print(f"used {numconv.get_num_threads()} serial")
+    else:
+        print(f"used {used[0]} parallel")
+    print("mask", "kept" if numba.get_num_threads() == 2 else "lost")
+
+
 def _must_equal_single_thread(calls: dict[str, Any], results: list[tuple[str, Any]]) -> None:
     numconv.set_num_threads(1)
     expected = {name: call() for name, call in calls.items()}
@@ -103,8 +129,8 @@ def _must_equal_single_thread(calls: dict[str, Any], results: list[tuple[str, An
         raise SystemExit(f"other bits than with one thread: {', '.join(wrong)}")
 
 
+SCENARIOS = (first_calls, one_call, changing_count, prepared_plan, count)
+
 if __name__ == "__main__":
-    {each.__name__: each for each in (first_calls, one_call, changing_count, prepared_plan)}[
-        sys.argv[1]
-    ]()
+    {each.__name__: each for each in SCENARIOS}[sys.argv[1]]()
     print("ok")

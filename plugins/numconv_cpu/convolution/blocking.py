@@ -14,9 +14,9 @@ import numpy as np
 from ..simd.machine import machine
 from .lowering import Lowering, Part
 
-READS = 176
+READS = 152
 POSITION_TILES = 12
-CHANNELS = 128
+CHANNELS = 64
 TASKS_PER_WORKER = 4
 
 

@@ -18,6 +18,7 @@ from ..threads import run
 from . import layout
 from .blocking import Blocking, block
 from .lowering import Lowering
+from .launch import start, worker
 from .solve import solve
 from .workspace import workspace
 
@@ -98,6 +99,7 @@ class LoweredPlan:
         self._raw = self._record(numbers)
         self._ready = self._record({**numbers, "weight_tasks": 0, "prepared": 1})
         self._packing = self._record({**numbers, "pack_tasks": 0, "product_tasks": 0})
+        self._worker = worker(solve, self._dtype, self._raw.dtype, layout.PART_DTYPE)
         self._packed = slice(numbers["at_weights"], numbers["at_scratch"])
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
@@ -135,7 +137,10 @@ class LoweredPlan:
         return PackedWeight(memory[self._packed].copy(), bool(memory[0] == 0))
 
     def _run(self, *arrays: Any) -> None:
-        run(solve, *arrays, self._parts, self._tables, work=self._work)
+        *operands, memory, geometry = arrays
+        memory[0] = 0
+        tables = (memory, self._tables, self._parts, geometry)
+        run(start, self._worker, 2, self._workers, *operands, *tables, work=self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""

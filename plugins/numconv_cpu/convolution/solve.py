@@ -1,95 +1,60 @@
-"""The compiled call of `direct`, `pointwise` and `transposed`: pack, then multiply and store."""
+"""The worker of `direct`, `pointwise` and `transposed`: pack, then multiply and store."""
 
 from __future__ import annotations
 
-import numpy as np
-from numba import prange
-
 from ..compile import kernel
-from ..simd.memory import at, claim, clear, pointer, zero
+from ..simd.memory import at, claim, clear, record_at, zero
 from .pack import pack_lines, pack_weights
 from .product import product_block
 from .store import store_channel
 
 
-@kernel(parallel=True)
-def solve(x, weight, bias, residual, out, workspace, geometry, parts, tables, serial):  # type: ignore[no-untyped-def]
-    """Solve a lowered convolution.
+def solve(  # type: ignore[no-untyped-def]
+    stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
+):
+    """Take tasks of a stage until none is left: of stage 0 packing, of stage 1 the product.
 
     Parameters
     ----------
-    x, weight, bias, residual, out, workspace : ndarray, shape (size,)
+    stage, worker : int
+    counters : pointer to int64
+        One for each stage, in cache lines of their own. Because the workers take tasks off a
+        common counter, none waits while there is work; a result is computed by one task, in an
+        order that does not depend on which.
+    x, weight, bias, residual, out, memory : pointer
         All of one dtype. Of bias and residual, those that the geometry does not ask for are
-        never read.
-    geometry : ndarray of one record
-        With all the numbers that `layout` names.
-    parts : ndarray of layout.PART_DTYPE
-    tables : ndarray of int64
-    serial : bool
-        Whether to do without threads.
-
-    Notes
-    -----
-    The workers of a stage take tasks off a common counter, so none waits while there is work. An
-    element of the result is computed by one task, in an order that does not depend on which.
-    Whether the weights that were packed are all finite is told in the first element of the
-    workspace: 0 if they are.
+        never read. The first element of `memory`, the workspace, becomes 1 if a packed weight
+        is not finite.
+    tables : pointer to int64
+    parts, geometry : pointer to records
+        Of `layout.PART_DTYPE`, and one with all the numbers that `layout` names.
     """
-    g = geometry[0]
-    counters = np.zeros(16, np.int64)
-    if g.weight_tasks > 0:
-        workspace[0] = 0
-    for stage in range(2):
-        if serial:
-            work(stage, 0, counters, x, weight, bias, residual, out, workspace, g, parts, tables)
-        else:
-            for worker in prange(g.workers):
-                work(
-                    stage,
-                    np.intp(worker),
-                    counters,
-                    x,
-                    weight,
-                    bias,
-                    residual,
-                    out,
-                    workspace,
-                    geometry[0],
-                    parts,
-                    tables,
-                )
-
-
-@kernel
-def work(stage, worker, counters, x, weight, bias, residual, out, workspace, g, parts, tables):  # type: ignore[no-untyped-def]
-    """Take tasks of a stage until none is left."""
-    # Counters stand in cache lines of their own.
-    counter = at(pointer(counters), 8 * stage)
+    g = record_at(geometry, 0)
     tasks = g.product_tasks if stage else g.pack_tasks + g.weight_tasks
-    memory, lists = pointer(workspace), pointer(tables)
+    counter = at(counters, 8 * stage)
     while True:
         first = claim(counter, g.grain)
         if first >= tasks:
             return
         for task in range(first, min(first + g.grain, tasks)):
-            if stage == 0 and task < g.pack_tasks:
-                pack_task(task, pointer(x), memory, lists, g)
-            elif stage == 0:
-                weights_task(task - g.pack_tasks, pointer(weight), memory, lists, g, parts)
-            else:
+            if stage == 1:
                 product_task(
                     task,
-                    pointer(x) if g.in_place else at(memory, g.at_planes),
-                    pointer(weight) if g.prepared else at(memory, g.at_weights),
-                    pointer(bias),
-                    pointer(residual),
-                    pointer(out),
+                    x if g.in_place else at(memory, g.at_planes),
+                    weight if g.prepared else at(memory, g.at_weights),
+                    bias,
+                    residual,
+                    out,
                     at(memory, g.at_scratch + worker * g.scratch),
                     at(memory, g.at_panels + worker * g.panels),
-                    lists,
+                    tables,
                     g,
                     parts,
                 )
+            elif task < g.pack_tasks:
+                pack_task(task, x, memory, tables, g)
+            else:
+                weights_task(task - g.pack_tasks, weight, memory, tables, g, parts)
 
 
 @kernel
@@ -117,9 +82,9 @@ def pack_task(task, x, memory, tables, g):  # type: ignore[no-untyped-def]
 def weights_task(task, weight, memory, tables, g, parts):  # type: ignore[no-untyped-def]
     """Pack the weights of some tiles of one part."""
     p = 0
-    while p + 1 < len(parts) and parts[p + 1].first_weight_task <= task:
+    while p + 1 < g.parts and record_at(parts, p + 1).first_weight_task <= task:
         p += 1
-    part = parts[p]
+    part = record_at(parts, p)
     first = (task - part.first_weight_task) * g.weight_tiles
     for tile in range(first, min(first + g.weight_tiles, g.groups * g.tiles)):
         group, t = tile // g.tiles, tile % g.tiles
@@ -141,9 +106,9 @@ def product_task(  # type: ignore[no-untyped-def]
 ):
     """Compute a block of positions of a block of result channels."""
     p = 0
-    while p + 1 < len(parts) and parts[p + 1].first_task <= task:
+    while p + 1 < g.parts and record_at(parts, p + 1).first_task <= task:
         p += 1
-    part = parts[p]
+    part = record_at(parts, p)
     rest = task - part.first_task
     block, rest = rest % part.position_blocks, rest // part.position_blocks
     z, rest = rest % part.count_z, rest // part.count_z

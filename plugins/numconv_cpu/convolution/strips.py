@@ -17,6 +17,7 @@ from ..threads import run
 from . import layout
 from .lowering import Lowering, lower
 from .plan import result_numbers
+from .launch import start, worker
 from .sweep import sweep
 from .workspace import workspace
 
@@ -114,6 +115,7 @@ class StripPlan:
         names = (*layout.PLANES, *layout.PRODUCT, *layout.RESULT, *SWEEP, *SWEEP_DTYPE_PART)
         self._geometry = layout.record(problem.dtype, 1, names, numbers)
         self._tables = tables.array()
+        self._worker = worker(sweep, problem.dtype, self._geometry.dtype, self._geometry.dtype)
 
     @property
     def workspace_bytes(self) -> int:
@@ -128,8 +130,9 @@ class StripPlan:
         x, weight = x.reshape(-1), weight.reshape(-1)
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1].reshape(-1) if self._epilogue.residual else x
-        arrays = (x, weight, bias, residual, out.reshape(-1), memory)
-        run(sweep, *arrays, self._geometry, self._tables, work=self._work)
+        arrays = (x, weight, bias, residual, out.reshape(-1), memory, self._tables)
+        records = (self._geometry, self._geometry)
+        run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 
     def prepare(self, weight: Array) -> Array:
         """Return the weight: it is read in its own order."""

@@ -1,74 +1,40 @@
-"""The compiled call of `depthwise`."""
+"""The worker of `depthwise`."""
 
 from __future__ import annotations
 
-import numpy as np
-from numba import prange
-
 from ..compile import kernel
-from ..simd.memory import at, claim, clear, pointer, zero
+from ..simd.memory import at, claim, clear, record_at, zero
 from .pack import pack_lines
 from .product import product_block
 from .store import store_channel
 
 
-@kernel(parallel=True)
-def sweep(x, weight, bias, residual, out, workspace, geometry, tables, serial):  # type: ignore[no-untyped-def]
-    """Convolve each channel with the kernels of its group.
+def sweep(  # type: ignore[no-untyped-def]
+    stage, worker, counters, x, weight, bias, residual, out, workspace, tables, parts, geometry
+):
+    """Convolve channels with the kernels of their groups, strip by strip, until none is left.
 
     Parameters
     ----------
-    x, weight, bias, residual, out, workspace : ndarray, shape (size,)
+    stage, worker : int
+        There is one stage.
+    counters, tables : pointer to int64
+    x, weight, bias, residual, out, workspace : pointer
         All of one dtype. Of bias and residual, those that the geometry does not ask for are
         never read.
-    geometry : ndarray of one record
-        With the numbers that `strips.StripPlan` gives.
-    tables : ndarray of int64
-    serial : bool
-        Whether to do without threads.
+    parts, geometry : pointer to records
+        A record with the numbers that `strips.StripPlan` gives, both of them.
     """
-    g = geometry[0]
-    counter = np.zeros(1, np.int64)
-    if serial:
-        sweep_work(0, counter, x, weight, bias, residual, out, workspace, g, tables)
-    else:
-        for worker in prange(g.workers):
-            sweep_work(
-                np.intp(worker),
-                counter,
-                x,
-                weight,
-                bias,
-                residual,
-                out,
-                workspace,
-                geometry[0],
-                tables,
-            )
-
-
-@kernel
-def sweep_work(worker, counter, x, weight, bias, residual, out, workspace, g, tables):  # type: ignore[no-untyped-def]
-    """Take strips until none is left."""
-    memory, lists = at(pointer(workspace), worker * g.memory), pointer(tables)
+    g = record_at(geometry, 0)
+    memory = at(workspace, worker * g.memory)
     # Behind the last row whole vectors are read; what is computed from it is dropped.
     clear(at(memory, g.channel), g.margin)
     while True:
-        first = claim(pointer(counter), g.grain)
+        first = claim(counters, g.grain)
         if first >= g.tasks:
             return
         for task in range(first, min(first + g.grain, g.tasks)):
-            strip_task(
-                task,
-                pointer(x),
-                pointer(weight),
-                pointer(bias),
-                pointer(residual),
-                pointer(out),
-                memory,
-                lists,
-                g,
-            )
+            strip_task(task, x, weight, bias, residual, out, memory, tables, g)
 
 
 @kernel

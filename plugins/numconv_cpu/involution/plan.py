@@ -22,9 +22,14 @@ from .kernel import involute
 
 # The planes of a strip take about half of a second-level cache of 512 KiB.
 PLANE_BYTES = 256 * 1024
+# Where a single row is longer than that, the channels are divided instead, beyond this.
+MOST_PLANE_BYTES = 4 * 2**20
 # Threads that finish at different times wait for at most a part of this many of their tasks.
 TASKS_PER_THREAD = 3
 CACHE_LINE = 64
+# A vector of kernels then serves four channels, and eight sums hide the latency of the FMAs; any
+# processor has registers for that. Fewer channels wait for the kernels to come from memory.
+TILE_ROWS = 4
 
 NUMBERS = (
     *layout.PLANES,
@@ -85,11 +90,12 @@ def cut(
         # Shorter strips copy more; as many rows of results as are copied twice is the limit.
         shortest = max(reach, 1)
         strips = max(strips, min(-(-wanted // others), max(rows // shortest, 1)))
-    parts = 1
-    if threads > 1 and others * strips < threads:
-        parts = max(min(-(-threads // (others * strips)), most_parts), 1)
     strip = -(-rows // strips)
-    return Cut(strip, -(-rows // strip), parts)
+    strips = -(-rows // strip)
+    parts = -(-row_bytes * channels * (strip + reach) // MOST_PLANE_BYTES)
+    if threads > 1:
+        parts = max(parts, -(-threads // (others * strips)))
+    return Cut(strip, strips, max(min(parts, most_parts), 1))
 
 
 class InvolutionPlan:
@@ -99,10 +105,10 @@ class InvolutionPlan:
         itemsize = np.dtype(problem.dtype).itemsize
         lanes = machine().lanes(itemsize)
         group_channels = problem.channels // problem.groups
-        rows = min(machine().rows, 1 << group_channels.bit_length() - 1)
+        rows = TILE_ROWS if group_channels >= TILE_ROWS else 1
         whole = lower(_channelwise(problem), strip=(1, 1))
         threads = get_num_threads()
-        depth, height, width = ((1, 1) + problem.output_shape)[-3:]
+        depth, height, width = (1, 1, *problem.output_shape)[-3:]
         self._cut = cut(
             rows=height,
             reach=whole.lines - 1,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Array, Plan
 from numconv.core.threads import get_num_threads
@@ -30,9 +31,9 @@ class Loops:
         return f"loops solves convolutions and involutions, not a {type(problem).__name__}"
 
     def cost(self, problem: Any) -> float:
-        slowdown = 3 if problem.dtype.startswith("complex") else 1
+        slowdown = 3 if dtypes.kind(problem.dtype) == "complex" else 1
         threads = max(1, min(get_num_threads(), prod(problem.result_shape[:-1])))
-        return SECONDS_PER_CALL + problem.macs * SECONDS_PER_MAC * slowdown / threads
+        return SECONDS_PER_CALL + int(problem.macs) * SECONDS_PER_MAC * slowdown / threads
 
     def plan(self, problem: Any) -> Plan:
         from ..convert import plan_in_accumulator

@@ -40,6 +40,16 @@ def at(typingctx, start, offset):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def record_at(typingctx, records, index):  # type: ignore[no-untyped-def]
+    """Return record `index` of those that a pointer points to."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+
+    return records.dtype(records, types.intp), generate
+
+
+@intrinsic
 def zero(typingctx, start):  # type: ignore[no-untyped-def]
     """Return the zero of the type that a pointer points to."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ from numpy.typing import NDArray
 from .. import filters
 from ..core import dtypes
 from ..core.errors import ArgumentError
+from ..core.operators.demonstrations import shrink
 from ..core.protocol import Operand, Operator, Shape
 from . import images
 from .operands import complete, needed, random
 
 Array = NDArray[Any]
+
+LEAST_SIDE = 16
+MOST_PIXELS = 2_000_000
+"""Of a demonstration: an involution's kernels are some 300 bytes for each of them."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,13 @@ def gather(operator: Operator, wishes: Wishes, parameters: Mapping[str, Any]) ->
     if wishes.weights or from_array or wishes.chooses_shapes:
         x = _converted(picture, wishes.dtype, "x")
         return _with_weights(operator, x, source, wishes, parameters)
+    if min(picture.shape[1:]) < LEAST_SIDE:
+        expected = f"at least {LEAST_SIDE}x{LEAST_SIDE} pixels to demonstrate on, or a --weight"
+        raise ArgumentError("input", source, expected)
+    factor = ceil(sqrt(picture.shape[1] * picture.shape[2] / MOST_PIXELS))
+    if factor > 1:
+        picture = shrink(picture, factor)
+        source += f", reduced {factor} times for a demonstration (--weight takes all of it)"
     colour = np.ascontiguousarray(np.broadcast_to(picture, (3, *picture.shape[1:])))
     shown = operator.demonstration(colour)
     arrays = tuple(

@@ -56,9 +56,10 @@ def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        begin = perf_counter()
-        call()
-        first = perf_counter() - begin
+        with _patience():
+            begin = perf_counter()
+            call()
+            first = perf_counter() - begin
         runs: list[float] = []
         result: Array
         begin = perf_counter()
@@ -72,6 +73,18 @@ def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
                 runs.append(perf_counter() - begin)
     notes = tuple(dict.fromkeys(str(each.message) for each in caught))
     return result, Timing(first, tuple(runs), notes)
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Say on a terminal what the first call waits for."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("planning and compiling (kernels are kept for next time)"):
+        yield
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from .canvas import FAINT, INK, PAPER, font, plain, wrap
 from .printing import shape
 
 MOST_TILES = 36
-_SMALLEST, _LARGEST = 360, 1280  # pixels of the widest panel
+_SMALLEST, _LARGEST = 360, 960  # pixels of the widest panel
 _MARGIN, _GAP, _LINE = 16, 24, 21
 _CLOSER = 4
 

@@ -94,6 +94,11 @@ def command(
     a picture of input and output. --shape runs on random tensors and writes nothing unless
     --output is given.
 
+    \b
+      numconv run --op involution
+      numconv run --input photo.jpg --weight sobel-x --output edges.png
+      numconv run --shape 1x64x56x56 --padding 1 --check --json
+
     Exit status: 0 fine, 1 the check failed, 2 the call cannot be made here.
     """
     wishes = Wishes(path, weights, shape, weight_shapes, kernel, out_channels, dtype, seed)

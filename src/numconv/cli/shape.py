@@ -108,6 +108,10 @@ def command(
 
     For a transposed convolution it also says how evenly the kernel's taps overlap: uneven
     overlap shows as a checkerboard.
+
+    \b
+      numconv shape --input-shape 3x224x224 --layer k=7,s=2,p=3,c=64 --layer k=3,s=2,p=1
+      numconv shape --op transposed --kernel 3 --stride 2 --draw overlap.png
     """
     single = given(kernel=kernel, out_channels=out_channels, **geometry)
     if layers and (single or op != "direct"):

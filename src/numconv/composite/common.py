@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core import arrays
+from ..core.dtypes import INTEGERS
 from ..core.errors import ArgumentError
 from ..core.protocol import Array, Case, Demonstration, Operand
 
@@ -27,6 +28,16 @@ def shaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
         return Operand(shape, value.dtype)
     array = np.broadcast_to(arrays.adapt(name, value), (rows, taps))
     return np.ascontiguousarray(array).reshape(shape)
+
+
+def alike(value: Any, x: Any) -> Any:
+    """Return `value` in the dtype of `x` where both hold integers, whose sums grow to int64."""
+    wanted = arrays.dtype_name(x)
+    if wanted not in INTEGERS or arrays.dtype_name(value) not in INTEGERS:
+        return value
+    if isinstance(value, Operand):
+        return Operand(value.shape, wanted)
+    return arrays.adapt("weight", value).astype(wanted, copy=False)
 
 
 def taps_of(name: str, value: Any) -> int:

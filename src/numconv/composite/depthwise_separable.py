@@ -11,7 +11,7 @@ from ..core.errors import ArgumentError
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LAPLACIAN, SEPIA, per_channel
 from ..core.protocol import Array, Case, Demonstration, Operand
-from .common import CompositeOperator, channels_of
+from .common import CompositeOperator, alike, channels_of
 
 
 def depthwise_separable_conv2d(
@@ -177,7 +177,7 @@ def _separate(
         activation=depthwise_activation,
         **options,
     )
-    mix = _pointwise(pointwise_weight, axes)
+    mix = alike(_pointwise(pointwise_weight, axes), filtered)
     return convolve(
         axes, filtered, mix, bias, activation=activation, residual=residual, out=out, **options
     )
@@ -199,11 +199,10 @@ def _definition(x: Array, depthwise: Array, pointwise: Array, **parameters: Any)
     axes, channels = depthwise.ndim - 2, channels_of(x, depthwise.ndim - 2)
     mix = pointwise.reshape(pointwise.shape[0], channels, -1)
     kernels = depthwise.reshape(channels, -1, *depthwise.shape[2:])
-    weight = np.einsum("ocm,cm...->oc...", mix.astype("float64"), kernels.astype("float64"))
-    result: Array = convolve(
-        axes, x.astype("float64"), weight, **{**parameters, "backend": "reference"}
-    )
-    return result.astype(x.dtype)
+    wide = np.result_type(x.dtype, "float64") if x.dtype.kind in "fc" else x.dtype
+    weight = np.einsum("ocm,cm...->oc...", mix.astype(wide), kernels.astype(wide))
+    result: Array = convolve(axes, x.astype(wide), weight, **{**parameters, "backend": "reference"})
+    return result if result.dtype == "int64" else result.astype(x.dtype)
 
 
 def _demonstration(picture: Array) -> Demonstration:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..core import activations, arrays
-from ..core.errors import ArgumentError
+from ..core.dtypes import FLOATS
+from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import per_axis
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
@@ -187,6 +188,9 @@ def _block(
     out: Any,
     **options: Any,
 ) -> Any:
+    if arrays.dtype_name(x) not in FLOATS:
+        expected = "dtype " + ", ".join(FLOATS) + ": the generator averages and normalises"
+        raise ArgumentTypeError("x", arrays.dtype_name(x), expected)
     kernel_shape = per_axis("kernel_size", kernel_size, axes, 1)
     strides = per_axis("stride", stride, axes, 1)
     dilations = per_axis("dilation", dilation, axes, 1)

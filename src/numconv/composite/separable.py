@@ -11,7 +11,7 @@ from ..core.geometry import padding_pairs, per_axis
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian
 from ..core.protocol import Array, Case, Demonstration, Operand
-from .common import CompositeOperator, channels_of, shaped, taps_of
+from .common import CompositeOperator, alike, channels_of, shaped, taps_of
 
 
 def separable_conv2d(
@@ -142,7 +142,7 @@ def _pass_by_pass(
         result = convolve(
             axes,
             result,
-            shaped(name, vector, (channels, 1, *only)),
+            alike(shaped(name, vector, (channels, 1, *only)), result),
             bias if final else None,
             stride=tuple(steps),
             padding=tuple(pair if i == axis else (0, 0) for i, pair in enumerate(pairs)),

@@ -58,6 +58,11 @@ def _brief(value: Any) -> str:
     return described if shape is None else f"{described} of shape {tuple(shape)}"
 
 
+def dtype_name(value: Any) -> str:
+    """Return the name of an array's dtype, also where the library has dtypes of its own."""
+    return str(getattr(value, "dtype", type(value).__name__)).rpartition(".")[2]
+
+
 def restorer(value: Any) -> Callable[[Array], Any]:
     """Return a function that gives a NumPy result back as the kind of array `value` is."""
     if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):

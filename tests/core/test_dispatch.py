@@ -1,0 +1,193 @@
+"""The dispatcher's choice, its cache and its explanations, with backends made for the test."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import numconv
+from numconv.core import dispatch, plugins
+from numconv.core.operators.convolution import reference
+from numconv.core.protocol import Algorithm, Array, Plan, Status
+
+X = np.arange(2 * 3 * 6 * 5, dtype="float32").reshape(2, 3, 6, 5)
+WEIGHT = np.linspace(-1, 1, 4 * 3 * 3 * 3).astype("float32").reshape(4, 3, 3, 3)
+
+
+class Counting(Algorithm):
+    """The naive reference, which counts how often it plans and is called."""
+
+    def __init__(
+        self, name: str, seconds: float, refusal: str | None = None, last: bool = False
+    ) -> None:
+        self.name, self.seconds, self._refusal, self.last_resort = name, seconds, refusal, last
+        self.planned = self.called = 0
+
+    def refusal(self, problem: Any) -> str | None:
+        return self._refusal
+
+    def cost(self, problem: Any) -> float:
+        return self.seconds
+
+    def plan(self, problem: Any) -> Plan:
+        self.planned += 1
+        return CountingPlan(self, problem)
+
+
+class CountingPlan(Plan):
+    workspace_bytes = 0
+
+    def __init__(self, algorithm: Counting, problem: Any) -> None:
+        self._algorithm, self._problem = algorithm, problem
+
+    def __call__(self, *arrays: Any, out: Array) -> None:
+        self._algorithm.called += 1
+        out[...] = reference(self._problem, *arrays)
+
+    def describe(self) -> str:
+        return f"by {self._algorithm.name}"
+
+
+class Place:
+    """A backend with the algorithms it is given."""
+
+    device = "cpu"
+
+    def __init__(
+        self, name: str, priority: int, *algorithms: Counting, state: Any = "ready"
+    ) -> None:
+        self.name, self.priority, self._algorithms, self._state = name, priority, algorithms, state
+
+    def status(self) -> Status:
+        return Status(self._state, "its machine is away", "bring it")
+
+    def algorithms(self, problem: Any) -> Sequence[Counting]:
+        return self._algorithms
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Let the dispatcher see these backends and no others."""
+
+    def put(*places: Place) -> None:
+        by_priority = sorted(places, key=lambda place: -place.priority)
+        monkeypatch.setattr(plugins, "backends", lambda: {each.name: each for each in by_priority})
+        dispatch.forget()
+
+    yield put
+    dispatch.forget()
+
+
+def test_auto_takes_the_least_cost_of_the_highest_priority(install: Any) -> None:
+    slow, fast, faster_elsewhere = Counting("slow", 2), Counting("fast", 1), Counting("far", 0.1)
+    install(Place("high", 10, slow, fast), Place("low", 5, faster_elsewhere))
+    numconv.conv2d(X, WEIGHT)
+    assert (slow.called, fast.called, faster_elsewhere.called) == (0, 1, 0)
+
+
+def test_auto_goes_down_when_the_higher_backend_refuses_or_is_away(install: Any) -> None:
+    never, there = Counting("never", 0.1), Counting("there", 1)
+    refusing = Counting("refusing", 0.1, "too odd")
+    install(
+        Place("away", 20, never, state="unavailable"),
+        Place("picky", 10, refusing),
+        Place("low", 5, there),
+    )
+    numconv.conv2d(X, WEIGHT)
+    assert (never.called, refusing.called, there.called) == (0, 0, 1)
+
+
+def test_a_name_never_falls_back(install: Any) -> None:
+    refusing, good = Counting("refusing", 1, "it is too odd"), Counting("good", 1)
+    install(
+        Place("here", 10, refusing, good),
+        Place("elsewhere", 5, Counting("other", 1)),
+        Place("away", 1, good, state="unavailable"),
+    )
+    with pytest.raises(numconv.RefusedError, match="here/refusing: it is too odd"):
+        numconv.conv2d(X, WEIGHT, algorithm="refusing")
+    with pytest.raises(numconv.RefusedError, match="it is too odd"):
+        numconv.conv2d(X, WEIGHT, backend="here", algorithm="refusing")
+    with pytest.raises(numconv.BackendError, match="its machine is away; bring it"):
+        numconv.conv2d(X, WEIGHT, backend="away")
+    with pytest.raises(numconv.ArgumentError, match="algorithm='other'"):
+        numconv.conv2d(X, WEIGHT, backend="here", algorithm="other")
+    with pytest.raises(numconv.ArgumentError, match="backend='nowhere'"):
+        numconv.conv2d(X, WEIGHT, backend="nowhere")
+    assert good.called == 0
+
+
+def test_a_name_is_taken_even_where_it_costs_more(install: Any) -> None:
+    slow, fast = Counting("slow", 9), Counting("fast", 1)
+    install(Place("here", 10, slow, fast))
+    numconv.conv2d(X, WEIGHT, algorithm="slow")
+    assert (slow.called, fast.called) == (1, 0)
+
+
+def test_the_last_resort_is_taken_last_and_warns_once(install: Any) -> None:
+    loops, refusing = Counting("loops", 1e-9, last=True), Counting("quick", 1, "not this one")
+    install(Place("here", 10, refusing, loops))
+    with pytest.warns(numconv.PerformanceWarning, match="here/loops") as caught:
+        numconv.conv2d(X, WEIGHT)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        numconv.conv2d(X, WEIGHT, padding=1)
+    assert loops.called == 2
+
+
+def test_the_last_resort_is_not_taken_while_another_accepts(install: Any) -> None:
+    loops, slow = Counting("loops", 1e-9, last=True), Counting("slow", 100)
+    install(Place("here", 10, loops, slow))
+    numconv.conv2d(X, WEIGHT)
+    assert (loops.called, slow.called) == (0, 1)
+
+
+def test_the_same_call_again_does_not_plan_again(install: Any) -> None:
+    only = Counting("only", 1)
+    install(Place("here", 10, only))
+    for _ in range(3):
+        numconv.conv2d(X, WEIGHT, None, 1, 1)
+    assert (only.planned, only.called) == (1, 3)
+    numconv.conv2d(X, WEIGHT, None, (1, 1), 1)
+    numconv.conv2d(X[:1], WEIGHT, None, 1, 1)
+    numconv.conv2d(X.astype("float64"), WEIGHT.astype("float64"), None, 1, 1)
+    assert only.planned == 4
+
+
+def test_lists_are_as_good_as_tuples_as_parameters(install: Any) -> None:
+    only = Counting("only", 1)
+    install(Place("here", 10, only))
+    first = numconv.conv2d(X, WEIGHT, None, (2, 1), ((0, 1), (1, 0)))
+    again = numconv.conv2d(X, WEIGHT, None, [2, 1], [[0, 1], [1, 0]])
+    assert np.array_equal(first, again)
+    assert only.planned == 1
+
+
+def test_explain_lists_candidates_and_refusals(install: Any) -> None:
+    refusing, good = Counting("refusing", 1, "it is too odd"), Counting("good", 0.5)
+    install(
+        Place("here", 10, refusing, good),
+        Place("elsewhere", 5, Counting("other", 1)),
+        Place("away", 1, good, state="unavailable"),
+    )
+    stage = numconv.explain("conv2d", X.shape, WEIGHT.shape).stages[0]
+    assert (stage.backend, stage.algorithm) == ("here", "good")
+    text = str(stage)
+    for part in ("it is too odd", "elsewhere/other", "its machine is away", "by good"):
+        assert part in text
+    assert stage.macs == 2 * 4 * 4 * 3 * 27
+    assert (refusing.called, good.called) == (0, 0)
+
+
+def test_explain_says_what_the_call_then_does() -> None:
+    explained = numconv.explain("conv2d", (1, 8, 20, 20), (8, 1, 3, 3), groups=8, padding=1)
+    described = numconv.plan("conv2d", (1, 8, 20, 20), (8, 1, 3, 3), groups=8, padding=1).describe()
+    stage = explained.stages[0]
+    assert described.startswith(f"{stage.backend}/{stage.algorithm}: ")
+    assert explained.result_shape == (1, 8, 20, 20)
+    assert explained.to_dict()["stages"][0]["algorithm"] == stage.algorithm

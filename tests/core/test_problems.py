@@ -1,0 +1,105 @@
+"""What a problem says of itself: shapes, terms, multiply-adds and bytes, counted by hand."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numconv.core import dispatch
+from numconv.core.operators import BUILT_IN
+from numconv.core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
+from numconv.testing import named_problems
+
+PROBLEM = ConvolutionProblem(
+    batch=2,
+    in_channels=6,
+    out_channels=4,
+    input_shape=(10, 9),
+    kernel_shape=(3, 2),
+    stride=(2, 1),
+    padding=((1, 1), (0, 2)),
+    dilation=(1, 3),
+    groups=2,
+)
+INVOLUTION = InvolutionProblem(
+    batch=2,
+    channels=6,
+    input_shape=(10, 9),
+    kernel_shape=(3, 3),
+    stride=(2, 2),
+    padding=((1, 1), (1, 1)),
+    dilation=(1, 1),
+    groups=3,
+)
+
+
+def test_convolution_shapes() -> None:
+    assert PROBLEM.output_shape == (5, 8)
+    assert PROBLEM.operand_shapes == ((2, 6, 10, 9), (4, 3, 3, 2))
+    assert PROBLEM.result_shape == (2, 4, 5, 8)
+    gradient = replace(PROBLEM, direction="input_gradient")
+    assert gradient.operand_shapes == ((2, 4, 5, 8), (4, 3, 3, 2))
+    assert gradient.result_shape == (2, 6, 10, 9)
+
+
+def test_convolution_macs_and_bytes() -> None:
+    assert PROBLEM.macs == 2 * 4 * 5 * 8 * 3 * 3 * 2
+    assert replace(PROBLEM, direction="input_gradient").macs == PROBLEM.macs
+    floats = 2 * 6 * 10 * 9 + 4 * 3 * 3 * 2 + 2 * 4 * 5 * 8
+    assert PROBLEM.min_bytes == 4 * floats
+    whole = replace(PROBLEM, epilogue=Epilogue(bias=True, residual=True))
+    assert whole.min_bytes == 4 * (floats + 4 + 2 * 4 * 5 * 8)
+    assert replace(PROBLEM, dtype="float64").min_bytes == 8 * floats
+
+
+def test_involution_shapes_macs_and_bytes() -> None:
+    assert INVOLUTION.output_shape == (5, 5)
+    assert INVOLUTION.operand_shapes == ((2, 6, 10, 9), (2, 3, 3, 3, 5, 5))
+    assert INVOLUTION.macs == 2 * 6 * 5 * 5 * 9
+    assert INVOLUTION.min_bytes == 4 * (2 * 6 * 90 + 2 * 3 * 9 * 25 + 2 * 6 * 25)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64"])
+def test_integers_give_int64(dtype: str) -> None:
+    assert replace(PROBLEM, dtype=dtype).result_dtype == "int64"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "complex128"])
+def test_others_give_what_they_are(dtype: str) -> None:
+    assert replace(PROBLEM, dtype=dtype).result_dtype == dtype
+
+
+@pytest.mark.parametrize("each", named_problems(), ids=lambda each: each.case)
+def test_terms_is_the_most_products_of_an_output(each: Any) -> None:
+    problem = replace(each.problem, dtype="int64", batch=1, epilogue=Epilogue())
+    naive = next(o.naive[type(problem)] for o in BUILT_IN if type(problem) in o.naive)
+    ones = [np.ones(shape, "int64") for shape in problem.operand_shapes]
+    most = int(naive(problem, *ones).max())
+    assert most <= problem.terms
+
+
+def test_a_problem_is_frozen_and_hashable() -> None:
+    assert hash(PROBLEM) == hash(replace(PROBLEM))
+    assert PROBLEM == replace(PROBLEM)
+    assert PROBLEM != replace(PROBLEM, dtype="float64")
+    with pytest.raises(FrozenInstanceError):
+        PROBLEM.batch = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("operator", BUILT_IN, ids=lambda operator: operator.name)
+def test_tracing_gives_the_shape_that_computing_gives(operator: Any) -> None:
+    for case in operator.cases():
+        with dispatch.tracing() as traced:
+            described = operator.apply(*case.operands, **case.parameters)
+        arrays = [np.ones(each.shape, each.dtype) for each in case.operands]
+        computed = operator.reference(*arrays, **case.parameters)
+        assert (described.shape, described.dtype) == (computed.shape, computed.dtype.name)
+        assert len(traced) == 1
+
+
+def test_the_epilogue_says_where_a_channel_goes() -> None:
+    assert [Epilogue(shuffle=2).destination(c, 6) for c in range(6)] == [0, 2, 4, 1, 3, 5]
+    assert [Epilogue().destination(c, 3) for c in range(3)] == [0, 1, 2]
