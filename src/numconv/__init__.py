@@ -1,19 +1,9 @@
 """numconv: convolutions on NumPy arrays, with kernels written in Python."""
 
-from .composite import (
-    depthwise_separable_conv1d,
-    depthwise_separable_conv2d,
-    depthwise_separable_conv3d,
-    flattened_conv2d,
-    involution_block1d,
-    involution_block2d,
-    involution_block3d,
-    resize_conv1d,
-    resize_conv2d,
-    resize_conv3d,
-    separable_conv2d,
-    separable_conv3d,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .core.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -38,7 +28,23 @@ from .functional import (
     shuffled_conv2d,
     shuffled_conv3d,
 )
-from .planning import PreparedPlan, explain, plan
+
+if TYPE_CHECKING:
+    from .composite import (
+        depthwise_separable_conv1d,
+        depthwise_separable_conv2d,
+        depthwise_separable_conv3d,
+        flattened_conv2d,
+        involution_block1d,
+        involution_block2d,
+        involution_block3d,
+        resize_conv1d,
+        resize_conv2d,
+        resize_conv3d,
+        separable_conv2d,
+        separable_conv3d,
+    )
+    from .planning import PreparedPlan, explain, plan
 
 __version__ = "0.1.0"
 
@@ -80,3 +86,20 @@ __all__ = [
     "shuffled_conv2d",
     "shuffled_conv3d",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is made of other functions when it is first asked for."""
+    from importlib import import_module
+
+    if name in __all__:
+        for module in ("composite", "planning"):
+            found = getattr(import_module(f"{__name__}.{module}"), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

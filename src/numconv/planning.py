@@ -125,6 +125,8 @@ def plan(
     bias = parameters.pop("bias", None)
     if parameters.get("residual") is not None:
         raise ArgumentError("residual", parameters["residual"], "None: a plan does not take one")
+    if parameters.get("out") is not None:
+        raise ArgumentError("out", parameters["out"], "None: each call of a plan takes its own")
     if bias is not None:
         operands = (*operands, bias)
     described, bound = _describe(operands, dtype)
@@ -229,6 +231,8 @@ def _function(name: str) -> Callable[..., Any]:
     from . import composite
     from .core import plugins
 
+    if not isinstance(name, str):
+        raise ArgumentTypeError("function", name, "the name of a function or an operator")
     for module in (functional, composite):
         if name in module.__all__:
             found: Callable[..., Any] = getattr(module, name)

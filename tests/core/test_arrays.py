@@ -117,9 +117,11 @@ def test_integers_give_exact_int64(dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "complex128"])
 def test_a_float_keeps_its_dtype(dtype: str) -> None:
     x, weight = np.ones((1, 2, 5, 5), dtype), np.ones((3, 2, 3, 3), dtype)
-    assert numconv.conv2d(x, weight).dtype == dtype
-    assert numconv.conv_transpose2d(x, weight.swapaxes(0, 1)).dtype == dtype
-    assert numconv.involution2d(x, np.ones((1, 1, 3, 3, 3, 3), dtype)).dtype == dtype
+    algorithm = "loops" if dtype.startswith("complex") else "auto"
+    turned, kernels = weight.swapaxes(0, 1), np.ones((1, 1, 3, 3, 3, 3), dtype)
+    assert numconv.conv2d(x, weight, algorithm=algorithm).dtype == dtype
+    assert numconv.conv_transpose2d(x, turned, algorithm=algorithm).dtype == dtype
+    assert numconv.involution2d(x, kernels, algorithm=algorithm).dtype == dtype
 
 
 def test_float16_is_summed_in_float32() -> None:
@@ -127,7 +129,7 @@ def test_float16_is_summed_in_float32() -> None:
     one = np.float16(1)
     x, weight = np.full((1, 4096, 2, 2), one), np.full((1, 4096, 1, 1), one)
     assert (numconv.conv2d(x, weight) == 4096).all()
-    assert (numconv.conv_transpose2d(x, weight) == 4096).all()
+    assert (numconv.conv_transpose2d(x, weight.swapaxes(0, 1)) == 4096).all()
     signal, kernels = np.full((1, 1, 4096), one), np.full((1, 1, 4096, 1), one)
     assert (numconv.involution1d(signal, kernels) == 4096).all()
     assert (numconv.conv1d(signal, np.full((1, 1, 4096), one)) == 4096).all()

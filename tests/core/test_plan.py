@@ -74,7 +74,7 @@ def test_the_weight_is_packed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(packed) == 1
 
 
-def test_the_callers_weight_may_change_afterwards_or_not_but_x_is_read_anew() -> None:
+def test_x_is_read_anew_in_each_call() -> None:
     planned = numconv.plan("conv1d", (1, 1, 4), np.ones((1, 1, 2)))
     x = np.arange(4.0).reshape(1, 1, 4)
     assert planned(x).ravel().tolist() == [1, 3, 5]

@@ -83,8 +83,8 @@ def test_terms_is_the_most_products_of_an_output(each: Any) -> None:
 
 def test_a_problem_is_frozen_and_hashable() -> None:
     assert hash(PROBLEM) == hash(replace(PROBLEM))
-    assert PROBLEM == replace(PROBLEM)
-    assert PROBLEM != replace(PROBLEM, dtype="float64")
+    assert replace(PROBLEM) == PROBLEM
+    assert replace(PROBLEM, dtype="float64") != PROBLEM
     with pytest.raises(FrozenInstanceError):
         PROBLEM.batch = 3  # type: ignore[misc]
 

@@ -17,11 +17,11 @@ from typing import Any
 import numba
 import numpy as np
 from numba.core.caching import NullCache
-from numconv_cpu import threads
-from numconv_cpu.compile import kernel
 from parallel_calls import Call, array, same, table
 
 import numconv
+from numconv_cpu import threads
+from numconv_cpu.compile import kernel
 
 context: Any = multiprocessing.get_context("fork")
 calls: dict[str, Call] = table()
@@ -115,12 +115,12 @@ def while_computing() -> bool:
     for each in computing:
         each.start()
     try:
-        children = all([in_child(right) for _ in range(4)])
+        children = [in_child(right) for _ in range(4)]
     finally:
         stop.set()
         for each in computing:
             each.join()
-    return children and not wrong
+    return all(children) and not wrong
 
 
 def process() -> bool:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numba
 import numpy as np
-from numconv_cpu import threads
-from numconv_cpu.compile import kernel
 from parallel_calls import array, same, table
 
 import numconv
+from numconv_cpu import threads
+from numconv_cpu.compile import kernel
 
 THREADS, ROUNDS = 8, 3
 

@@ -7,7 +7,7 @@ level of 512 KiB.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,4 +105,4 @@ def block(lowering: Lowering, dtype: str, batch: int, workers: int) -> Blocking:
         -(-part.positions // blocking.position_block(part, blocks))
         for part, blocks in zip(lowering.parts, position_blocks, strict=True)
     )
-    return Blocking(**{**vars(blocking), "position_blocks": tuple(fitted)})
+    return replace(blocking, position_blocks=tuple(fitted))

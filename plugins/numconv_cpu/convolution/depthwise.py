@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from numconv.core.dtypes import kind
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from .estimate import estimate
-from .support import plan_supported, refuse_dtype
+from .support import plan_supported
 
 
 class Depthwise:
@@ -21,7 +22,9 @@ class Depthwise:
         if problem.in_channels != problem.groups:
             per_group = problem.in_channels // problem.groups
             return f"takes one input channel in each group, not {per_group}"
-        return refuse_dtype(problem)
+        if kind(problem.dtype) == "complex":
+            return f"computes real numbers, not {problem.dtype}"
+        return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
         return estimate(problem, packed=False, rows=1)

@@ -6,7 +6,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from .estimate import estimate
-from .support import plan_supported, refuse_dtype
+from .support import plan_supported
 
 
 class Direct:
@@ -18,7 +18,7 @@ class Direct:
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if problem.direction != "forward":
             return f"computes the forward direction, not {problem.direction}"
-        return refuse_dtype(problem)
+        return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
         return estimate(problem, packed=True)

@@ -10,10 +10,12 @@ from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.threads import get_num_threads
 
-# Multiply-adds and bytes per second of one core of a 2021 server; only their ratios matter much.
-FLOAT32_MACS = 35e9
+# Multiply-adds and bytes a second of one core, as measured on a Zen 3 at 3.4 GHz; what matters are
+# the ratios between algorithms.
+FLOAT32_MACS = 30e9
 BYTES = 6e9
-CALL = 4e-6
+CALL = 6e-6
+LAUNCH_MACS = 60_000
 FULL_ROWS = 4
 
 
@@ -23,15 +25,17 @@ def estimate(problem: ConvolutionProblem, packed: bool, rows: int = FULL_ROWS) -
     Parameters
     ----------
     packed : bool
-        Whether the given array is copied into planes first.
+        Whether the given array is copied as a whole first.
     rows : int
-        Result channels of the register tile: of a group's channels, what is missing to whole
-        tiles is computed in vain.
+        Result channels of the register tile. What a group lacks to whole tiles is computed in
+        vain; a tile of one row loads as much as it multiplies, at half the rate.
     """
-    wide = np.dtype(dtypes.accumulator(problem.dtype)).itemsize
+    item = np.dtype(dtypes.accumulator(problem.dtype)).itemsize
+    real = 4 if dtypes.kind(problem.dtype) == "complex" else 1
     channels = problem.result_shape[1] // problem.groups
-    waste = -(-channels // rows) * rows / channels
-    rate = FLOAT32_MACS * 4 / wide
-    moved = problem.min_bytes + packed * 2 * wide * prod(problem.operand_shapes[0])
-    threads = min(get_num_threads(), 1 + problem.macs // 60_000)
-    return CALL + (problem.macs * waste / rate + moved / BYTES) / threads
+    rows = rows if 2 * channels >= rows else 1
+    macs = real * problem.macs * -(-channels // rows) * rows / channels * (2 if rows == 1 else 1)
+    copies = packed + (real > 1)
+    moved = problem.min_bytes + copies * 2 * item * prod(problem.operand_shapes[0])
+    threads = min(get_num_threads(), 1 + problem.macs // LAUNCH_MACS)
+    return CALL + (macs * item / real**0.5 / 4 / FLOAT32_MACS + moved / BYTES) / threads

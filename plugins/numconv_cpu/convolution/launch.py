@@ -92,14 +92,6 @@ def call(typingctx, function, stage, index, pointers):  # type: ignore[no-untype
 
 
 @kernel(parallel=True)
-def launch(function, stages, workers, pointers):  # type: ignore[no-untyped-def]
-    """Run `workers` workers on each stage, one stage after the other."""
-    for stage in range(stages):
-        for index in prange(workers):
-            call(function, stage, np.int64(index), pointer(pointers))
-
-
-@kernel
 def start(  # type: ignore[no-untyped-def]
     function,
     stages,
@@ -115,7 +107,22 @@ def start(  # type: ignore[no-untyped-def]
     geometry,
     serial,
 ):
-    """Call the worker `function` for every stage, on threads unless `serial`."""
+    """Call the worker `function` for every stage, on threads unless `serial`.
+
+    Parameters
+    ----------
+    function : int
+        Address of the worker.
+    stages, workers : int
+        All workers of a stage are done before the next stage begins.
+    x, weight, bias, residual, out, workspace : ndarray, shape (size,)
+        All of one dtype.
+    tables, parts, geometry : ndarray of int64
+        Records as the integers they are made of, for this function is not compiled again for
+        other records.
+    serial : bool
+        Whether to do without threads.
+    """
     # The counters by which workers share tasks stand in cache lines of their own.
     counters = np.zeros(8 * stages, np.int64)
     pointers = np.empty(POINTERS, np.int64)
@@ -133,6 +140,8 @@ def start(  # type: ignore[no-untyped-def]
         for stage in range(stages):
             call(function, stage, 0, pointer(pointers))
     else:
-        launch(function, stages, workers, pointers)
+        for stage in range(stages):
+            for index in prange(workers):
+                call(function, stage, np.int64(index), pointer(pointers))
     # What is only known by its address must live until here.
     counters[0] = 0

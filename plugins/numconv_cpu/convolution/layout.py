@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.problems import Epilogue
+
+from ..activate import CODES
 from ..simd.tile import tile_field
 from .lowering import Lowering, Table
 
@@ -60,7 +63,6 @@ TASKS = (
     "tile_block",  # of them in a task
     "tile_blocks",
     "parts",
-    "workers",
     "pack_tasks",
     "pack_lines",
     "pack_chunks",
@@ -70,7 +72,6 @@ TASKS = (
     "grain",  # tasks taken at a time
     "group_stride",
     "row_stride",
-    "in_order",  # whether the reads are in the order of the caller's weights
     "prepared",  # whether the weights come packed
     "in_place",  # whether the given array is read where it is
     "at_planes",
@@ -184,6 +185,20 @@ def planes(lowering: Lowering, tables: Tables, channels: int, strip: int = 0) ->
         "at_x": tables.add(x.sources),
         "at_runs": tables.add(np.array([_run(row, x.step) for row in x.sources], np.int64)),
         "length": x.length,
+    }
+
+
+def result_numbers(shape: tuple[int, ...], epilogue: Epilogue) -> dict[str, int]:
+    """Return the numbers with the names `RESULT`, but the strides."""
+    depth, height, width = (1, 1, *shape[2:])[-3:]
+    return {
+        "result_depth": depth,
+        "result_height": height,
+        "result_width": width,
+        "bias": int(epilogue.bias),
+        "residual": int(epilogue.residual),
+        "activation": CODES[epilogue.activation],
+        "shuffle": epilogue.shuffle,
     }
 
 

@@ -13,7 +13,7 @@ Nothing that runs compiled knows of padding, stride, dilation or direction. It s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
@@ -128,7 +128,7 @@ def lower(problem: ConvolutionProblem, strip: tuple[int, int] | None = None) -> 
         _part(lowering, each, kernel, channel_stride)
         for each in product(*(axis.parts for axis in axes))
     )
-    return Lowering(**{**vars(lowering), "parts": parts})
+    return replace(lowering, parts=parts)
 
 
 def _axes(problem: ConvolutionProblem) -> tuple[Axis, Axis, Axis]:

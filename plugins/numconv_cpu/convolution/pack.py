@@ -22,21 +22,26 @@ def pack_lines(planes, given, tables, g, z0, y0, first, last):  # type: ignore[n
     first, last : int
         Lines are counted over (slot z, z, slot y, y); of each, every slot x is filled.
     """
-    for line in range(first, last):
-        y = line % g.lines
-        slot_y = line // g.lines % g.slots_y
-        z = line // g.lines // g.slots_y
+    line = first
+    while line < last:
+        # Divisions are slow: one block of lines has all but y in common.
+        block = line // g.lines
+        slot_y, z = block % g.slots_y, block // g.slots_y
         slot_z = z // g.layers
-        from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z % g.layers]
-        from_y = tables[g.at_y + slot_y * g.sources_y + y0 + y]
-        row = at(planes, z * g.layer + (slot_y * g.slots_x * g.lines + y) * g.pitch)
-        source = at(given, (from_z * g.height + from_y) * g.width)
-        for slot_x in range(g.slots_x):
-            target = at(row, slot_x * g.lines * g.pitch)
-            if from_z < 0 or from_y < 0:
-                clear(target, g.pitch)
-            else:
-                pack_row(target, source, tables, g, slot_x)
+        from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z - slot_z * g.layers]
+        sources_y = at(tables, g.at_y + slot_y * g.sources_y + y0)
+        rows = at(planes, z * g.layer + slot_y * g.slots_x * g.lines * g.pitch)
+        begin = line - block * g.lines
+        end = min(g.lines, begin + last - line)
+        for y in range(begin, end):
+            source = at(given, (from_z * g.height + sources_y[y]) * g.width)
+            for slot_x in range(g.slots_x):
+                target = at(rows, (slot_x * g.lines + y) * g.pitch)
+                if from_z < 0 or sources_y[y] < 0:
+                    clear(target, g.pitch)
+                else:
+                    pack_row(target, source, tables, g, slot_x)
+        line += end - begin
 
 
 @kernel

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.problems import ConvolutionProblem, Epilogue
+from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ..activate import CODES
 from ..threads import run
 from . import layout
 from .blocking import Blocking, block
-from .lowering import Lowering
 from .launch import start, worker
+from .layout import result_numbers
+from .lowering import Lowering
 from .solve import solve
 from .workspace import workspace
 
@@ -34,20 +34,6 @@ class PackedWeight:
 
     values: NDArray[Any]
     finite: bool
-
-
-def result_numbers(shape: tuple[int, ...], epilogue: Epilogue) -> dict[str, int]:
-    """Return the numbers with the names `layout.RESULT`, but the strides."""
-    depth, height, width = (1, 1, *shape[2:])[-3:]
-    return {
-        "result_depth": depth,
-        "result_height": height,
-        "result_width": width,
-        "bias": int(epilogue.bias),
-        "residual": int(epilogue.residual),
-        "activation": CODES[epilogue.activation],
-        "shuffle": epilogue.shuffle,
-    }
 
 
 class LoweredPlan:
@@ -96,10 +82,15 @@ class LoweredPlan:
             numbers |= {"pack_tasks": 0, "planes": 0, "margin": 0}
         self._size = _arrange(numbers)
         self._tables = tables.array()
-        self._raw = self._record(numbers)
-        self._ready = self._record({**numbers, "weight_tasks": 0, "prepared": 1})
-        self._packing = self._record({**numbers, "pack_tasks": 0, "product_tasks": 0})
-        self._worker = worker(solve, self._dtype, self._raw.dtype, layout.PART_DTYPE)
+        raw = self._record(numbers)
+        self._raw = raw.view(np.int64)
+        ready = self._record({**numbers, "weight_tasks": 0, "prepared": 1})
+        self._ready = ready.view(np.int64)
+        packing = self._record({**numbers, "pack_tasks": 0, "product_tasks": 0})
+        self._packing = packing.view(np.int64)
+        self._parts_words = self._parts.view(np.int64)
+        self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
+        self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
         self._packed = slice(numbers["at_weights"], numbers["at_scratch"])
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
@@ -139,19 +130,19 @@ class LoweredPlan:
     def _run(self, *arrays: Any) -> None:
         *operands, memory, geometry = arrays
         memory[0] = 0
-        tables = (memory, self._tables, self._parts, geometry)
+        tables = (memory, self._tables, self._parts_words, geometry)
         run(start, self._worker, 2, self._workers, *operands, *tables, work=self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
         b, parts = self._blocking, self._parts
-        packing = self._raw[0]["pack_tasks"]
+        packing, tasks = self._tasks
         return (
             f"tile {b.rows} channels x {b.tile} positions, blocks of {b.reads} reads, "
             f"{parts.size} part{'s' * (parts.size > 1)}, "
-            f"{self._raw[0]['product_tasks']} tasks of up to {b.tile_block * b.rows} channels x "
+            f"{tasks} tasks of up to {b.tile_block * b.rows} channels x "
             f"{parts['position_block'].max()} positions on {self._workers} threads, "
-            + ("x packed in " + f"{packing} tasks" if packing else "x read in place")
+            + (f"x packed in {packing} tasks" if packing else "x read in place")
         )
 
 
@@ -235,7 +226,6 @@ def _tasks(
         "grain": 1,
         "group_stride": lowering.group_stride,
         "row_stride": lowering.row_stride,
-        "in_order": int(np.array_equal(lowering.parts[0].sources, np.arange(last["reads"]))),
         "planes": channels * lowering.channel,
         "margin": lowering.shared + blocking.tile,
         "packed": int(last["at_weights"] + tiles * last["reads"] * blocking.rows),

@@ -11,7 +11,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from .estimate import estimate
-from .support import plan_supported, refuse_dtype
+from .support import plan_supported
 
 # Channels a multiple of this many bytes apart fall into few sets of the caches.
 ALIASING_BYTES = 1024
@@ -32,7 +32,7 @@ class Pointwise:
             return f"takes stride 1, not {problem.stride}"
         if set(problem.padding) != {(0, 0)}:
             return f"takes no padding, not {problem.padding}"
-        return refuse_dtype(problem)
+        return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
         return estimate(problem, packed=False)

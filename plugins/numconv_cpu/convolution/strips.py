@@ -15,9 +15,8 @@ from numconv.core.threads import get_num_threads
 from ..simd.machine import machine
 from ..threads import run
 from . import layout
-from .lowering import Lowering, lower
-from .plan import result_numbers
 from .launch import start, worker
+from .lowering import Lowering, lower
 from .sweep import sweep
 from .workspace import workspace
 
@@ -32,7 +31,6 @@ SWEEP = (
     "batch",
     "groups",
     "result_channels",
-    "workers",
     "tasks",
     "grain",
     "strips",
@@ -78,7 +76,7 @@ class StripPlan:
         identity = np.arange(READS, dtype=np.int64)
         numbers = {
             **layout.planes(lowering, tables, problem.in_channels, strip),
-            **result_numbers(problem.result_shape, problem.epilogue),
+            **layout.result_numbers(problem.result_shape, problem.epilogue),
             "stride_z": 1,
             "stride_y": 1,
             "stride_x": 1,
@@ -93,7 +91,6 @@ class StripPlan:
             "batch": problem.batch,
             "groups": problem.groups,
             "result_channels": lowering.result_channels,
-            "workers": self._workers,
             "tasks": tasks,
             "grain": max(min(TASK_MACS // max(per_task, 1), tasks // (8 * self._workers)), 1),
             "strips": strips,
@@ -113,9 +110,12 @@ class StripPlan:
             "start_x": 0,
         }
         names = (*layout.PLANES, *layout.PRODUCT, *layout.RESULT, *SWEEP, *SWEEP_DTYPE_PART)
-        self._geometry = layout.record(problem.dtype, 1, names, numbers)
+        geometry = layout.record(problem.dtype, 1, names, numbers)
+        self._geometry = geometry.view(np.int64)
+        self._strip = strip
+        self._span = span
         self._tables = tables.array()
-        self._worker = worker(sweep, problem.dtype, self._geometry.dtype, self._geometry.dtype)
+        self._worker = worker(sweep, problem.dtype, geometry.dtype, geometry.dtype)
 
     @property
     def workspace_bytes(self) -> int:
@@ -140,9 +140,8 @@ class StripPlan:
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
-        g = self._geometry[0]
         return (
-            f"tile 1 channel x {g['span']} positions, {self._strips} strips of {g['strip']} rows, "
+            f"tile 1 channel x {self._span} positions, {self._strips} strips of {self._strip} rows, "
             f"blocks of {self._positions} positions, on {self._workers} threads"
         )
 

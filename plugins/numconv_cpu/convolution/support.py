@@ -1,4 +1,4 @@
-"""Which dtypes the lowered algorithms take, and how they get there."""
+"""How dtypes without kernels of their own get to those that have some."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 
-def refuse_dtype(problem: ConvolutionProblem) -> str | None:
-    """Return why the dtype is not computed here, or None if it is."""
-    if dtypes.kind(problem.dtype) == "complex":
-        return f"computes real numbers, not {problem.dtype}"
-    return None
-
-
 def plan_supported(problem: ConvolutionProblem, plan: Callable[[ConvolutionProblem], Plan]) -> Plan:
-    """Return `plan(problem)`, or for a narrow dtype that of the wide one with conversions."""
+    """Return `plan(problem)`, or a plan around that of a float32, float64 or int64 problem."""
     from ..convert import plan_in_accumulator
 
+    if dtypes.kind(problem.dtype) == "complex":
+        from .complexes import ComplexPlan
+
+        return ComplexPlan(problem, plan)
     return plan_in_accumulator(problem, plan)

@@ -8,58 +8,34 @@ while the kernels of the tile, read from memory only once, are in the first leve
 
 from __future__ import annotations
 
-import numpy as np
-from numba import prange
-
 from ..compile import kernel, stay_whole
 from ..convolution.pack import pack_lines
 from ..convolution.store import store_row, store_row_with
-from ..simd.memory import at, claim, clear, copy, pointer, zero
+from ..simd.memory import at, claim, clear, copy, record_at, zero
 from ..simd.rows import multiply_rows, pair_zeros, prefetch, store_rows
 from ..simd.tile import narrow_zeros
 
 
-@kernel(parallel=True)
-def involute(x, kernels, bias, residual, out, workspace, geometry, tables, serial):  # type: ignore[no-untyped-def]
-    """Compute an involution.
+def involute(  # type: ignore[no-untyped-def]
+    stage, worker, counters, x, kernels, bias, residual, out, workspace, tables, parts, geometry
+):
+    """Take tasks until none is left.
 
     Parameters
     ----------
-    x, kernels, bias, residual, out, workspace : ndarray, shape (size,)
+    stage, worker : int
+        There is one stage.
+    counters, tables : pointer to int64
+    x, kernels, bias, residual, out, workspace : pointer
         All of one dtype. Of bias and residual, those that the geometry does not ask for are
         never read.
-    geometry : ndarray of one record
-        With all the numbers that `plan.NUMBERS` names.
-    tables : ndarray of int64
-    serial : bool
-        Whether to do without threads.
+    parts, geometry : pointer to records
+        The record with the numbers that `plan.NUMBERS` names, both of them.
     """
-    counter = np.zeros(1, np.int64)
-    if serial:
-        work(np.intp(0), counter, x, kernels, bias, residual, out, workspace, geometry[0], tables)
-    else:
-        for worker in prange(geometry[0].workers):
-            work(
-                np.intp(worker),
-                counter,
-                x,
-                kernels,
-                bias,
-                residual,
-                out,
-                workspace,
-                geometry[0],
-                tables,
-            )
-
-
-@kernel
-def work(worker, counter, x, kernels, bias, residual, out, workspace, g, tables):  # type: ignore[no-untyped-def]
-    """Take tasks until none is left."""
-    stay_whole()
-    memory, lists = at(pointer(workspace), worker * g.scratch), pointer(tables)
+    g = record_at(geometry, 0)
+    memory = at(workspace, worker * g.scratch)
     while True:
-        task = claim(pointer(counter), 1)
+        task = claim(counters, 1)
         if task >= g.tasks:
             return
         part, rest = task % g.parts, task // g.parts
@@ -72,15 +48,15 @@ def work(worker, counter, x, kernels, bias, residual, out, workspace, g, tables)
         y0 = strip * g.strip
         plane = g.depth * g.height * g.width
         for c in range(channels):
-            given = at(pointer(x), (n * g.channels + first + c) * plane)
+            given = at(x, (n * g.channels + first + c) * plane)
             lines = g.slots_z * g.layers * g.slots_y * g.lines
-            pack_lines(at(memory, c * g.channel), given, lists, g, z, y0, 0, lines)
+            pack_lines(at(memory, c * g.channel), given, tables, g, z, y0, 0, lines)
         clear(at(memory, channels * g.channel), g.margin)
         for y in range(y0, min(y0 + g.strip, g.result_height)):
             compute_row(
                 g,
-                at(lists, g.at_offsets),
-                pointer(kernels),
+                at(tables, g.at_offsets),
+                kernels,
                 (n * g.groups + group) * g.taps * g.positions,
                 at(memory, (y - y0) * g.pitch),
                 at(memory, g.at_sums),
@@ -90,9 +66,9 @@ def work(worker, counter, x, kernels, bias, residual, out, workspace, g, tables)
             )
             finish_row(
                 g,
-                pointer(bias),
-                pointer(residual),
-                pointer(out),
+                bias,
+                residual,
+                out,
                 at(memory, g.at_sums),
                 n,
                 z * g.result_height + y,

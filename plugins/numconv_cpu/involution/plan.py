@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ..convolution import layout
+from ..convolution.launch import start, worker
 from ..convolution.lowering import lower
 from ..convolution.plan import result_numbers
 from ..convolution.workspace import workspace
@@ -45,7 +45,6 @@ NUMBERS = (
     "strips",
     "parts",  # into which the channels of a group are divided
     "tasks",
-    "workers",
     "at_offsets",
     "at_sums",
     "sums_pitch",
@@ -142,7 +141,6 @@ class InvolutionPlan:
             "strips": self._cut.strips,
             "parts": self._cut.parts,
             "tasks": problem.batch * problem.groups * depth * self._cut.strips * self._cut.parts,
-            "workers": threads,
             "at_offsets": tables.add(lowering.parts[0].offsets),
             "at_sums": starts[1],
             "sums_pitch": sums_pitch,
@@ -152,6 +150,9 @@ class InvolutionPlan:
         }
         self._geometry = layout.record(problem.dtype, rows, NUMBERS, numbers)
         self._tables = tables.array()
+        self._workers = threads
+        dtype = self._geometry.dtype
+        self._worker = worker(involute, problem.dtype, dtype, dtype)
         self._dtype = problem.dtype
         self._epilogue = problem.epilogue
         self._empty = prod(problem.result_shape) == 0
@@ -167,15 +168,19 @@ class InvolutionPlan:
             return
         x, kernels, *rest = (array.reshape(-1) for array in arrays)
         run(
-            involute,
+            start,
+            self._worker,
+            1,
+            self._workers,
             x,
             kernels,
             rest[0] if self._epilogue.bias else x,
             rest[-1] if self._epilogue.residual else x,
             out.reshape(-1),
             workspace(self._dtype, self._size),
-            self._geometry,
             self._tables,
+            self._geometry,
+            self._geometry,
             work=self._work,
         )
 

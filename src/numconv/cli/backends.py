@@ -13,7 +13,7 @@ from .options import JSON
 @JSON
 def command(as_json: bool) -> None:
     """List the backends, the highest priority first, and the plugins that were set aside."""
-    backends = [(each, each.status()) for each in plugins.backends().values()]
+    backends = [(each, plugins.status(each)) for each in plugins.backends().values()]
     if as_json:
         printing.as_json(
             {

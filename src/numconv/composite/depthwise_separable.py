@@ -206,7 +206,7 @@ def _definition(x: Array, depthwise: Array, pointwise: Array, **parameters: Any)
 
 
 def _demonstration(picture: Array) -> Demonstration:
-    sharpen = LAPLACIAN.copy()
+    sharpen = LAPLACIAN / 4
     sharpen[1, 1] += 1
     parameters = {"padding": "same", "padding_mode": "replicate"}
     caption = "each channel sharpened on its own, then all toned by a 3x3 matrix"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 from math import prod
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -234,12 +235,17 @@ def _one_by_one(name: str, weight: Any, axes: int, columns: int) -> Any:
 
 
 def _fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[Any, Any]:
-    if len(norm) != 4:
-        raise ArgumentError("norm", len(norm), "4 arrays: mean, variance, scale, shift")
+    if not isinstance(norm, Sequence) or len(norm) != 4:
+        raise ArgumentError("norm", norm, "4 arrays: mean, variance, scale, shift")
     rows = weight.shape[0]
     for each in norm:
         if getattr(each, "shape", None) != (rows,):
             raise ArgumentError("norm", getattr(each, "shape", each), f"arrays of shape {(rows,)}")
+    if isinstance(eps, bool) or not isinstance(eps, Real):
+        raise ArgumentTypeError("eps", eps, "a number")
+    if bias is not None and getattr(bias, "shape", None) != (rows,):
+        given = getattr(bias, "shape", bias)
+        raise ArgumentError("reduce_bias", given, f"an array of shape {(rows,)}")
     if isinstance(weight, Operand):
         return weight, Operand((rows,), weight.dtype)
     mean, variance, scale, shift = (arrays.adapt("norm", each).astype("float64") for each in norm)

@@ -6,6 +6,7 @@ look-up and one call of its plan; everything that can be decided from these is d
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -120,7 +121,7 @@ def solve(
         build,
         tuple([None if a is None else (a.shape, a.dtype) for a in given]),
         parameters,
-        tuple(map(type, parameters)),
+        tuple([_kinds(p) if type(p) is tuple else type(p) for p in parameters]),
         backend,
         algorithm,
         tune,
@@ -129,6 +130,9 @@ def solve(
     try:
         call = _calls.get(key)
     except TypeError:  # lists and arrays as parameters are welcome, but cannot be looked up
+        for word, name in (("backend", backend), ("algorithm", algorithm)):
+            if not isinstance(name, str):
+                raise ArgumentTypeError(word, name, "a name") from None
         frozen = tuple(map(_freeze, parameters))
         if not _hashable(frozen):
             _prepare(build, given, parameters, names, backend, algorithm, tune)
@@ -167,7 +171,14 @@ def run(call: Call, operands: Sequence[Any], out: Any, given: Sequence[Array | N
     return target if out is None else out
 
 
+def _kinds(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what tells apart tuples that are equal and yet not the same: 1, 1.0 and True."""
+    return tuple([_kinds(each) if type(each) is tuple else type(each) for each in values])
+
+
 def _freeze(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return value[()]
     if isinstance(value, (list, tuple, np.ndarray)):
         return tuple(map(_freeze, value))
     return value
@@ -205,6 +216,8 @@ def _prepare(
     tune: bool,
 ) -> Call:
     for name, array in zip(names, given, strict=True):
+        if array is None and name not in ("bias", "residual"):
+            arrays.adapt(name, None)
         if array is not None and array.dtype.name not in DTYPES:
             arrays.adapt(name, array)
     operands = [None if a is None else Operand(a.shape, a.dtype.name) for a in given]
@@ -269,9 +282,11 @@ def tracing() -> Iterator[list[Traced]]:
 
 def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
     """Return every algorithm of every backend, or of one, with its cost or its refusal."""
+    from . import plugins
+
     found: list[Candidate] = []
     for each in _backends(backend):
-        status = each.status()
+        status = plugins.status(each)
         if status.state == "unavailable":
             found.append(Candidate(each.name, "", None, status.reason))
             continue
@@ -302,11 +317,13 @@ def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> 
     RefusedError
         If the algorithm, or every algorithm of the backend, refuses the problem.
     """
+    from . import plugins
+
     refusals: list[str] = []
     last: Choice | None = None
     known: set[str] = set()
     for each in _backends(backend):
-        status = each.status()
+        status = plugins.status(each)
         if status.state == "unavailable":
             if backend != "auto":
                 remedy = f"; {status.remedy}" if status.remedy else ""
@@ -380,5 +397,14 @@ def _warn_of_last_resort(choice: Choice, problem: Problem) -> None:
         f"{choice.backend.name}/{choice.algorithm.name} solves it, slowly "
         "(said once; numconv.explain gives the reasons)",
         PerformanceWarning,
-        stacklevel=6,
+        stacklevel=_callers_level(),
     )
+
+
+def _callers_level() -> int:
+    """Return the `stacklevel` at which the function that calls this would blame our caller."""
+    frame, level = sys._getframe(1), 1
+    own = __name__.partition(".")[0]
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == own:
+        frame, level = frame.f_back, level + 1
+    return level

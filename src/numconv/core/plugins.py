@@ -13,7 +13,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import ArgumentError
-from .protocol import Backend, Operator
+from .protocol import Backend, Operator, Status
 from .reference import ReferenceBackend
 
 OWN_DISTRIBUTION = "numconv-kernels"
@@ -133,6 +133,15 @@ def backends() -> dict[str, Backend]:
     """Return the usable and the unavailable backends by name, the highest priority first."""
     found = registry().backends
     return dict(sorted(found.items(), key=lambda item: (-item[1].priority, item[0])))
+
+
+def status(backend: Backend) -> Status:
+    """Return the backend's status; one that raises is unavailable, with its error."""
+    try:
+        return backend.status()
+    except (Exception, SystemExit) as error:
+        reason = f"its status cannot be told: {describe(error)}"
+        return Status("unavailable", reason, "report this to the plugin's authors")
 
 
 def operators() -> dict[str, Operator]:

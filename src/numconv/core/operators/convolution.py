@@ -14,7 +14,6 @@ from ..geometry import integer, padding_pairs, per_axis
 from ..problems import ConvolutionProblem, Epilogue
 from ..protocol import Array, Case, Demonstration, Operand
 from . import demonstrations
-from .cases import CONVOLUTION_CASES
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .naive import finish, fold, pad, tap_window, widen
 
@@ -174,6 +173,8 @@ class ConvolutionOperator:
         return self.apply(x, weight, bias, **{**parameters, "backend": "reference"})
 
     def cases(self) -> Sequence[Case]:
+        from .cases import CONVOLUTION_CASES
+
         return CONVOLUTION_CASES[self.name]
 
     def demonstration(self, picture: Array) -> Demonstration:

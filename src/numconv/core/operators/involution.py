@@ -14,7 +14,6 @@ from ..geometry import padding_pairs, per_axis
 from ..problems import Epilogue, InvolutionProblem
 from ..protocol import Array, Case, Demonstration, Operand
 from . import demonstrations
-from .cases import INVOLUTION_CASES
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .naive import finish, pad, tap_window, widen
 
@@ -133,6 +132,8 @@ class InvolutionOperator:
         return self.apply(x, kernels, **{**parameters, "backend": "reference"})
 
     def cases(self) -> Sequence[Case]:
+        from .cases import INVOLUTION_CASES
+
         return INVOLUTION_CASES
 
     def demonstration(self, picture: Array) -> Demonstration:

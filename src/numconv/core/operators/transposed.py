@@ -12,7 +12,6 @@ from ..geometry import integer, padding_pairs, per_axis
 from ..problems import ConvolutionProblem, Epilogue
 from ..protocol import Array, Case, Demonstration, Operand
 from . import demonstrations
-from .cases import TRANSPOSED_CASES
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .convolution import OPERANDS, reference
 
@@ -172,6 +171,8 @@ class TransposedOperator:
         return self.apply(x, weight, bias, **{**parameters, "backend": "reference"})
 
     def cases(self) -> Sequence[Case]:
+        from .cases import TRANSPOSED_CASES
+
         return TRANSPOSED_CASES
 
     def demonstration(self, picture: Array) -> Demonstration:

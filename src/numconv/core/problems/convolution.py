@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import Pairs, check_padding_mode, output_size
+from ..geometry import Pairs, check_padding_mode, output_size, source_index
 from .epilogue import Epilogue
 
 Direction = Literal["forward", "input_gradient"]
@@ -149,12 +149,19 @@ class ConvolutionProblem:
         if self.direction == "forward":
             return prod(self.weight_shape[1:])
         taps = prod(self.kernel_shape)
-        if self.padding_mode == "zeros":
+        if self.padding_mode != "zeros":
+            taps *= self._most_copies
+        elif all(d == 1 for d in self.dilation):
             pairs = zip(self.kernel_shape, self.stride, strict=True)
             taps = prod(-(-k // s) if s <= k else 1 for k, s in pairs)
-            if any(d > 1 for d in self.dilation):
-                taps = prod(self.kernel_shape)
         return self.out_channels // self.groups * taps
+
+    @cached_property
+    def _most_copies(self) -> int:
+        """How often padding repeats a sample of `x`, the most repeated one."""
+        axes = zip(self.input_shape, self.padding, strict=True)
+        sources = (source_index(size, lo, hi, self.padding_mode) for size, (lo, hi) in axes)
+        return prod(int(np.bincount(source).max()) for source in sources)
 
     @property
     def macs(self) -> int:
