@@ -141,7 +141,8 @@ class StripPlan:
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
         return (
-            f"tile 1 channel x {self._span} positions, {self._strips} strips of {self._strip} rows, "
+            f"tile 1 channel x {self._span} positions, "
+            f"{self._strips} strips of {self._strip} rows, "
             f"blocks of {self._positions} positions, on {self._workers} threads"
         )
 

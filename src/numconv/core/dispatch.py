@@ -7,7 +7,6 @@ look-up and one call of its plan; everything that can be decided from these is d
 from __future__ import annotations
 
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import numpy as np
 from . import arrays
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError, BackendError, PerformanceWarning, RefusedError
+from .locks import Lock
 from .overflow import check_sums
 from .protocol import Algorithm, Array, Backend, Operand, Plan, Problem
 from .threads import get_num_threads
@@ -76,7 +76,7 @@ class Traced:
 _MOST_CALLS = 4096
 _calls: dict[Any, Call] = {}
 _warned: set[tuple[str, str]] = set()
-_lock = threading.Lock()
+_lock = Lock()
 _trace: ContextVar[list[Traced] | None] = ContextVar("numconv_trace", default=None)
 
 

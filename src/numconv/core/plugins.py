@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +12,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import ArgumentError
+from .locks import Lock
 from .protocol import Backend, Operator, Status
 from .reference import ReferenceBackend
 
@@ -45,7 +45,7 @@ class Registry:
     own: set[str] = field(default_factory=lambda: {hookspecs.PROJECT})
 
 
-_lock = threading.RLock()
+_lock = Lock()
 
 
 def registry() -> Registry:
