@@ -26,11 +26,14 @@ class PreparedPlan:
     """
 
     def __init__(self, call: Call, given: list[Operand], bound: dict[int, Array]) -> None:
-        self._call, self._given = call, given
-        self._sources = bound
-        self._bound: dict[int, Any] = dict(bound)
+        self._call = call
+        self._free = [(i, each) for i, each in enumerate(given) if i not in bound]
+        # Copies: what the caller does to his arrays afterwards is no business of the plan.
+        self._values: list[Any] = [
+            bound[i].copy() if i in bound else None for i in range(len(given))
+        ]
         if 1 in bound and not call.integers:
-            self._bound[1] = call.plan.prepare(bound[1])
+            self._values[1] = call.plan.prepare(self._values[1])
 
     @property
     def problem(self) -> Any:
@@ -66,23 +69,21 @@ class PreparedPlan:
         ArgumentError
             If an operand is missing, or its shape or dtype is not the planned one.
         """
-        free = [i for i in range(len(self._given)) if i not in self._bound]
-        if len(operands) != len(free):
-            raise ArgumentError("operands", len(operands), f"{len(free)} arrays")
-        values: list[Any] = [self._bound.get(i) for i in range(len(self._given))]
-        sources: list[Any] = [self._sources.get(i) for i in range(len(self._given))]
-        for i, operand in zip(free, operands, strict=True):
+        if len(operands) != len(self._free):
+            raise ArgumentError("operands", len(operands), f"{len(self._free)} arrays")
+        values, given = self._values.copy(), []
+        for (i, planned), operand in zip(self._free, operands, strict=True):
             array = operand if type(operand) is np.ndarray else arrays.adapt("x", operand)
-            planned = self._given[i]
             if array.shape != planned.shape or array.dtype.name != planned.dtype:
-                given = f"{array.dtype} array of shape {array.shape}"
+                wrong = f"{array.dtype} array of shape {array.shape}"
                 expected = f"the planned {planned.dtype} array of shape {planned.shape}"
-                raise ArgumentError(f"operands[{i}]", given, expected)
-            values[i] = arrays.plain(array).reshape(self._call.shapes[i])
-            sources[i] = array
+                raise ArgumentError(f"operands[{i}]", wrong, expected)
+            plain = arrays.plain(array)
+            values[i] = plain if self._call.batched else plain.reshape(self._call.shapes[i])
+            given.append(array)
         if self._call.integers:
             values = check_sums(self._call.problem, values)
-        result = dispatch.run(self._call, values, out, sources)
+        result = dispatch.run(self._call, values, out, given)
         return result if out is not None else arrays.restorer(operands[0])(result)
 
 
