@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 
 from .cache import fingerprint, kernels_folder
 
-__all__ = ["kernel", "stay_whole"]
+__all__ = ["FASTMATH", "KernelCache", "kernel", "stay_whole"]
 
 # Everything that `parallel=True` would turn into threads besides prange costs seconds to compile.
 _PRANGE_ONLY = {
@@ -37,7 +37,7 @@ _PRANGE_ONLY = {
 
 # A product and a sum may become one fused operation; nothing that assumes finite values or
 # changes the order of a sum may happen.
-_FASTMATH = {"contract"}
+FASTMATH = {"contract"}
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -72,12 +72,12 @@ def kernel(
         compiled = numba.njit(
             nogil=True,
             error_model="numpy",
-            fastmath=_FASTMATH,
+            fastmath=FASTMATH,
             parallel=_PRANGE_ONLY if parallel else False,
             forceinline=inline,
         )(function)
         if isinstance(compiled, numba.core.dispatcher.Dispatcher):
-            compiled._cache = _KernelCache(function)
+            compiled._cache = KernelCache(function)
         return compiled
 
     return decorate if function is None else decorate(function)
@@ -169,7 +169,7 @@ class _Files:
             path.unlink(missing_ok=True)
 
 
-class _KernelCache(caching.FunctionCache):
+class KernelCache(caching.FunctionCache):
     """Numba's cache of one function, in our folder. It never makes a call fail."""
 
     _impl_class = _Implementation

@@ -13,10 +13,10 @@ from numconv.core.threads import get_num_threads
 
 from ..activate import activate
 from ..compile import kernel
+from ..launch import start, worker
 from ..simd.memory import claim, record_at, zero
 from ..threads import run
 from . import layout
-from .launch import start, worker
 from .lowering import Table
 
 NUMBERS = (

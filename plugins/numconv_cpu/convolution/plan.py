@@ -13,14 +13,14 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
+from ..launch import start, worker
 from ..threads import run
+from ..workspace import workspace
 from . import layout
 from .blocking import Blocking, block
-from .launch import start, worker
 from .layout import result_numbers
 from .lowering import Lowering
 from .solve import solve
-from .workspace import workspace
 
 # The first elements of the workspace carry messages; then everything starts on a cache line.
 MESSAGES = 16

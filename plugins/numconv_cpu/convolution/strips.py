@@ -12,13 +12,13 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
+from ..launch import start, worker
 from ..simd.machine import machine
 from ..threads import run
+from ..workspace import workspace
 from . import layout
-from .launch import start, worker
 from .lowering import Lowering, lower
 from .sweep import sweep
-from .workspace import workspace
 
 # The planes of a strip stay in the second-level cache, its sums in the first.
 PLANE_BYTES = 96 * 1024

@@ -12,12 +12,12 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ..convolution import layout
-from ..convolution.launch import start, worker
 from ..convolution.lowering import lower
 from ..convolution.plan import result_numbers
-from ..convolution.workspace import workspace
+from ..launch import start, worker
 from ..simd.machine import machine
 from ..threads import run
+from ..workspace import workspace
 from .kernel import involute
 
 # The planes of a strip take about half of a second-level cache of 512 KiB.

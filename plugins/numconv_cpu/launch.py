@@ -16,8 +16,8 @@ from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
-from ..compile import _FASTMATH, _KernelCache, kernel
-from ..simd.memory import pointer
+from .compile import FASTMATH, KernelCache, kernel
+from .simd.memory import pointer
 
 POINTERS = 10
 _WORD = ir.IntType(64)
@@ -55,9 +55,9 @@ def _compile(
     values = types.CPointer(from_dtype(np.dtype(dtype)))
     records = (types.CPointer(from_dtype(each)) for each in (parts, geometry))
     arguments = (types.intp, types.intp, integers, *(values,) * 6, integers, *records)
-    options = {"nopython": True, "error_model": "numpy", "fastmath": _FASTMATH}
+    options = {"nopython": True, "error_model": "numpy", "fastmath": FASTMATH}
     compiled = CFunc(function, (arguments, types.void), {}, options)
-    compiled._cache = _KernelCache(function)
+    compiled._cache = KernelCache(function)
     compiled.compile()
     return compiled
 
