@@ -9,6 +9,7 @@ import numpy as np
 
 from . import functional
 from .core import arrays, dispatch, dtypes, explanation
+from .core.choice import choose
 from .core.dispatch import Call, Traced
 from .core.errors import ArgumentError, ArgumentTypeError
 from .core.explanation import Explanation
@@ -32,8 +33,9 @@ class PreparedPlan:
         self._values: list[Any] = [
             bound[i].copy() if i in bound else None for i in range(len(given))
         ]
-        if 1 in bound and not call.integers:
-            self._values[1] = call.plan.prepare(self._values[1])
+        prepare = getattr(call.plan, "prepare", None)
+        if 1 in bound and prepare is not None and not call.integers:
+            self._values[1] = prepare(self._values[1])
 
     @property
     def problem(self) -> Any:
@@ -135,7 +137,7 @@ def plan(
     if len(traced) != 1:
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
-    call = dispatch.prepare(problem, described[0], dispatch.choose(problem, backend, algorithm))
+    call = dispatch.prepare(problem, described[0], choose(problem, backend, algorithm))
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)

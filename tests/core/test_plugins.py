@@ -217,6 +217,20 @@ except numconv.BackendError as error:
     assert after(tmp_path, code) == "backend 'half': algorithm 'answer' lacks cost"
 
 
+def test_a_broken_algorithm_spoils_no_other_backend(tmp_path: Path) -> None:
+    source = BACKEND.format(name="half", priority=1000)
+    install(tmp_path, "half", source.replace("def cost", "def price"))
+    code = """
+print(numconv.conv1d(np.ones((1, 1, 5)), np.ones((1, 1, 3))).tolist())
+from numconv.cli.main import main
+main(["backends", "--json"])
+"""
+    first, _, report = after(tmp_path, code).partition("\n")
+    assert json.loads(first) == [[[3.0, 3.0, 3.0]]]
+    faults = json.loads(report)["faults"]
+    assert faults == [{"plugin": "half", "error": "algorithm 'answer' lacks cost"}]
+
+
 def test_an_exception_inside_refusal_propagates(tmp_path: Path) -> None:
     source = BACKEND.format(name="buggy", priority=500)
     install(tmp_path, "buggy", source.replace("        return None\n", "        1 / 0\n"))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from ..core import plugins
+from ..core.dispatch import tracing
+from ..core.plugins import Fault
+from ..core.protocol import Backend, Problem
 from . import printing
 from .options import JSON
 
@@ -14,6 +17,8 @@ from .options import JSON
 def command(as_json: bool) -> None:
     """List the backends, the highest priority first, and the plugins that were set aside."""
     backends = [(each, plugins.status(each)) for each in plugins.backends().values()]
+    ready = [each for each, status in backends if status.state != "unavailable"]
+    faults = [*plugins.faults(), *_broken_algorithms(ready)]
     if as_json:
         printing.as_json(
             {
@@ -28,9 +33,7 @@ def command(as_json: bool) -> None:
                     }
                     for each, status in backends
                 ],
-                "faults": [
-                    {"plugin": fault.plugin, "error": fault.error} for fault in plugins.faults()
-                ],
+                "faults": [{"plugin": each.plugin, "error": each.error} for each in faults],
             }
         )
         return
@@ -40,5 +43,32 @@ def command(as_json: bool) -> None:
         if status.reason or status.remedy:
             advice = "; ".join(filter(None, (status.reason, status.remedy)))
             click.echo(f"{each.name}: {advice}")
-    for fault in plugins.faults():
+    for fault in faults:
         click.echo(f"set aside: plugin {fault.plugin}: {fault.error}")
+
+
+def _broken_algorithms(backends: list[Backend]) -> list[Fault]:
+    """Ask each backend for its algorithms, as a call would, and return what is wrong with them."""
+    found: dict[Fault, None] = {}
+    for backend in backends:
+        for problem in _one_of_each_kind():
+            try:
+                broken = plugins.broken_algorithms(backend.algorithms(problem))
+            except Exception as error:
+                found[Fault(backend.name, plugins.describe(error))] = None
+            else:
+                found.update(dict.fromkeys(Fault(backend.name, each) for each in broken.values()))
+    return list(found)
+
+
+def _one_of_each_kind() -> list[Problem]:
+    kinds: dict[type, Problem] = {}
+    for operator in plugins.operators().values():
+        for case in operator.cases():
+            with tracing() as traced:
+                operator.apply(*case.operands, **case.parameters)
+            for each in traced:
+                kinds.setdefault(type(each.problem), each.problem)
+            if operator.naive:
+                break
+    return list(kinds.values())

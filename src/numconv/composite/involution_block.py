@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 from math import prod
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from ..core.operators.involution import involve
 from ..core.operators.naive import pad
 from ..core.protocol import Array, Case, Demonstration, Operand
 from .common import CompositeOperator, channels_of
+from .kernel_generator import as_kernels, fold_norm, one_by_one, pool
 
 
 def involution_block2d(
@@ -195,14 +195,14 @@ def _block(
     kernel_shape = per_axis("kernel_size", kernel_size, axes, 1)
     strides = per_axis("stride", stride, axes, 1)
     dilations = per_axis("dilation", dilation, axes, 1)
-    reduce_weight = _one_by_one("reduce_weight", reduce_weight, axes, channels_of(x, axes))
-    span_weight = _one_by_one("span_weight", span_weight, axes, reduce_weight.shape[0])
+    reduce_weight = one_by_one("reduce_weight", reduce_weight, axes, channels_of(x, axes))
+    span_weight = one_by_one("span_weight", span_weight, axes, reduce_weight.shape[0])
     taps = prod(kernel_shape)
     if span_weight.shape[0] % taps:
         expected = f"a multiple of {taps} rows, for kernel_size={kernel_shape}"
         raise ArgumentError("span_weight", span_weight.shape, expected)
     if norm is not None:
-        reduce_weight, reduce_bias = _fold_norm(reduce_weight, reduce_bias, norm, eps)
+        reduce_weight, reduce_bias = fold_norm(reduce_weight, reduce_bias, norm, eps)
     if padding is None:
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel_shape, strict=True))
     reduced = convolve(
@@ -212,7 +212,7 @@ def _block(
     return involve(
         axes,
         x,
-        _as_kernels(spanned, axes, kernel_shape),
+        as_kernels(spanned, axes, kernel_shape),
         strides,
         padding,
         dilations,
@@ -222,68 +222,6 @@ def _block(
         out=out,
         **options,
     )
-
-
-def _one_by_one(name: str, weight: Any, axes: int, columns: int) -> Any:
-    shape = tuple(getattr(weight, "shape", ()))
-    ones = (1,) * axes
-    if len(shape) < 2 or shape[1] != columns or shape[2:] not in ((), ones):
-        raise ArgumentError(name, shape or weight, f"shape (rows, {columns})")
-    if isinstance(weight, Operand):
-        return Operand((*shape[:2], *ones), weight.dtype)
-    return arrays.adapt(name, weight).reshape(*shape[:2], *ones)
-
-
-def _fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[Any, Any]:
-    if not isinstance(norm, Sequence) or len(norm) != 4:
-        raise ArgumentError("norm", norm, "4 arrays: mean, variance, scale, shift")
-    rows = weight.shape[0]
-    for each in norm:
-        if getattr(each, "shape", None) != (rows,):
-            raise ArgumentError("norm", getattr(each, "shape", each), f"arrays of shape {(rows,)}")
-    if isinstance(eps, bool) or not isinstance(eps, Real):
-        raise ArgumentTypeError("eps", eps, "a number")
-    if bias is not None and getattr(bias, "shape", None) != (rows,):
-        given = getattr(bias, "shape", bias)
-        raise ArgumentError("reduce_bias", given, f"an array of shape {(rows,)}")
-    if isinstance(weight, Operand):
-        return weight, Operand((rows,), weight.dtype)
-    mean, variance, scale, shift = (arrays.adapt("norm", each).astype("float64") for each in norm)
-    factor = scale / np.sqrt(variance + eps)
-    before = 0 if bias is None else arrays.adapt("reduce_bias", bias)
-    folded = weight * factor.reshape(-1, *[1] * (weight.ndim - 1))
-    return folded.astype(weight.dtype), ((before - mean) * factor + shift).astype(weight.dtype)
-
-
-def _as_kernels(spanned: Any, axes: int, kernel_shape: tuple[int, ...]) -> Any:
-    first, outputs = spanned.shape[: -axes - 1], spanned.shape[-axes:]
-    groups = spanned.shape[-axes - 1] // prod(kernel_shape)
-    shape = (*first, groups, *kernel_shape, *outputs)
-    return Operand(shape, spanned.dtype) if isinstance(spanned, Operand) else spanned.reshape(shape)
-
-
-def pool(x: Any, strides: tuple[int, ...]) -> Any:
-    """Return the average over blocks of `strides` samples; an `Operand` stays one.
-
-    Blocks that the end cuts off average the samples they have, so that there are
-    ``ceil(size / stride)`` of them, as a strided involution has outputs.
-    """
-    first = x.ndim - len(strides)
-    if isinstance(x, Operand):
-        sizes = (-(-size // s) for size, s in zip(x.shape[first:], strides, strict=True))
-        return Operand((*x.shape[:first], *sizes), x.dtype)
-    array = arrays.adapt("x", x)
-    if max(strides) == 1:
-        return x
-    wide = np.result_type(array.dtype, "float32")
-    result = array.astype(wide)
-    for axis, stride in enumerate(strides, first):
-        starts = np.arange(0, array.shape[axis], stride)
-        shape = [1] * array.ndim
-        shape[axis] = -1
-        counts = np.diff(np.append(starts, array.shape[axis])).astype(wide).reshape(shape)
-        result = np.add.reduceat(result, starts, axis) / counts
-    return arrays.restorer(x)(result.astype(array.dtype))
 
 
 def _definition(

@@ -1,4 +1,4 @@
-"""The dispatcher: chooses backend and algorithm, keeps plans, and runs them.
+"""The dispatcher: keeps what was chosen and planned for a call, and runs it.
 
 A call that was made before with the same shapes, dtypes and parameters costs one dictionary
 look-up and one call of its plan; everything that can be decided from these is decided once.
@@ -6,48 +6,24 @@ look-up and one call of its plan; everything that can be decided from these is d
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from . import arrays
+from .choice import Choice, choose, forget_warnings, warn_of_last_resort
 from .dtypes import DTYPES
-from .errors import ArgumentError, ArgumentTypeError, BackendError, PerformanceWarning, RefusedError
+from .errors import ArgumentTypeError
 from .locks import Lock
 from .overflow import check_sums
-from .protocol import Algorithm, Array, Backend, Operand, Plan, Problem
+from .protocol import Array, Operand, Plan, Problem
 from .threads import get_num_threads
 
 Build = Callable[..., Problem]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An algorithm that was considered: its estimated seconds, or why it was refused."""
-
-    backend: str
-    algorithm: str
-    seconds: float | None
-    refusal: str | None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The algorithm that solves a problem, and why this one.
-
-    `fell_back` says that it is a last resort which nobody asked for.
-    """
-
-    backend: Backend
-    algorithm: Algorithm
-    reason: str
-    fell_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +51,6 @@ class Traced:
 
 _MOST_CALLS = 4096
 _calls: dict[Any, Call] = {}
-_warned: set[tuple[str, str]] = set()
 _lock = Lock()
 _trace: ContextVar[list[Traced] | None] = ContextVar("numconv_trace", default=None)
 
@@ -203,7 +178,7 @@ def forget() -> None:
     """Drop every cached plan and choice."""
     with _lock:
         _calls.clear()
-        _warned.clear()
+        forget_warnings()
 
 
 def _prepare(
@@ -232,7 +207,7 @@ def _prepare(
 def prepare(problem: Problem, first: Operand | None, choice: Choice) -> Call:
     """Plan `problem`; `first`, the operand that may lack a batch axis, says whether it does."""
     if choice.fell_back:
-        _warn_of_last_resort(choice, problem)
+        warn_of_last_resort(choice, problem)
     shape = problem.result_shape
     batched = first is None or first.ndim == len(problem.operand_shapes[0])
     plan = choice.algorithm.plan(problem)
@@ -278,133 +253,3 @@ def tracing() -> Iterator[list[Traced]]:
         yield traced
     finally:
         _trace.reset(token)
-
-
-def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
-    """Return every algorithm of every backend, or of one, with its cost or its refusal."""
-    from . import plugins
-
-    found: list[Candidate] = []
-    for each in _backends(backend):
-        status = plugins.status(each)
-        if status.state == "unavailable":
-            found.append(Candidate(each.name, "", None, status.reason))
-            continue
-        offered = _algorithms(each, problem)
-        if not offered:
-            kind = type(problem).__name__
-            found.append(Candidate(each.name, "", None, f"has no algorithm for a {kind}"))
-        for algorithm in offered:
-            refusal = algorithm.refusal(problem)
-            seconds = algorithm.cost(problem) if refusal is None else None
-            found.append(Candidate(each.name, algorithm.name, seconds, refusal))
-    return found
-
-
-def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> Choice:
-    """Choose who solves `problem`.
-
-    ``auto`` takes the ready backend of the highest priority that has a fast algorithm for the
-    problem, and of its algorithms the one with the least estimated cost. A name never falls
-    back.
-
-    Raises
-    ------
-    ArgumentError
-        If no backend or algorithm has that name.
-    BackendError
-        If the backend cannot be used here.
-    RefusedError
-        If the algorithm, or every algorithm of the backend, refuses the problem.
-    """
-    from . import plugins
-
-    refusals: list[str] = []
-    last: Choice | None = None
-    known: set[str] = set()
-    for each in _backends(backend):
-        status = plugins.status(each)
-        if status.state == "unavailable":
-            if backend != "auto":
-                remedy = f"; {status.remedy}" if status.remedy else ""
-                raise BackendError(f"backend {backend!r} is unavailable: {status.reason}{remedy}")
-            continue
-        accepted: list[tuple[float, int, Algorithm]] = []
-        for rank, offered in enumerate(_algorithms(each, problem)):
-            known.add(offered.name)
-            if algorithm not in ("auto", offered.name):
-                continue
-            refusal = offered.refusal(problem)
-            if refusal is not None:
-                refusals.append(f"{each.name}/{offered.name}: {refusal}")
-            elif algorithm == "auto" and getattr(offered, "last_resort", False):
-                last = Choice(each, offered, "nothing faster accepts the problem")
-            else:
-                accepted.append((offered.cost(problem), rank, offered))
-        if accepted:
-            seconds, _, best = min(accepted)
-            if algorithm != "auto":
-                reason = "asked for by name"
-            elif len(accepted) == 1:
-                reason = f"the only fast algorithm of {each.name} that accepts the problem"
-            else:
-                reason = f"least estimated time of {len(accepted)}: {seconds * 1e6:.3g} µs"
-            return Choice(each, best, reason)
-        if last is not None:
-            break
-    if last is not None:
-        return replace(last, fell_back=backend == "auto" or bool(refusals))
-    if algorithm not in ("auto", *known):
-        raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
-    detail = "; ".join(refusals) or f"no algorithm for a {type(problem).__name__}"
-    raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
-
-
-def _backends(name: str) -> list[Backend]:
-    from . import plugins  # discovery is paid for by the first call, not by the import
-
-    known = plugins.backends()
-    if name == "auto":
-        return [each for each in known.values() if each.device == "cpu"]
-    if name in known:
-        return [known[name]]
-    broken = [f"{fault.plugin}: {fault.error}" for fault in plugins.faults()]
-    hint = f" (set aside: {'; '.join(broken)})" if broken else ""
-    raise ArgumentError("backend", name, "'auto' or one of " + ", ".join(known) + hint)
-
-
-def _algorithms(backend: Backend, problem: Problem) -> Sequence[Algorithm]:
-    from . import plugins
-
-    offered = backend.algorithms(problem)
-    for algorithm in offered:
-        missing = plugins.missing_members(algorithm, plugins.ALGORITHM_MEMBERS)
-        if missing:
-            name = getattr(algorithm, "name", type(algorithm).__name__)
-            raise BackendError(
-                f"backend {backend.name!r}: algorithm {name!r} lacks {', '.join(missing)}"
-            )
-    return offered
-
-
-def _warn_of_last_resort(choice: Choice, problem: Problem) -> None:
-    key = (choice.backend.name, type(problem).__name__)
-    if key in _warned:
-        return
-    _warned.add(key)
-    warnings.warn(
-        f"no fast algorithm accepts this {type(problem).__name__} of {problem.dtype}; "
-        f"{choice.backend.name}/{choice.algorithm.name} solves it, slowly "
-        "(said once; numconv.explain gives the reasons)",
-        PerformanceWarning,
-        stacklevel=_callers_level(),
-    )
-
-
-def _callers_level() -> int:
-    """Return the `stacklevel` at which the function that calls this would blame our caller."""
-    frame, level = sys._getframe(1), 1
-    own = __name__.partition(".")[0]
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == own:
-        frame, level = frame.f_back, level + 1
-    return level

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import dispatch
-from .dispatch import Candidate, Traced
+from .choice import Candidate, candidates, choose
+from .dispatch import Traced
 from .protocol import Problem
 
 
@@ -74,12 +74,12 @@ def explain(traced: Sequence[Traced], result_shape: tuple[int, ...]) -> Explanat
 
 def _stage(traced: Traced) -> Stage:
     problem = traced.problem
-    choice = dispatch.choose(problem, traced.backend, traced.algorithm)
+    choice = choose(problem, traced.backend, traced.algorithm)
     plan = choice.algorithm.plan(problem)
     return Stage(
         label=label(problem),
         problem=problem,
-        candidates=tuple(dispatch.candidates(problem)),
+        candidates=tuple(candidates(problem)),
         backend=choice.backend.name,
         algorithm=choice.algorithm.name,
         reason=choice.reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -121,6 +121,17 @@ def _unique(
 def missing_members(item: Any, members: tuple[str, ...]) -> list[str]:
     """Return the names of `members` that `item` lacks."""
     return [member for member in members if not hasattr(item, member)]
+
+
+def broken_algorithms(offered: Sequence[Any]) -> dict[int, str]:
+    """Return, by rank, what is wrong with those of a backend's algorithms that lack members."""
+    broken = {}
+    for rank, algorithm in enumerate(offered):
+        missing = missing_members(algorithm, ALGORITHM_MEMBERS)
+        if missing:
+            name = getattr(algorithm, "name", type(algorithm).__name__)
+            broken[rank] = f"algorithm {name!r} lacks {', '.join(missing)}"
+    return broken
 
 
 def describe(error: BaseException) -> str:

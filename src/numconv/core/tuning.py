@@ -16,7 +16,7 @@ import numpy as np
 
 from . import dispatch
 from .cache import cache_folder
-from .dispatch import Choice
+from .choice import Choice, choose
 from .protocol import Algorithm, Array, Backend, Problem
 from .threads import get_num_threads
 
@@ -34,9 +34,9 @@ def tuned(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> C
     Raises
     ------
     ArgumentError, BackendError, RefusedError
-        As `numconv.core.dispatch.choose`.
+        As `numconv.core.choice.choose`.
     """
-    first = dispatch.choose(problem, backend, algorithm)
+    first = choose(problem, backend, algorithm)
     if algorithm != "auto":
         return first
     path = _path(problem, first.backend)

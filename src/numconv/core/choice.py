@@ -1,0 +1,169 @@
+"""The choice of a backend and an algorithm for a problem, with the reasons."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError
+from .protocol import Algorithm, Backend, Problem
+
+_warned: set[tuple[str, str]] = set()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An algorithm that was considered: its estimated seconds, or why it was refused."""
+
+    backend: str
+    algorithm: str
+    seconds: float | None
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The algorithm that solves a problem, and why this one.
+
+    `fell_back` says that it is a last resort which nobody asked for.
+    """
+
+    backend: Backend
+    algorithm: Algorithm
+    reason: str
+    fell_back: bool = False
+
+
+def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
+    """Return every algorithm of every backend, or of one, with its cost or its refusal."""
+    from . import plugins
+
+    found: list[Candidate] = []
+    for each in _backends(backend):
+        status = plugins.status(each)
+        if status.state == "unavailable":
+            found.append(Candidate(each.name, "", None, status.reason))
+            continue
+        offered = _offered(each, problem, backend != "auto")
+        if not offered:
+            kind = type(problem).__name__
+            found.append(Candidate(each.name, "", None, f"has no algorithm for a {kind}"))
+        for algorithm in offered:
+            refusal = algorithm.refusal(problem)
+            seconds = algorithm.cost(problem) if refusal is None else None
+            found.append(Candidate(each.name, algorithm.name, seconds, refusal))
+    return found
+
+
+def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> Choice:
+    """Choose who solves `problem`.
+
+    ``auto`` takes the ready backend of the highest priority that has a fast algorithm for the
+    problem, and of its algorithms the one with the least estimated cost. A name never falls
+    back.
+
+    Raises
+    ------
+    ArgumentError
+        If no backend or algorithm has that name.
+    BackendError
+        If the backend cannot be used here.
+    RefusedError
+        If the algorithm, or every algorithm of the backend, refuses the problem.
+    """
+    from . import plugins
+
+    refusals: list[str] = []
+    last: Choice | None = None
+    known: set[str] = set()
+    for each in _backends(backend):
+        status = plugins.status(each)
+        if status.state == "unavailable":
+            if backend != "auto":
+                remedy = f"; {status.remedy}" if status.remedy else ""
+                raise BackendError(f"backend {backend!r} is unavailable: {status.reason}{remedy}")
+            continue
+        accepted: list[tuple[float, int, Algorithm]] = []
+        for rank, offered in enumerate(_offered(each, problem, backend != "auto")):
+            known.add(offered.name)
+            if algorithm not in ("auto", offered.name):
+                continue
+            refusal = offered.refusal(problem)
+            if refusal is not None:
+                refusals.append(f"{each.name}/{offered.name}: {refusal}")
+            elif algorithm == "auto" and getattr(offered, "last_resort", False):
+                last = Choice(each, offered, "nothing faster accepts the problem")
+            else:
+                accepted.append((offered.cost(problem), rank, offered))
+        if accepted:
+            seconds, _, best = min(accepted)
+            if algorithm != "auto":
+                reason = "asked for by name"
+            elif len(accepted) == 1:
+                reason = f"the only fast algorithm of {each.name} that accepts the problem"
+            else:
+                reason = f"least estimated time of {len(accepted)}: {seconds * 1e6:.3g} µs"
+            return Choice(each, best, reason)
+        if last is not None:
+            break
+    if last is not None:
+        return replace(last, fell_back=backend == "auto" or bool(refusals))
+    if algorithm not in ("auto", *known):
+        raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
+    detail = "; ".join(refusals) or f"no algorithm for a {type(problem).__name__}"
+    raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
+
+
+def _backends(name: str) -> list[Backend]:
+    from . import plugins  # discovery is paid for by the first call, not by the import
+
+    known = plugins.backends()
+    if name == "auto":
+        return [each for each in known.values() if each.device == "cpu"]
+    if name in known:
+        return [known[name]]
+    broken = [f"{fault.plugin}: {fault.error}" for fault in plugins.faults()]
+    hint = f" (set aside: {'; '.join(broken)})" if broken else ""
+    raise ArgumentError("backend", name, "'auto' or one of " + ", ".join(known) + hint)
+
+
+def _offered(backend: Backend, problem: Problem, by_name: bool) -> Sequence[Algorithm]:
+    """Return the backend's algorithms; a broken one is an error only where it was asked for."""
+    from . import plugins
+
+    offered = backend.algorithms(problem)
+    broken = plugins.broken_algorithms(offered)
+    if broken and by_name:
+        raise BackendError(f"backend {backend.name!r}: " + "; ".join(broken.values()))
+    return [each for rank, each in enumerate(offered) if rank not in broken]
+
+
+def forget_warnings() -> None:
+    """Let everything that is said once be said again."""
+    _warned.clear()
+
+
+def warn_of_last_resort(choice: Choice, problem: Problem) -> None:
+    """Say that a call is slow, once for each kind of problem."""
+    key = (choice.backend.name, type(problem).__name__)
+    if key in _warned:
+        return
+    _warned.add(key)
+    warnings.warn(
+        f"no fast algorithm accepts this {type(problem).__name__} of {problem.dtype}; "
+        f"{choice.backend.name}/{choice.algorithm.name} solves it, slowly "
+        "(said once; numconv.explain gives the reasons)",
+        PerformanceWarning,
+        stacklevel=_callers_level(),
+    )
+
+
+def _callers_level() -> int:
+    """Return the `stacklevel` at which the function that calls this would blame our caller."""
+    frame, level = sys._getframe(1), 1
+    own = __name__.partition(".")[0]
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == own:
+        frame, level = frame.f_back, level + 1
+    return level
