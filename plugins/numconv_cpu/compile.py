@@ -16,6 +16,7 @@ from typing import Any, overload
 import numba
 from numba import types
 from numba.core import caching
+from numba.core.cpu_options import ParallelOptions
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
@@ -23,17 +24,21 @@ from .cache import fingerprint, kernels_folder
 
 __all__ = ["FASTMATH", "KernelCache", "kernel", "stay_whole"]
 
-# Everything that `parallel=True` would turn into threads besides prange costs seconds to compile.
-_PRANGE_ONLY = {
-    "prange": True,
-    "comprehension": False,
-    "reduction": False,
-    "inplace_binop": False,
-    "setitem": False,
-    "numpy": False,
-    "stencil": False,
-    "fusion": False,
-}
+# Everything that `parallel=True` would turn into threads besides prange costs seconds to compile,
+# and would run on threads where `serial` forbids them. As an object, not a dict: Numba empties a
+# dict at the first compilation that reads it, and gives the next one everything.
+_PRANGE_ONLY = ParallelOptions(
+    {
+        "prange": True,
+        "comprehension": False,
+        "reduction": False,
+        "inplace_binop": False,
+        "setitem": False,
+        "numpy": False,
+        "stencil": False,
+        "fusion": False,
+    }
+)
 
 # A product and a sum may become one fused operation; nothing that assumes finite values or
 # changes the order of a sum may happen.

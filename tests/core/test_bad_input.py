@@ -159,6 +159,20 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str]] = {
     ),
     "dilation_0": (plain(conv2d, X, W, dilation=0), ArgumentError, "dilation", "0", STRIDE),
     "padding_negative": (plain(conv2d, X, W, padding=-1), ArgumentError, "padding", "-1", PADDING),
+    "padding_enormous": (
+        plain(conv2d, X, W, padding=10**20),
+        ArgumentError,
+        "padding",
+        str(10**20),
+        "an integer of at most 1099511627776",
+    ),
+    "result_enormous": (
+        plain(conv2d, X, W, padding=10**9),
+        ArgumentError,
+        "x",
+        str(X.shape),
+        "a result of at most 1099511627776 values",
+    ),
     "padding_float": (
         plain(conv2d, X, W, padding=1.5),
         ArgumentTypeError,

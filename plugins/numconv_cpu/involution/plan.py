@@ -148,11 +148,11 @@ class InvolutionPlan:
             "margin": margin,
             "scratch": starts[3],
         }
-        self._geometry = layout.record(problem.dtype, rows, NUMBERS, numbers)
+        geometry = layout.record(problem.dtype, rows, NUMBERS, numbers)
+        self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._workers = threads
-        dtype = self._geometry.dtype
-        self._worker = worker(involute, problem.dtype, dtype, dtype)
+        self._worker = worker(involute, problem.dtype, geometry.dtype, geometry.dtype)
         self._dtype = problem.dtype
         self._epilogue = problem.epilogue
         self._empty = prod(problem.result_shape) == 0

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ import numpy as np
 from . import arrays
 from .choice import Choice, choose, forget_warnings, warn_of_last_resort
 from .dtypes import DTYPES
-from .errors import ArgumentTypeError
+from .errors import ArgumentError, ArgumentTypeError
+from .geometry import LARGEST
 from .locks import Lock
 from .overflow import check_sums
 from .protocol import Array, Operand, Plan, Problem
@@ -197,6 +199,9 @@ def _prepare(
             arrays.adapt(name, array)
     operands = [None if a is None else Operand(a.shape, a.dtype.name) for a in given]
     problem = build(*operands, *parameters)
+    if prod(problem.result_shape) > LARGEST:
+        expected = f"a result of at most {LARGEST} values, not of shape {problem.result_shape}"
+        raise ArgumentError(names[0], operands[0].shape if operands[0] else None, expected)
     if tune:
         from .tuning import tuned
 

@@ -23,6 +23,9 @@ from .errors import ArgumentError, ArgumentTypeError
 PADDING_MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 PADDING_WORDS = ("valid", "same", "same_upper", "same_lower", "full")
 
+LARGEST = 2**40
+"""The most samples that an argument may count; an array of so many bytes is a terabyte."""
+
 Pairs = tuple[tuple[int, int], ...]
 
 _PADDING_FORMS = (
@@ -32,7 +35,7 @@ _PADDING_FORMS = (
 
 
 def integer(argument: str, value: Any, minimum: int) -> int:
-    """Return `value` as an int of at least `minimum`; bools and floats are refused."""
+    """Return `value` as an int from `minimum` to `LARGEST`; bools and floats are refused."""
     expected = f"an integer of at least {minimum}"
     if isinstance(value, (bool, np.bool_)):
         raise ArgumentTypeError(argument, value, expected)
@@ -42,6 +45,8 @@ def integer(argument: str, value: Any, minimum: int) -> int:
         raise ArgumentTypeError(argument, value, expected) from None
     if number < minimum:
         raise ArgumentError(argument, value, expected)
+    if number > LARGEST:
+        raise ArgumentError(argument, value, f"an integer of at most {LARGEST}")
     return number
 
 
@@ -117,8 +122,9 @@ def _padding_number(value: Any, padding: Any) -> int:
         return integer("padding", value, 0)
     except ArgumentTypeError:
         raise ArgumentTypeError("padding", padding, _PADDING_FORMS) from None
-    except ArgumentError:
-        raise ArgumentError("padding", padding, _PADDING_FORMS) from None
+    except ArgumentError as error:
+        expected = error.expected if "most" in error.expected else _PADDING_FORMS
+        raise ArgumentError("padding", padding, expected) from None
 
 
 def check_padding_mode(mode: Any, padding: Pairs, input_shape: Sequence[int]) -> None:
