@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from numconv.core import dispatch
-from numconv.core.operators import BUILT_IN
+from numconv.core.operators.plugin import numconv_operators
 from numconv.core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
 from numconv.testing import named_problems
 
@@ -75,7 +75,7 @@ def test_others_give_what_they_are(dtype: str) -> None:
 @pytest.mark.parametrize("each", named_problems(), ids=lambda each: each.case)
 def test_terms_is_the_most_products_of_an_output(each: Any) -> None:
     problem = replace(each.problem, dtype="int64", batch=1, epilogue=Epilogue())
-    naive = next(o.naive[type(problem)] for o in BUILT_IN if type(problem) in o.naive)
+    naive = next(o.naive[type(problem)] for o in numconv_operators() if type(problem) in o.naive)
     ones = [np.ones(shape, "int64") for shape in problem.operand_shapes]
     most = int(naive(problem, *ones).max())
     assert most <= problem.terms
@@ -89,7 +89,7 @@ def test_a_problem_is_frozen_and_hashable() -> None:
         PROBLEM.batch = 3  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("operator", BUILT_IN, ids=lambda operator: operator.name)
+@pytest.mark.parametrize("operator", numconv_operators(), ids=lambda operator: operator.name)
 def test_tracing_gives_the_shape_that_computing_gives(operator: Any) -> None:
     for case in operator.cases():
         with dispatch.tracing() as traced:

@@ -222,16 +222,10 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice) -> Call:
         plan=plan,
         shape=shape if batched else shape[1:],
         dtype=problem.result_dtype,
-        shapes=problem.operand_shapes + epilogue_shapes(problem),
+        shapes=problem.operand_shapes + problem.epilogue.shapes(shape),
         batched=batched,
         integers=problem.result_dtype == "int64",
     )
-
-
-def epilogue_shapes(problem: Problem) -> tuple[tuple[int, ...], ...]:
-    """Return the shapes of the arrays that the problem's epilogue adds to its operands."""
-    shape, epilogue = problem.result_shape, problem.epilogue
-    return ((shape[1:2],) if epilogue.bias else ()) + ((shape,) if epilogue.residual else ())
 
 
 def _record(

@@ -59,10 +59,7 @@ def _discover() -> Registry:
     found = Registry(pluggy.PluginManager(hookspecs.PROJECT))
     found.manager.add_hookspecs(hookspecs)
     _load(found, entry_points(group=hookspecs.PROJECT))
-    from .operators import BUILT_IN
-
-    own = [(hookspecs.PROJECT, operator) for operator in BUILT_IN]
-    brought = own + list(_collect(found, "numconv_operators"))
+    brought = list(_collect(found, "numconv_operators"))
     found.operators = _unique(found, "operator", brought, _OPERATOR_MEMBERS)
     backends = [(hookspecs.PROJECT, ReferenceBackend(found.operators))]
     brought = backends + list(_collect(found, "numconv_backends"))

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch
 from .cache import cache_folder
 from .choice import Choice, choose
 from .protocol import Algorithm, Array, Backend, Problem
@@ -85,7 +84,7 @@ def _random_operands(problem: Problem) -> list[Array]:
     made = [
         generator.integers(0, 5, shape).astype(problem.dtype) for shape in problem.operand_shapes
     ]
-    for shape in dispatch.epilogue_shapes(problem):
+    for shape in problem.epilogue.shapes(problem.result_shape):
         made.append(generator.integers(0, 5, shape).astype(problem.result_dtype))
     return made
 

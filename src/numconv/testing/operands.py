@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..core import dtypes
-from ..core.dispatch import epilogue_shapes
 from ..core.protocol import Array
 
 _GUARD = 67
@@ -22,7 +21,10 @@ def random_operands(problem: Any, seed: int = 0) -> list[Array]:
     """
     rng = np.random.default_rng(seed)
     given = [_random(rng, shape, problem.dtype) for shape in problem.operand_shapes]
-    added = [_random(rng, shape, problem.result_dtype) for shape in epilogue_shapes(problem)]
+    added = [
+        _random(rng, shape, problem.result_dtype)
+        for shape in problem.epilogue.shapes(problem.result_shape)
+    ]
     return given + added
 
 

@@ -32,6 +32,12 @@ class Epilogue:
     activation: str | None = None
     shuffle: int = 1
 
+    def shapes(self, result_shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of the arrays that are added to a result of this shape."""
+        return ((result_shape[1:2],) if self.bias else ()) + (
+            (result_shape,) if self.residual else ()
+        )
+
     def check(self, dtype: str) -> None:
         """Raise unless values of `dtype` can go through this epilogue."""
         if self.activation is None:
