@@ -1,0 +1,138 @@
+"""Choice by measurement: the fastest is taken, remembered, and forgotten with its circumstances."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import numconv
+from numconv.core import dispatch, plugins, tuning
+from numconv.core.protocol import Status
+
+X, WEIGHT = np.ones((1, 1, 9), "float32"), np.ones((1, 1, 3), "float32")
+
+
+class Plan:
+    workspace_bytes = 0
+
+    def __init__(self, seconds: float, calls: list[str], name: str) -> None:
+        self._seconds, self._calls, self._name = seconds, calls, name
+
+    def __call__(self, *arrays: Any, out: Any) -> None:
+        self._calls.append(self._name)
+        time.sleep(self._seconds)
+        out[...] = 3
+
+    def describe(self) -> str:
+        return "sleeps"
+
+
+class Sleeper:
+    """An algorithm that is as slow as it says, and whose estimate is wrong."""
+
+    def __init__(self, name: str, seconds: float, estimate: float, calls: list[str]) -> None:
+        self.name = name
+        self._seconds, self._estimate, self._calls = seconds, estimate, calls
+
+    def refusal(self, problem: Any) -> str | None:
+        return None
+
+    def cost(self, problem: Any) -> float:
+        return self._estimate
+
+    def plan(self, problem: Any) -> Plan:
+        return Plan(self._seconds, self._calls, self.name)
+
+
+class Sleepers:
+    name, device, priority = "sleepers", "cpu", 1
+
+    def __init__(self, calls: list[str]) -> None:
+        self._all = (Sleeper("slow", 0.01, 1.0, calls), Sleeper("fast", 0.0, 2.0, calls))
+
+    def status(self) -> Status:
+        return Status("ready")
+
+    def algorithms(self, problem: Any) -> tuple[Sleeper, ...]:
+        return self._all
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Let a backend of two algorithms be known; give the calls that they get."""
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path))
+    made: list[str] = []
+    monkeypatch.setitem(plugins.registry().backends, "sleepers", Sleepers(made))
+    dispatch.forget()
+    yield made
+    dispatch.forget()
+
+
+def convolve(**parameters: Any) -> Any:
+    return numconv.conv1d(X, WEIGHT, backend="sleepers", **parameters)
+
+
+def test_the_estimate_decides_without_tuning(calls: list[str]) -> None:
+    convolve()
+    assert calls == ["slow"]
+
+
+def test_tuning_measures_and_takes_the_fastest(calls: list[str]) -> None:
+    convolve(tune=True)
+    assert {"slow", "fast"} == set(calls)
+    assert calls[-1] == "fast"
+
+
+def test_the_winner_is_remembered_on_disk(calls: list[str], tmp_path: Path) -> None:
+    convolve(tune=True)
+    (entry,) = (tmp_path / "tuned").iterdir()
+    assert json.loads(entry.read_text())["algorithm"] == "fast"
+    dispatch.forget()
+    calls.clear()
+    convolve(tune=True)
+    assert calls == ["fast"]
+
+
+def test_another_number_of_threads_is_measured_anew(calls: list[str]) -> None:
+    numconv.set_num_threads(1)
+    convolve(tune=True)
+    calls.clear()
+    numconv.set_num_threads(2)
+    convolve(tune=True)
+    assert "slow" in calls
+
+
+def test_a_damaged_memory_is_measured_anew(calls: list[str], tmp_path: Path) -> None:
+    convolve(tune=True)
+    (entry,) = (tmp_path / "tuned").iterdir()
+    entry.write_text('{"algorithm":')
+    dispatch.forget()
+    calls.clear()
+    convolve(tune=True)
+    assert "slow" in calls
+
+
+def test_the_budget_ends_the_measuring(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "BUDGET_SECONDS", 0.0)
+    convolve(tune=True)
+    assert set(calls) == {"slow"}
+
+
+def test_a_name_is_not_tuned_away(calls: list[str]) -> None:
+    convolve(tune=True, algorithm="slow")
+    assert calls == ["slow"]
+
+
+def test_a_cache_that_cannot_be_written_costs_only_the_memory(
+    calls: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path / "file"))
+    convolve(tune=True)
+    assert calls[-1] == "fast"
