@@ -1,33 +1,12 @@
-"""numconv: convolutions on NumPy arrays, with kernels written in Python."""
+"""numconv: convolutions on NumPy arrays, with kernels written in Python.
+
+A public name is imported when it is first asked for, so that importing the package costs nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .core.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    BackendError,
-    NumconvError,
-    PerformanceWarning,
-    RefusedError,
-)
-from .core.threads import get_num_threads, set_num_threads
-from .functional import (
-    channel_shuffle,
-    conv1d,
-    conv2d,
-    conv3d,
-    conv_transpose1d,
-    conv_transpose2d,
-    conv_transpose3d,
-    involution1d,
-    involution2d,
-    involution3d,
-    shuffled_conv1d,
-    shuffled_conv2d,
-    shuffled_conv3d,
-)
 
 if TYPE_CHECKING:
     from .composite import (
@@ -44,7 +23,38 @@ if TYPE_CHECKING:
         separable_conv2d,
         separable_conv3d,
     )
-    from .planning import PreparedPlan, explain, plan
+    from .core.errors import (
+        ArgumentError,
+        ArgumentTypeError,
+        BackendError,
+        NumconvError,
+        PerformanceWarning,
+        RefusedError,
+    )
+    from .core.threads import (
+        get_num_threads,
+        set_num_threads,
+    )
+    from .functional import (
+        channel_shuffle,
+        conv1d,
+        conv2d,
+        conv3d,
+        conv_transpose1d,
+        conv_transpose2d,
+        conv_transpose3d,
+        involution1d,
+        involution2d,
+        involution3d,
+        shuffled_conv1d,
+        shuffled_conv2d,
+        shuffled_conv3d,
+    )
+    from .planning import (
+        PreparedPlan,
+        explain,
+        plan,
+    )
 
 __version__ = "0.1.0"
 
@@ -87,16 +97,15 @@ __all__ = [
     "shuffled_conv3d",
 ]
 
+_HOMES = ("functional", "composite", "planning", "core.errors", "core.threads")
+
 
 def __getattr__(name: str) -> Any:
-    """Import what is made of other functions when it is first asked for."""
-    from importlib import import_module
-
     if name in __all__:
-        for module in ("composite", "planning"):
-            found = getattr(import_module(f"{__name__}.{module}"), name, None)
-            if found is not None:
-                globals()[name] = found
+        for home in _HOMES:
+            module = import_module(f".{home}", __name__)
+            if hasattr(module, name):
+                globals()[name] = found = getattr(module, name)
                 return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
