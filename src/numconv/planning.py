@@ -28,7 +28,9 @@ class PreparedPlan:
 
     def __init__(self, call: Call, given: list[Operand], bound: dict[int, Array]) -> None:
         self._call = call
-        self._free = [(i, each) for i, each in enumerate(given) if i not in bound]
+        self._free = [
+            (i, each.shape, np.dtype(each.dtype)) for i, each in enumerate(given) if i not in bound
+        ]
         # Copies: what the caller does to his arrays afterwards is no business of the plan.
         self._values: list[Any] = [
             bound[i].copy() if i in bound else None for i in range(len(given))
@@ -74,11 +76,12 @@ class PreparedPlan:
         if len(operands) != len(self._free):
             raise ArgumentError("operands", len(operands), f"{len(self._free)} arrays")
         values, given = self._values.copy(), []
-        for (i, planned), operand in zip(self._free, operands, strict=True):
+        for (i, shape, dtype), operand in zip(self._free, operands, strict=True):
             array = operand if type(operand) is np.ndarray else arrays.adapt("x", operand)
-            if array.shape != planned.shape or array.dtype.name != planned.dtype:
+            same = array.dtype == dtype or array.dtype.name == dtype.name
+            if array.shape != shape or not same:
                 wrong = f"{array.dtype} array of shape {array.shape}"
-                expected = f"the planned {planned.dtype} array of shape {planned.shape}"
+                expected = f"the planned {dtype} array of shape {shape}"
                 raise ArgumentError(f"operands[{i}]", wrong, expected)
             plain = arrays.plain(array)
             values[i] = plain if self._call.batched else plain.reshape(self._call.shapes[i])
