@@ -19,6 +19,7 @@ from ..core import dtypes, plugins
 from ..core.bound import FACTOR, bound
 from ..core.explanation import Explanation
 from ..core.protocol import Operator
+from ..core.reference import naive_reference
 
 Array = NDArray[Any]
 
@@ -171,16 +172,12 @@ def _allowed(
 ) -> Array:
     stages = explanation.stages
     problems: list[Any] = [stage.problem for stage in stages]
-    naive = {
-        kind: compute
-        for each in plugins.operators().values()
-        for kind, compute in each.naive.items()
-    }
     plain = [core_arrays.plain(np.asarray(operand)) for operand in operands]
     if len(problems) == 1 and operator.naive:
+        naive = naive_reference(plugins.operators().values(), type(problems[0]))
         for index, shape in enumerate(problems[0].operand_shapes):
             plain[index] = plain[index].reshape(shape)
-        return bound(problems[0], naive[type(problems[0])], *plain)
+        return bound(problems[0], naive, *plain)
     return _allowed_in_a_row(operator, problems, plain, parameters)
 
 

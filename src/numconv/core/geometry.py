@@ -69,6 +69,18 @@ def output_size(size: int, kernel: int, stride: int, lo: int, hi: int, dilation:
     return (size + lo + hi - (dilation * (kernel - 1) + 1)) // stride + 1
 
 
+def output_sizes(
+    input_shape: Sequence[int],
+    kernel_shape: Sequence[int],
+    stride: Sequence[int],
+    padding: Pairs,
+    dilation: Sequence[int],
+) -> tuple[int, ...]:
+    """Return `output_size` of each axis."""
+    axes = zip(input_shape, kernel_shape, stride, padding, dilation, strict=True)
+    return tuple(output_size(i, k, s, lo, hi, d) for i, k, s, (lo, hi), d in axes)
+
+
 def padding_pairs(
     padding: Any,
     input_shape: Sequence[int],

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .protocol import Algorithm, Array, Backend, Operator, Plan, Problem, Status
 
 _SECONDS_PER_MAC = 1e-8
+
+
+def naive_reference(operators: Iterable[Operator], kind: type) -> Callable[..., Array] | None:
+    """Return the naive reference that one of `operators` has for problems of this type."""
+    found = (operator.naive[kind] for operator in operators if kind in operator.naive)
+    return next(found, None)
 
 
 class NaivePlan(Plan):
@@ -58,7 +64,5 @@ class ReferenceBackend(Backend):
         return Status("ready")
 
     def algorithms(self, problem: Problem) -> tuple[Algorithm, ...]:
-        for operator in self._operators.values():
-            if type(problem) in operator.naive:
-                return (Naive(operator.naive[type(problem)]),)
-        return ()
+        compute = naive_reference(self._operators.values(), type(problem))
+        return () if compute is None else (Naive(compute),)

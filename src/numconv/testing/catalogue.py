@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import dispatch, plugins
+from ..core import dispatch, plugins, reference
 from ..core.protocol import Array
 
 
@@ -37,7 +37,7 @@ def named_problems() -> list[NamedProblem]:
 
 def naive_reference(problem: Any) -> Callable[..., Array]:
     """Return the naive reference that an operator gives for this type of problem."""
-    for operator in plugins.operators().values():
-        if type(problem) in operator.naive:
-            return operator.naive[type(problem)]
-    raise LookupError(f"no operator defines a {type(problem).__name__}")
+    compute = reference.naive_reference(plugins.operators().values(), type(problem))
+    if compute is None:
+        raise LookupError(f"no operator defines a {type(problem).__name__}")
+    return compute

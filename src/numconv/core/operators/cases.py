@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..geometry import output_size, padding_pairs, per_axis
+from ..geometry import output_sizes, padding_pairs, per_axis
 from ..protocol import Case, Operand
 
 Shape = tuple[int, ...]
@@ -23,10 +23,7 @@ def involution_case(
     stride = per_axis("stride", parameters.get("stride", 1), axes, 1)
     dilation = per_axis("dilation", parameters.get("dilation", 1), axes, 1)
     pairs = padding_pairs(parameters.get("padding", 0), x[-axes:], kernel, stride, dilation)
-    outputs = tuple(
-        output_size(i, k, s, lo, hi, d)
-        for i, k, s, (lo, hi), d in zip(x[-axes:], kernel, stride, pairs, dilation, strict=True)
-    )
+    outputs = output_sizes(x[-axes:], kernel, stride, pairs, dilation)
     batch = x[: len(x) - axes - 1]
     return case(name, x, (*batch, groups, *kernel, *outputs), dtype, **parameters)
 

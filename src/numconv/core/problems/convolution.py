@@ -11,7 +11,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import Pairs, check_padding_mode, output_size, source_index
+from ..geometry import Pairs, output_sizes, source_index
+from .common import check_settings, least_bytes
 from .epilogue import Epilogue
 
 Direction = Literal["forward", "input_gradient"]
@@ -79,11 +80,7 @@ class ConvolutionProblem:
                 raise ArgumentError("groups", self.groups, f"a divisor of {name}={channels}")
         if self.in_channels < 1 or self.out_channels < 1 or min(self.kernel_shape) < 1:
             raise ArgumentError("weight", self.weight_shape, "a shape without zeros")
-        if self.dtype not in dtypes.DTYPES:
-            raise ArgumentError("dtype", self.dtype, "one of " + ", ".join(dtypes.DTYPES))
-        if self.accuracy not in ("standard", "strict"):
-            raise ArgumentError("accuracy", self.accuracy, "'standard' or 'strict'")
-        check_padding_mode(self.padding_mode, self.padding, self.input_shape)
+        check_settings(self)
         if min(self.output_shape) < 1:
             extents = tuple(
                 d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_shape, strict=True)
@@ -104,16 +101,8 @@ class ConvolutionProblem:
     @cached_property
     def output_shape(self) -> Shape:
         """Spatial axes of `y`."""
-        return tuple(
-            output_size(i, k, s, lo, hi, d)
-            for i, k, s, (lo, hi), d in zip(
-                self.input_shape,
-                self.kernel_shape,
-                self.stride,
-                self.padding,
-                self.dilation,
-                strict=True,
-            )
+        return output_sizes(
+            self.input_shape, self.kernel_shape, self.stride, self.padding, self.dilation
         )
 
     @property
@@ -171,8 +160,4 @@ class ConvolutionProblem:
     @property
     def min_bytes(self) -> int:
         """Least memory traffic: each operand read once, the result written once."""
-        operand = np.dtype(self.dtype).itemsize
-        epilogue = prod(self.result_shape) * self.epilogue.residual
-        epilogue += self.result_shape[1] * self.epilogue.bias
-        read = sum(map(prod, self.operand_shapes)) + epilogue
-        return read * operand + prod(self.result_shape) * np.dtype(self.result_dtype).itemsize
+        return least_bytes(self)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 
-import numpy as np
-
 from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import Pairs, check_padding_mode, output_size
+from ..geometry import Pairs, output_sizes
+from .common import check_settings, least_bytes
 from .epilogue import Epilogue
 
 Shape = tuple[int, ...]
@@ -64,13 +63,9 @@ class InvolutionProblem:
             raise ArgumentError("kernels", self.kernels_shape, f"groups dividing C={self.channels}")
         if min(self.kernel_shape) < 1:
             raise ArgumentError("kernels", self.kernels_shape, "a shape without zeros")
-        if self.dtype not in dtypes.DTYPES:
-            raise ArgumentError("dtype", self.dtype, "one of " + ", ".join(dtypes.DTYPES))
         if self.direction != "forward":
             raise ArgumentError("direction", self.direction, "'forward'")
-        if self.accuracy not in ("standard", "strict"):
-            raise ArgumentError("accuracy", self.accuracy, "'standard' or 'strict'")
-        check_padding_mode(self.padding_mode, self.padding, self.input_shape)
+        check_settings(self)
         if min(self.output_shape) < 1:
             raise ArgumentError(
                 "x",
@@ -88,16 +83,8 @@ class InvolutionProblem:
     @cached_property
     def output_shape(self) -> Shape:
         """Spatial axes of `y`."""
-        return tuple(
-            output_size(i, k, s, lo, hi, d)
-            for i, k, s, (lo, hi), d in zip(
-                self.input_shape,
-                self.kernel_shape,
-                self.stride,
-                self.padding,
-                self.dilation,
-                strict=True,
-            )
+        return output_sizes(
+            self.input_shape, self.kernel_shape, self.stride, self.padding, self.dilation
         )
 
     @property
@@ -133,8 +120,4 @@ class InvolutionProblem:
     @property
     def min_bytes(self) -> int:
         """Least memory traffic: x and kernels read once, the result written once."""
-        operand = np.dtype(self.dtype).itemsize
-        epilogue = prod(self.result_shape) * self.epilogue.residual
-        epilogue += self.channels * self.epilogue.bias
-        read = sum(map(prod, self.operand_shapes)) + epilogue
-        return read * operand + prod(self.result_shape) * np.dtype(self.result_dtype).itemsize
+        return least_bytes(self)
