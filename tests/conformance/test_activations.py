@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numconv.core import plugins
 from numconv.core.activations import ACTIVATIONS
 from numconv.core.bound import bound
 from numconv.core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
 from numconv.core.protocol import Algorithm
-from numconv.testing import naive_reference
-from numconv.testing.laws import assert_within, solve, within_bound
+from numconv.testing import naive_reference, solvers
+from numconv.testing.checks import solve, within
+from numconv.testing.laws.values import within_bound
 
 CONVOLUTION = ConvolutionProblem(
     batch=1,
@@ -43,12 +43,10 @@ PROBLEMS: dict[str, Any] = {
     ),
 }
 EACH = [
-    pytest.param(problem, algorithm, id=f"{backend.name}-{algorithm.name}-{name}")
+    pytest.param(problem, algorithm, id=f"{solver}-{name}")
     for name, problem in PROBLEMS.items()
-    for backend in plugins.backends().values()
-    if backend.name != "reference" and backend.status().state != "unavailable"
-    for algorithm in backend.algorithms(problem)
-    if algorithm.refusal(problem) is None
+    for solver, algorithm in solvers(problem)
+    if not solver.startswith("reference-")
 ]
 
 
@@ -75,4 +73,4 @@ def test_extreme_values_and_nan(problem: Any, algorithm: Algorithm, activation: 
     expected = naive(problem, *operands)
     got = solve(problem, algorithm, operands)
     assert np.isnan(got).sum() == 20
-    assert_within(got, expected, bound(problem, naive, *operands), activation)
+    within(got, expected, bound(problem, naive, *operands), activation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -188,6 +189,31 @@ def mirrors_the_weight(problem: Any, x: Array, w: Array, out: Array) -> None:
     out[...] = naive(problem, x, np.flip(w, (-2, -1)))
 
 
+def drops_denormals(problem: Any, x: Array, weight: Array, *rest: Array, out: Array) -> None:
+    tiny = np.finfo(x.dtype).tiny
+    flushed = [np.where(np.abs(each) < tiny, 0, each).astype(each.dtype) for each in (x, weight)]
+    out[...] = naive(problem, *flushed, *rest)
+
+
+def spreads_rounding(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    right(problem, x, *rest, out=out)
+    out += np.abs(x).max() * np.finfo(out.dtype).eps
+
+
+def takes_strides_of_32_bits(problem: Any, *operands: Array, out: Array) -> None:
+    assert max(problem.stride) < 2**31, "overflow"
+    right(problem, *operands, out=out)
+
+
+CALLS = itertools.count()
+
+
+def differs_from_call_to_call(problem: Any, *operands: Array, out: Array) -> None:
+    right(problem, *operands, out=out)
+    if next(CALLS) % 2:
+        out[...] = np.nextafter(out, np.inf)
+
+
 def fails_on_nothing(problem: Any, *operands: Array, out: Array) -> None:
     assert problem.batch, "no images"
     right(problem, *operands, out=out)
@@ -215,7 +241,11 @@ DEFECTS = (
     (shuffles_the_other_way, "epilogue"),
     (squares, "linear adjoint within_bound"),
     (mirrors_the_weight, "within_bound adjoint delta"),
+    (differs_from_call_to_call, "views address threads"),
     (fails_on_nothing, "empty_batch"),
+    (drops_denormals, "denormals"),
+    (spreads_rounding, "wide_range"),
+    (takes_strides_of_32_bits, "huge_stride"),
 )
 BY_NAME = {law.name: law for law in LAWS}
 PROBLEMS = {"forward": FORWARD, "gradient": GRADIENT, "involution": INVOLUTION}
@@ -253,5 +283,27 @@ def test_the_law_notices_a_weight_prepared_wrongly() -> None:
         BY_NAME["address"].check(FORWARD, Doubling(right))
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "said"),
+    [
+        ("workspace_bytes", -1, "workspace_bytes is -1"),
+        ("workspace_bytes", 0.5, "workspace_bytes is 0.5"),
+        ("describe", lambda: "", "describe"),
+        ("cost", lambda problem: float("nan"), "cost is nan"),
+        ("refusal", lambda problem: "no", "accepted, then refused"),
+        ("name", "", "name is ''"),
+    ],
+)
+def test_the_contract_notices(member: str, value: Any, said: str) -> None:
+    class Broken(Wrapped):
+        def plan(self, problem: Any) -> Any:
+            return self
+
+    broken = Broken(right)
+    setattr(broken, member, value)
+    with pytest.raises(AssertionError, match=said):
+        BY_NAME["contract"].check(FORWARD, broken)
+
+
 def test_every_law_has_a_defect_that_breaks_it() -> None:
-    assert {law for _, laws in DEFECTS for law in laws.split()} == set(BY_NAME)
+    assert {law for _, laws in DEFECTS for law in laws.split()} == set(BY_NAME) - {"contract"}

@@ -110,7 +110,7 @@ def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, g
     leaves it too, and they read ``y[q - k * d // s]``. Each remainder is a part of its own.
     """
     drafts = []
-    for remainder in range(stride):
+    for remainder in sorted({(i + lo) % stride for i in range(min(size, stride))}):
         first = -((remainder - lo) // stride)
         count = (size - 1 + lo - remainder) // stride - first + 1
         reads = [

@@ -109,7 +109,8 @@ def _flattened(layout: Layout) -> tuple[Shape, ...]:
 
 
 def _none(layout: Layout) -> tuple[Shape, ...]:
-    layout.parameters.setdefault("groups", divisor(layout.channels))
+    if layout.operator == "channel_shuffle":
+        layout.parameters.setdefault("groups", divisor(layout.channels))
     return ()
 
 

@@ -19,6 +19,9 @@ _ACTIVATION_ULPS = 16.0
 def bound(problem: Any, naive: Any, *operands: Array) -> Array:
     """Return the largest error each output of `problem` may have.
 
+    A kind of problem whose result is not linear in each operand says it by itself, with a method
+    ``bound(naive, *operands)``. For all others it is
+
     ``c * K * eps * (|x| * |w| + |bias| + |residual|)``, computed by the naive reference from
     absolute values, with K the terms per output and eps the rounding unit of the accumulator
     (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). A result kept in
@@ -37,6 +40,9 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
     -------
     ndarray of float64, of the problem's result shape; 0 for integers
     """
+    own = getattr(problem, "bound", None)
+    if own is not None:
+        return np.asarray(own(naive, *operands), "float64")
     if dtypes.kind(problem.dtype) == "integer":
         return np.zeros(problem.result_shape)
     wide = "float64"

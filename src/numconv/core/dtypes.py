@@ -40,3 +40,8 @@ def epsilon(dtype: str) -> float:
     """Return the rounding unit of the dtype's accumulator; 0 for integers."""
     wide = accumulator(dtype)
     return 0.0 if wide == "int64" else float(np.finfo(wide).eps)
+
+
+def widest(dtype: str) -> str:
+    """Return the dtype in which results of `dtype` are added up and compared."""
+    return {"integer": "int64", "complex": "complex128"}.get(kind(dtype), "float64")

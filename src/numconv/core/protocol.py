@@ -109,6 +109,34 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True)
+class Roof:
+    """What a device gives at most, as measured just now: the roof of a roofline."""
+
+    flops: float
+    """Floating-point operations per second, a multiply-add being two."""
+
+    bytes_per_second: float
+    """To and from memory, for arrays too large for any cache."""
+
+
+class Measurable(Backend, Protocol):
+    """A backend with what it may have besides, for benchmarks. Each member is optional."""
+
+    def native(self, problem: Any, operands: Sequence[Array]) -> Callable[[], Any]:
+        """Return the call that a user of the library behind this backend would write.
+
+        The operands are turned into the library's own kind of array here, once; each call
+        allocates its result. Without this member a backend is measured through numconv's
+        functions.
+        """
+        ...
+
+    def roof(self, dtype: str) -> Roof:
+        """Measure, in a few milliseconds, what the device gives for `dtype`."""
+        ...
+
+
+@dataclass(frozen=True)
 class Operand:
     """The shape and dtype of an array: what a problem needs to know of it."""
 

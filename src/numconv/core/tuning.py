@@ -8,6 +8,8 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,41 +18,105 @@ import numpy as np
 
 from .cache import cache_folder
 from .choice import Choice, choose
-from .protocol import Algorithm, Array, Backend, Problem
+from .protocol import Algorithm, Array, Backend, Plan, Problem
 from .threads import get_num_threads
 
 BUDGET_SECONDS = 10.0
-_LEAST_SECONDS = 0.02
-_MOST_CALLS = 20
+_LEAST_TURNS, _MOST_TURNS = 7, 40
+_LEAST_SECONDS = 0.1
+# One interruption by another process takes tens of milliseconds, many times what a call does: so
+# a single time says that an algorithm is hopeless only where it is longer than that.
+_HOPELESS = 4.0
+_INTERRUPTION_SECONDS = 0.1
 
 
-def tuned(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> Choice:
+@dataclass(frozen=True)
+class Tuning:
+    """What tuning chose for a problem.
+
+    Attributes
+    ----------
+    choice : Choice
+    estimated : str
+        The algorithm that has the least estimated cost.
+    seconds : dict of str to float
+        The least time of a call of each algorithm that was measured, now or before; empty where
+        there was nothing to choose.
+    unmeasured : tuple of str
+        Those for which the budget did not suffice.
+    remembered : bool
+        Whether nothing was measured now.
+    """
+
+    choice: Choice
+    estimated: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    unmeasured: tuple[str, ...] = ()
+    remembered: bool = False
+
+
+def tuned(
+    problem: Problem,
+    backend: str = "auto",
+    algorithm: str = "auto",
+    budget: float | None = None,
+) -> Choice:
     """Return the fastest algorithm for `problem`, measured here or remembered.
 
     The candidates are those of the backend that would be chosen without tuning. They are timed
-    on random operands, in the order of their estimated cost, for `BUDGET_SECONDS` in all.
+    on random operands, in the order of their estimated cost.
+
+    Parameters
+    ----------
+    problem : Problem
+    backend, algorithm : str
+        As for `numconv.core.choice.choose`.
+    budget : float, optional
+        Seconds after which no further candidate is timed, by default `BUDGET_SECONDS`.
 
     Raises
     ------
     ArgumentError, BackendError, RefusedError
         As `numconv.core.choice.choose`.
     """
-    first = choose(problem, backend, algorithm)
     if algorithm != "auto":
-        return first
-    path = _path(problem, first.backend)
-    remembered = _read(path)
+        return choose(problem, backend, algorithm)
+    return tune(problem, backend, budget, complete=False).choice
+
+
+def tune(
+    problem: Problem,
+    backend: str = "auto",
+    budget: float | None = None,
+    *,
+    complete: bool = True,
+) -> Tuning:
+    """Do as `tuned`, and say all about it.
+
+    Parameters
+    ----------
+    complete : bool
+        Whether candidates are measured again if an earlier budget did not suffice for all of
+        them.
+    """
+    first = choose(problem, backend)
+    estimated = first.algorithm.name
     accepted = _accepted(problem, first.backend)
-    for candidate in accepted:
-        if candidate.name == remembered:
-            return Choice(first.backend, candidate, "the fastest when measured before")
     if len(accepted) < 2:
-        return first
-    seconds = _measure(problem, accepted)
-    best = min(seconds, key=seconds.__getitem__)
-    _write(path, {"algorithm": best, "seconds": seconds, "problem": str(problem)})
-    chosen = next(candidate for candidate in accepted if candidate.name == best)
-    return Choice(first.backend, chosen, f"the fastest of {len(seconds)} measured")
+        return Tuning(first, estimated)
+    names = [candidate.name for candidate in accepted]
+    path = _path(problem, first.backend)
+    best, seconds = _read(path)
+    remembered = best in names and (not complete or set(names) <= set(seconds))
+    if not remembered:
+        seconds = _measure(problem, accepted, BUDGET_SECONDS if budget is None else budget)
+        best = min(seconds, key=seconds.__getitem__)
+        if len(seconds) > 1 or not complete:
+            _write(path, {"algorithm": best, "seconds": seconds, "problem": str(problem)})
+    how = "when measured before" if remembered else f"of {len(seconds)} measured"
+    chosen = Choice(first.backend, accepted[names.index(best)], f"the fastest {how}")
+    unmeasured = tuple(name for name in names if name not in seconds)
+    return Tuning(chosen, estimated, seconds, unmeasured, remembered)
 
 
 def _accepted(problem: Problem, backend: Backend) -> list[Algorithm]:
@@ -60,23 +126,45 @@ def _accepted(problem: Problem, backend: Backend) -> list[Algorithm]:
     return sorted(fast or accepted, key=lambda each: each.cost(problem))
 
 
-def _measure(problem: Problem, candidates: list[Algorithm]) -> dict[str, float]:
+def _measure(problem: Problem, candidates: list[Algorithm], budget: float) -> dict[str, float]:
+    """Return the least time of each candidate.
+
+    They take turns, so that what else the machine does disturbs all of them alike.
+    """
     operands = _random_operands(problem)
     out = np.empty(problem.result_shape, problem.result_dtype)
+    plans: dict[str, Plan] = {}
     seconds: dict[str, float] = {}
-    deadline = time.perf_counter() + BUDGET_SECONDS
+    deadline = time.perf_counter() + budget
     for candidate in candidates:
         if seconds and time.perf_counter() > deadline:
             break
-        plan = candidate.plan(problem)
+        plan = plans[candidate.name] = candidate.plan(problem)
         plan(*operands, out=out)
-        times: list[float] = []
-        while len(times) < _MOST_CALLS and sum(times) < _LEAST_SECONDS:
-            start = time.perf_counter()
-            plan(*operands, out=out)
-            times.append(time.perf_counter() - start)
-        seconds[candidate.name] = min(times)
+        seconds[candidate.name] = _timed(plan, operands, out)
+    spent = 0.0
+    for turn in range(_MOST_TURNS):
+        enough = turn >= _LEAST_TURNS and spent >= _LEAST_SECONDS
+        if enough or time.perf_counter() > deadline:
+            break
+        for name in _contenders(seconds, turn < _LEAST_TURNS):
+            taken = _timed(plans[name], operands, out)
+            seconds[name] = min(seconds[name], taken)
+            spent += taken
     return seconds
+
+
+def _timed(plan: Plan, operands: list[Array], out: Array) -> float:
+    start = time.perf_counter()
+    plan(*operands, out=out)
+    return time.perf_counter() - start
+
+
+def _contenders(seconds: Mapping[str, float], early: bool) -> list[str]:
+    """Return those that could still turn out to be the fastest."""
+    limit = _HOPELESS * min(seconds.values())
+    limit = max(limit, _INTERRUPTION_SECONDS) if early else limit
+    return [name for name, taken in seconds.items() if taken <= limit]
 
 
 def _random_operands(problem: Problem) -> list[Array]:
@@ -87,6 +175,11 @@ def _random_operands(problem: Problem) -> list[Array]:
     for shape in problem.epilogue.shapes(problem.result_shape):
         made.append(generator.integers(0, 5, shape).astype(problem.result_dtype))
     return made
+
+
+def folder() -> Path:
+    """Return where choices are remembered; it may not exist yet."""
+    return cache_folder() / "tuned"
 
 
 def _path(problem: Problem, backend: Backend) -> Path:
@@ -102,7 +195,7 @@ def _path(problem: Problem, backend: Backend) -> Path:
         _version("numba"),
     )
     digest = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
-    return cache_folder() / "tuned" / f"{digest}.json"
+    return folder() / f"{digest}.json"
 
 
 def _version(distribution: str) -> str:
@@ -112,11 +205,14 @@ def _version(distribution: str) -> str:
         return "unknown"
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> tuple[str, dict[str, float]]:
+    """Return the fastest algorithm and the times that are remembered; empty if none are."""
     try:
-        return json.loads(path.read_text())["algorithm"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        entry = json.loads(path.read_text())
+        times = {str(name): float(each) for name, each in entry["seconds"].items()}
+        return str(entry["algorithm"]), times
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "", {}
 
 
 def _write(path: Path, entry: dict[str, Any]) -> None:

@@ -1,22 +1,35 @@
-"""The problems of the operators' named cases, and the naive reference of each."""
+"""Which problems the laws are checked on, and the naive reference of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core import dispatch, plugins, reference
-from ..core.protocol import Array
+from ..core.errors import ArgumentError
+from ..core.problems import ConvolutionProblem
+from ..core.protocol import Algorithm, Array
+from .drawn import drawn_problems
+from .large import LARGE
+
+LEVELS = ("quick", "full")
+QUICK_DTYPES = ("float32", "float64")
+_QUICK_LARGE = ("depthwise_batch", "batch_of_small", "involution_own_kernels")
+_DRAWN = 300
 
 
 @dataclass(frozen=True)
 class NamedProblem:
-    """A problem that a named case of an operator comes down to."""
+    """A problem that a named case of an operator comes down to.
+
+    `large` says that it is of many tiles: only the laws that size could break are checked.
+    """
 
     operator: str
     case: str
     problem: Any
+    large: bool = False
 
 
 def named_problems() -> list[NamedProblem]:
@@ -33,6 +46,84 @@ def named_problems() -> list[NamedProblem]:
                 name = case.name if len(traced) == 1 else f"{case.name}_{stage}"
                 found.setdefault(each.problem, NamedProblem(operator.name, name, each.problem))
     return list(found.values())
+
+
+def problems_of(level: str) -> list[NamedProblem]:
+    """Return the problems of a level, each once.
+
+    ``quick``: the named cases in float32 and float64, and a few large problems. ``full``: every
+    named case, the gradient of each forward convolution, every large problem, and drawn ones.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such level.
+    """
+    if level not in LEVELS:
+        raise ArgumentError("level", level, "one of " + ", ".join(LEVELS))
+    named = named_problems()
+    if level == "quick":
+        few = {name: LARGE[name] for name in _QUICK_LARGE}
+        return [each for each in named if each.problem.dtype in QUICK_DTYPES] + _large(few)
+    twins = (_gradient(each) for each in named)
+    drawn = (
+        NamedProblem(_family(problem), f"drawn_{index}", problem)
+        for index, problem in enumerate(drawn_problems(_DRAWN))
+    )
+    found: dict[Any, NamedProblem] = {}
+    for each in (*named, *filter(None, twins), *_large(LARGE), *drawn):
+        found.setdefault(each.problem, each)
+    return list(found.values())
+
+
+def _gradient(each: NamedProblem) -> NamedProblem | None:
+    problem = each.problem
+    if not isinstance(problem, ConvolutionProblem) or problem.direction != "forward":
+        return None
+    try:
+        twin = replace(problem, direction="input_gradient")
+    except ArgumentError:
+        return None
+    return NamedProblem(each.operator, f"{each.case}_gradient", twin)
+
+
+def _large(problems: dict[str, Any]) -> list[NamedProblem]:
+    return [NamedProblem(_family(each), name, each, True) for name, each in problems.items()]
+
+
+def _family(problem: Any) -> str:
+    """Return the operator that a convolution or involution without a named case belongs to."""
+    if not isinstance(problem, ConvolutionProblem):
+        return "involution"
+    if problem.direction == "input_gradient":
+        return "transposed"
+    if problem.groups > 1:
+        return "depthwise" if problem.groups == problem.in_channels else "grouped"
+    if max(problem.dilation) > 1:
+        return "dilated"
+    return "pointwise" if max(problem.kernel_shape) == 1 else "direct"
+
+
+def solvers(problem: Any) -> Iterator[tuple[str, Algorithm]]:
+    """Yield every algorithm of every usable backend that accepts `problem`, as BACKEND-ALGORITHM.
+
+    Backends of negative priority are there for comparison, and are left out.
+    """
+    for backend in plugins.backends().values():
+        if backend.priority >= 0 and plugins.status(backend).state != "unavailable":
+            for algorithm in backend.algorithms(problem):
+                if algorithm.refusal(problem) is None:
+                    yield f"{backend.name}-{algorithm.name}", algorithm
+
+
+def problem_types() -> dict[str, type]:
+    """Return every type of problem that an operator defines, by its name."""
+    return {kind.__name__: kind for kind in _kinds()}
+
+
+def _kinds() -> Iterator[type]:
+    for operator in plugins.operators().values():
+        yield from operator.naive
 
 
 def naive_reference(problem: Any) -> Callable[..., Array]:

@@ -1,0 +1,133 @@
+"""`numconv verify`: holds a backend to the laws."""
+
+from __future__ import annotations
+
+import re
+from time import perf_counter
+
+import click
+
+from ..testing import LAWS, Request, verify
+from ..testing.catalogue import LEVELS
+from ..testing.report import Report, Row
+from ..testing.verification import checks_of
+from . import printing
+from .main import CHECK_FAILED, INTERRUPTED, OK
+from .options import JSON
+from .progress import steps
+
+_MOST_REASONS = 6
+_NUMBERS = re.compile(r"\(?\d[\d, ()]*")
+
+
+@click.command("verify")
+@click.option("--backend", default="cpu", show_default=True, help="See `numconv backends`.")
+@click.option("--algorithm", help="One of the backend's.  [default: each]")
+@click.option("--op", help="Only the problems of this operator; see `numconv ops`.")
+@click.option(
+    "--law",
+    "laws",
+    multiple=True,
+    help="Only this law or stage: " + ", ".join(law.name for law in LAWS) + ".",
+)
+@click.option("--level", type=click.Choice(LEVELS), default="quick", show_default=True)
+@click.option("--problem", help="A single problem, as a failure's command gives it.")
+@JSON
+def command(
+    backend: str,
+    algorithm: str | None,
+    op: str | None,
+    laws: tuple[str, ...],
+    level: str,
+    problem: str | None,
+    as_json: bool,
+) -> int:
+    """Check that the algorithms of a backend keep the laws.
+
+    The laws come in stages: shapes, values, gradients, invariances (threads, batch, memory
+    layout), hostile values and sizes. A broken law is shown by the smallest problem that was
+    found to break it, with the command that checks this problem again.
+
+    \b
+      numconv verify --backend cpu
+      numconv verify --backend mine --algorithm fast --level full
+
+    Checks run in a process of their own: a kernel that kills it is reported like any other.
+
+    Exit status: 0 every law is kept, 1 one is broken or nothing ran, 2 it cannot be verified
+    here, 130 interrupted.
+    """
+    request = Request(backend, algorithm, op, laws, level, problem)
+    begin = perf_counter()
+    with steps(len(checks_of(request).checks)) as begin_check:
+        report = verify(request, lambda check: begin_check(check.name))
+    if as_json:
+        printing.as_json(report.to_dict())
+    else:
+        _print(report, perf_counter() - begin)
+    if report.interrupted:
+        return INTERRUPTED
+    return OK if report.passed else CHECK_FAILED
+
+
+def _print(report: Report, seconds: float) -> None:
+    rows = report.rows()
+    for algorithm in report.checks.algorithms:
+        own = [row for row in rows if row.algorithm == algorithm]
+        if own:
+            click.echo()
+            printing.table(
+                ("stage", "law", "kept", "of", "n/a", "largest error", "time"),
+                map(_cells, own),
+                f"{report.request.backend}/{algorithm}",
+            )
+    _print_refusals(report)
+    for number, failure in enumerate(report.failures, 1):
+        click.echo(
+            f"\n{number}. {failure.algorithm} breaks {failure.law}: {failure.promise}\n"
+            f"   {failure.operator}, {failure.case}: {failure.message}\n"
+            f"   smallest problem found: {failure.smallest_problem}\n"
+            f"   there: {failure.smallest_message}\n"
+            f"   again: {failure.command}"
+        )
+    for name in report.unverified:
+        click.echo(f"\n{name} accepts none of these problems: nothing is known of it")
+    click.echo(f"\n{_verdict(report)} ({printing.seconds(seconds)})")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    ran = row.kept + row.broken
+    error = f"{row.largest_fraction:.2g} of the bound" if row.largest_fraction else "-"
+    verdict = f"BROKEN {row.broken}" if row.broken else str(row.kept)
+    inapplicable = str(row.not_applicable or "")
+    return row.stage, row.law, verdict, str(ran), inapplicable, error, printing.seconds(row.seconds)
+
+
+def _print_refusals(report: Report) -> None:
+    for algorithm in report.checks.algorithms:
+        own = [each for each in report.checks.refusals if each.algorithm == algorithm]
+        alike: dict[str, list[str]] = {}
+        for each in own:
+            alike.setdefault(_NUMBERS.sub("N", each.reason), []).append(each.reason)
+        if not alike:
+            continue
+        click.echo(f"\n{algorithm} refused {len(own)} problems:")
+        often = sorted(alike.values(), key=len, reverse=True)
+        for reasons in often[:_MOST_REASONS]:
+            like = " and the like" if len(set(reasons)) > 1 else ""
+            click.echo(f"  {len(reasons):4}  {reasons[0]}{like}")
+        if len(often) > _MOST_REASONS:
+            click.echo(f"        and {len(often) - _MOST_REASONS} more reasons (--json has all)")
+
+
+def _verdict(report: Report) -> str:
+    ran = f"{len(report.results)} of {len(report.checks.checks)} checks"
+    if report.interrupted:
+        return f"interrupted after {ran}"
+    if not report.results:
+        return "nothing ran: no law could be checked"
+    if report.passed:
+        return f"every law is kept: {ran}"
+    broken = sum(row.broken for row in report.rows())
+    left_out = ", the rest left out after three crashes" if report.left_out else ""
+    return f"FAILED: {broken} broken, {ran} ran{left_out}"

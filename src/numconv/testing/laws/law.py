@@ -1,0 +1,63 @@
+"""What a law is, and of which problems one may speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from math import prod
+from typing import Any
+
+from ...core import dtypes
+from ...core.problems import ConvolutionProblem, InvolutionProblem
+from ...core.protocol import Algorithm
+
+STAGES = ("shapes", "values", "gradients", "invariances", "hostile")
+
+
+@dataclass(frozen=True)
+class Law:
+    """A promise, how it is checked, and of which problems it speaks."""
+
+    name: str
+    stage: str
+    check: Callable[[Any, Algorithm], float]
+    applies: Callable[[Any], bool]
+
+    @property
+    def promise(self) -> str:
+        """What is promised, in a sentence."""
+        return (self.check.__doc__ or self.name).strip().partition("\n")[0]
+
+
+def always(problem: Any) -> bool:
+    return True
+
+
+def has_outputs(problem: Any) -> bool:
+    return bool(prod(problem.result_shape))
+
+
+def is_bilinear(problem: Any) -> bool:
+    """Whether the result is linear in the first operand and in the second."""
+    return isinstance(problem, (ConvolutionProblem, InvolutionProblem)) and has_outputs(problem)
+
+
+def is_convolution(problem: Any) -> bool:
+    return isinstance(problem, ConvolutionProblem) and has_outputs(problem)
+
+
+def has_non_finite(problem: Any) -> bool:
+    return dtypes.kind(problem.dtype) != "integer" and has_outputs(problem)
+
+
+def has_batch(problem: Any) -> bool:
+    return has_field(problem, "batch") and has_outputs(problem)
+
+
+def has_epilogue(problem: Any) -> bool:
+    return has_field(problem, "epilogue") and has_outputs(problem)
+
+
+def has_field(problem: Any, name: str) -> bool:
+    """Return whether `dataclasses.replace` can vary this member of a problem."""
+    return is_dataclass(problem) and any(each.name == name for each in fields(problem))

@@ -1,0 +1,90 @@
+"""The second stage: the right numbers, alone and with an epilogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...core import dtypes
+from ...core.bound import bound
+from ...core.problems import Epilogue
+from ...core.protocol import Algorithm
+from ..catalogue import naive_reference
+from ..checks import NotApplicable, solve, within
+from ..identity import moved_by_deltas
+from ..operands import random_operands, small_operands
+from .law import Law, always, has_epilogue, is_bilinear
+
+
+def within_bound(problem: Any, algorithm: Algorithm) -> float:
+    """Equal to the naive reference within the dtype's error bound, in the dtype it returns."""
+    operands, naive = random_operands(problem), naive_reference(problem)
+    expected = naive(problem, *operands)
+    got = solve(problem, algorithm, operands)
+    return within(got, expected, bound(problem, naive, *operands), "reference")
+
+
+def epilogue(problem: Any, algorithm: Algorithm) -> float:
+    """Bias, residual, an activation and a channel shuffle, one by one and all at once."""
+    activation = {"complex": None, "integer": "relu6"}.get(dtypes.kind(problem.dtype), "silu")
+    channels = problem.result_shape[1]
+    shuffle = next((g for g in range(2, channels) if channels % g == 0), 1)
+    each = (
+        Epilogue(bias=True),
+        Epilogue(residual=True),
+        Epilogue(activation=activation),
+        Epilogue(shuffle=shuffle),
+        Epilogue(True, True, activation),
+        Epilogue(True, True, activation, shuffle),
+    )
+    fractions, refusals = [], []
+    for chosen in dict.fromkeys(each):
+        varied = replace(problem, epilogue=chosen)
+        refusal = algorithm.refusal(varied)
+        if refusal is None:
+            fractions.append(within_bound(varied, algorithm))
+        else:
+            refusals.append(refusal)
+    if not fractions:
+        raise NotApplicable(f"any epilogue: {refusals[0]}")
+    return max(fractions)
+
+
+def linear(problem: Any, algorithm: Algorithm) -> float:
+    """``A(2a + 3b) = 2 A(a) + 3 A(b)``, in the first operand and in the second."""
+    problem = replace(problem, epilogue=Epilogue())
+    naive, wide = naive_reference(problem), dtypes.widest(problem.dtype)
+    fractions = []
+    for which in (0, 1):
+        fixed = small_operands(problem, 2)
+        one, other = list(fixed), list(fixed)
+        one[which], other[which] = small_operands(problem, 3)[which], fixed[which]
+        both = list(fixed)
+        both[which] = (2 * one[which] + 3 * other[which]).astype(problem.dtype)
+        alone = [solve(problem, algorithm, each).astype(wide) for each in (one, other)]
+        allowed = bound(problem, naive, *both)
+        allowed += 2 * bound(problem, naive, *one) + 3 * bound(problem, naive, *other)
+        together = solve(problem, algorithm, both).astype(wide)
+        expected = 2 * alone[0] + 3 * alone[1]
+        fractions.append(within(together, expected, allowed, f"linear in operand {which}"))
+    return max(fractions)
+
+
+def delta(problem: Any, algorithm: Algorithm) -> float:
+    """A weight of one 1 per output channel moves samples and changes none."""
+    problem = replace(problem, epilogue=Epilogue())
+    given = random_operands(problem, 6)[0]
+    weight, expected = moved_by_deltas(problem, given)
+    allowed = bound(problem, naive_reference(problem), given, weight)
+    got = solve(problem, algorithm, [given, np.ascontiguousarray(weight)])
+    return within(got, expected, allowed, "delta weight")
+
+
+LAWS = (
+    Law("within_bound", "values", within_bound, always),
+    Law("epilogue", "values", epilogue, has_epilogue),
+    Law("linear", "values", linear, is_bilinear),
+    Law("delta", "values", delta, is_bilinear),
+)

@@ -1,0 +1,70 @@
+"""The pytest plugin, in a stranger's repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SOURCE = Path(__file__).with_name("mutants.py")
+THREE_LINES = """
+import pytest
+
+@pytest.mark.numconv({arguments})
+def test_laws(numconv_check):
+    numconv_check()
+"""
+
+
+@pytest.fixture(scope="module")
+def run(with_plugin: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    environment = with_plugin(SOURCE)
+
+    def run(arguments: str) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path_factory.mktemp("stranger")
+        (folder / "test_laws.py").write_text(THREE_LINES.format(arguments=arguments))
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_a_right_algorithm_passes_with_a_test_for_each_check(run: Any) -> None:
+    done = run('backend="mutants", algorithm="right", op="pointwise"')
+    assert done.returncode == 0, done.stdout
+    assert int(done.stdout.split(" passed")[0].split()[-1]) > 50
+
+
+def test_a_wrong_one_fails_with_law_and_problem(run: Any) -> None:
+    done = run('backend="mutants", algorithm="missing_last_row", op="pointwise", laws=("values",)')
+    assert done.returncode == 1, done.stdout
+    assert "Equal to the naive reference" in done.stdout
+    assert '"type": "ConvolutionProblem"' in done.stdout
+    assert "[missing_last_row-pointwise_odd-within_bound]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ('backend="nowhere"', "backend='nowhere': expected one of"),
+        ('backend="mutants", algorithm="left"', "algorithm='left': expected one of 'right'"),
+        ('backend="mutants", op="tea"', "op='tea': expected one of"),
+        ('backend="mutants", laws=("gravity",)', "law='gravity': expected one of"),
+        ('backend="mutants", level="warp"', "level='warp': expected one of quick, full"),
+        ('backend="mutants", speed=1', "speed"),
+        ('backend="mutants", op="involution"', "comes to no check"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line(run: Any, arguments: str, said: str) -> None:
+    done = run(arguments)
+    assert done.returncode not in (0, 1)
+    assert said in done.stdout + done.stderr
