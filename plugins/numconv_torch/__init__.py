@@ -1,0 +1,1 @@
+"""PyTorch's own kernels as a backend of numconv, for comparison."""
