@@ -7,7 +7,7 @@ from importlib import util
 from typing import Any
 
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
-from numconv.core.protocol import Algorithm, Status
+from numconv.core.protocol import Algorithm, Roof, Status
 
 from . import convolution
 from .involution.algorithm import Involution
@@ -42,3 +42,9 @@ class CpuBackend:
     def algorithms(self, problem: Any) -> Sequence[Algorithm]:
         """Return the algorithms for this kind of problem, the last resort last."""
         return ALGORITHMS.get(type(problem), ())
+
+    def roof(self, dtype: str) -> Roof:
+        """Measure what the processor gives for `dtype`, with as many threads as a call uses."""
+        from .roof import measure
+
+        return measure(dtype)

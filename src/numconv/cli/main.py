@@ -20,6 +20,10 @@ COMMANDS = {
     "shape": ("shape", "Work out sizes, receptive fields, costs and overlap, and draw them."),
     "ops": ("ops", "List the operators."),
     "backends": ("backends", "List the backends, and what each of them lacks."),
+    "verify": ("verify", "Hold a backend to the laws that every algorithm keeps."),
+    "bench": ("bench", "Measure backends side by side on the layers of networks."),
+    "tune": ("tune", "Measure the algorithms ahead, and remember the fastest."),
+    "warmup": ("warmup", "Compile kernels ahead, so that no call waits for them."),
     "filters": ("filters", "List the named image kernels."),
     "info": ("info", "Show versions, processor, threads and caches."),
 }
