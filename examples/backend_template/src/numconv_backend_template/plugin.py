@@ -1,0 +1,19 @@
+"""What numconv calls when it looks for plugins: the entry point in `pyproject.toml` names this.
+
+Every command of numconv imports this module, so it must be cheap: Numba waits in `kernel.py`
+until a plan is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from numconv.core.hookspecs import hookimpl
+from numconv.core.protocol import Backend
+
+from .backend import TemplateBackend
+
+
+@hookimpl
+def numconv_backends() -> Sequence[Backend]:
+    return (TemplateBackend(),)

@@ -1,0 +1,112 @@
+"""The examples as sources: small, cheap to discover, and in need of nothing but the core.
+
+That they install beside a wheel, are found and keep the laws, the gate shows with `.ci/examples`.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+NAMES = ("backend_template", "bilateral_operator")
+MOST_LINES_OF_AN_ALGORITHM = 120
+FORBIDDEN = ("numconv_cpu", "numconv_cuda", "numconv_torch")
+
+
+def sources(example: str) -> list[Path]:
+    found = sorted((EXAMPLES / example / "src").rglob("*.py"))
+    assert found
+    return found
+
+
+def project(example: str) -> dict[str, Any]:
+    with (EXAMPLES / example / "pyproject.toml").open("rb") as file:
+        settings: dict[str, Any] = tomllib.load(file)["project"]
+    return settings
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert node.module is not None
+            yield node.module
+
+
+def test_the_templates_algorithm_is_short() -> None:
+    files = {path.name: len(path.read_text().splitlines()) for path in sources("backend_template")}
+    assert max(files.values()) == files["algorithm.py"] < MOST_LINES_OF_AN_ALGORITHM
+
+
+@pytest.mark.parametrize("example", NAMES)
+def test_a_third_party_needs_no_bundled_plugin(example: str) -> None:
+    used = {name.partition(".")[0] for path in sources(example) for name in imported(path)}
+    assert "numconv" in used
+    assert used.isdisjoint(FORBIDDEN)
+
+
+@pytest.mark.parametrize("example", NAMES)
+def test_the_entry_point_names_a_module(example: str) -> None:
+    (target,) = project(example)["entry-points"]["numconv"].values()
+    module = EXAMPLES / example / "src" / Path(*target.split("."))
+    assert module.with_suffix(".py").is_file()
+
+
+DISCOVER = """
+import json, sys
+from numconv.core import plugins
+found = plugins.registry()
+print(json.dumps({
+    "backends": list(found.backends), "operators": list(found.operators),
+    "faults": [f"{each.plugin}: {each.error}" for each in found.faults],
+    "numba": "numba" in sys.modules,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def discovered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What numconv finds where both examples are installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    for example in NAMES:
+        name = project(example)["name"]
+        info = folder / f"{name.replace('-', '_')}-0.1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
+        points = project(example)["entry-points"]["numconv"].items()
+        listed = "\n".join(f"{point} = {module}" for point, module in points)
+        (info / "entry_points.txt").write_text(f"[numconv]\n{listed}\n")
+    paths = [str(folder), *(str(EXAMPLES / example / "src") for example in NAMES)]
+    path = os.pathsep.join(filter(None, (*paths, os.environ.get("PYTHONPATH"))))
+    done = subprocess.run(
+        [sys.executable, "-c", DISCOVER],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    facts: dict[str, Any] = json.loads(done.stdout)
+    return facts
+
+
+def test_both_are_found_without_fault(discovered: dict[str, Any]) -> None:
+    assert {"template", "bilateral-cpu"} <= set(discovered["backends"])
+    assert "bilateral" in discovered["operators"]
+    named = ("template", "bilateral")
+    assert not [fault for fault in discovered["faults"] if fault.startswith(named)]
+
+
+def test_discovery_does_not_import_numba(discovered: dict[str, Any]) -> None:
+    assert not discovered["numba"]
