@@ -13,7 +13,7 @@ import pytest
 
 import numconv
 from numconv.core import dispatch, plugins, tuning
-from numconv.core.protocol import Status
+from numconv.core.protocol import Operand, Status
 
 X, WEIGHT = np.ones((1, 1, 9), "float32"), np.ones((1, 1, 3), "float32")
 
@@ -122,6 +122,38 @@ def test_the_budget_ends_the_measuring(calls: list[str], monkeypatch: pytest.Mon
     monkeypatch.setattr(tuning, "BUDGET_SECONDS", 0.0)
     convolve(tune=True)
     assert set(calls) == {"slow"}
+
+
+def problem() -> Any:
+    operands = (Operand(X.shape, "float32"), Operand(WEIGHT.shape, "float32"))
+    with dispatch.tracing() as traced:
+        numconv.conv1d(*operands)
+    return traced[0].problem
+
+
+def test_a_report_tells_the_times_and_what_the_estimate_says(calls: list[str]) -> None:
+    first, again = (tuning.tune(problem(), "sleepers") for _ in range(2))
+    assert (first.choice.algorithm.name, first.estimated) == ("fast", "slow")
+    assert first.seconds["fast"] < first.seconds["slow"]
+    assert (first.remembered, again.remembered) == (False, True)
+    assert again.seconds == first.seconds
+    assert again.choice.algorithm.name == "fast"
+
+
+def test_what_a_budget_left_out_is_measured_when_all_are_asked_for(calls: list[str]) -> None:
+    assert tuning.tuned(problem(), "sleepers", budget=0.0).algorithm.name == "slow"
+    cut_short = tuning.tune(problem(), "sleepers", 0.0, complete=False)
+    assert cut_short.remembered
+    assert cut_short.unmeasured == ("fast",)
+    whole = tuning.tune(problem(), "sleepers")
+    assert not whole.remembered
+    assert whole.choice.algorithm.name == "fast"
+
+
+def test_a_single_time_under_a_budget_is_not_remembered_as_the_fastest(calls: list[str]) -> None:
+    assert tuning.tune(problem(), "sleepers", 0.0).unmeasured == ("fast",)
+    assert not tuning.folder().exists()
+    assert tuning.tuned(problem(), "sleepers").algorithm.name == "fast"
 
 
 def test_a_name_is_not_tuned_away(calls: list[str]) -> None:
