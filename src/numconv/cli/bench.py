@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..core.errors import ArgumentError
-from . import printing
+from . import printing, progress
 from .main import CHECK_FAILED, INTERRUPTED, OK
 
 if TYPE_CHECKING:
     from ..benchmarking.compare import Comparison
-    from ..benchmarking.measuring import Progress
     from ..benchmarking.report import Report
     from ..benchmarking.tables import Table
 
@@ -110,7 +107,7 @@ def command(
     effort = turns.QUICK if quick else turns.FULL
     if rounds is not None:
         effort = turns.Effort(rounds, effort.turn_seconds, effort.patience_seconds)
-    with _progress() as progress:
+    with progress.bar("starting the contestants") as advance:
         report = measuring.measure(
             *(loaded, backend, vs),
             effort=effort,
@@ -118,7 +115,7 @@ def command(
             dtype=dtype,
             batch=batch,
             layers=layers,
-            progress=progress,
+            progress=advance,
         )
     comparison = None if past is None else compare.compare(report, past)
     if save == STDOUT:
@@ -148,34 +145,6 @@ def _check_files(save: str | None, plots: tuple[Path, ...]) -> None:
             raise ArgumentError("file", str(path), "a file in a folder that exists")
     if plots:
         charts.check_installed()
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Show on a terminal which layer is measured."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    # Drawn between layers only: a thread that redraws would disturb what is measured.
-    bar = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
-    with bar:
-        task = bar.add_task("starting the contestants", total=None)
-        bar.refresh()
-
-        def advance(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=name)
-            bar.refresh()
-
-        yield advance
 
 
 def _print(report: Report, comparison: Comparison | None) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import click
 
 from ..core.cache import cache_folder
+from ..core.machine import processor
 from ..core.threads import get_num_threads, processors
 from . import printing
 from .options import JSON
@@ -42,7 +42,7 @@ def gather() -> dict[str, Any]:
             **{name: _version(name) for name in DISTRIBUTIONS},
         },
         "system": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "architecture": platform.machine(),
         "simd": {"bits": _simd_bits(features), "float32 lanes": _simd_bits(features) // 32},
         "threads": {
@@ -70,16 +70,6 @@ def _version(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()
 
 
 def _features() -> dict[str, bool]:

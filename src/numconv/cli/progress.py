@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
+
+Advance = Callable[[int, int, str], None]
 
 
 @contextmanager
-def steps(total: int) -> Iterator[Callable[[str], None]]:
-    """Give a function to call before each of `total` steps, with the step's name.
+def bar(first: str) -> Iterator[Advance]:
+    """Give a function to call with how much is done, of how much, and what comes next.
 
     The bar is drawn then and at no other time, so that it disturbs nothing that is measured.
     Where stderr is no terminal there is none.
     """
     if not sys.stderr.isatty():
-        yield lambda name: None
+        yield lambda done, total, name: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -24,12 +27,22 @@ def steps(total: int) -> Iterator[Callable[[str], None]]:
         *(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
         TextColumn("{task.description}", markup=False),
     )
-    bar = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
-    with bar:
-        task = bar.add_task("", total=total, completed=-1)
+    with Progress(
+        *columns, console=Console(stderr=True), auto_refresh=False, transient=True
+    ) as drawn:
+        task = drawn.add_task(first, total=None)
+        drawn.refresh()
 
-        def begin(name: str) -> None:
-            bar.update(task, advance=1, description=name)
-            bar.refresh()
+        def advance(done: int, total: int, name: str) -> None:
+            drawn.update(task, completed=done, total=total, description=name)
+            drawn.refresh()
 
-        yield begin
+        yield advance
+
+
+@contextmanager
+def steps(total: int) -> Iterator[Callable[[str], None]]:
+    """Give a function to call before each of `total` steps, with the step's name."""
+    numbers = count()
+    with bar("") as advance:
+        yield lambda name: advance(next(numbers), total, name)

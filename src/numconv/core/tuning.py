@@ -18,6 +18,7 @@ import numpy as np
 
 from .cache import cache_folder
 from .choice import Choice, choose
+from .machine import processor
 from .protocol import Algorithm, Array, Backend, Plan, Problem
 from .threads import get_num_threads
 
@@ -189,7 +190,7 @@ def _path(problem: Problem, backend: Backend) -> Path:
         backend.name,
         sorted(each.name for each in backend.algorithms(problem)),
         platform.machine(),
-        platform.processor() or platform.node(),
+        processor(),
         get_num_threads(),
         _version("numconv-kernels"),
         _version("numba"),

@@ -1,0 +1,1 @@
+"""Benchmarks over commits: today's, whatever commit of numconv is installed beside them."""
