@@ -229,7 +229,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         print(json.dumps({"base": commits[0], "head": commits[1], **verdict.to_dict()}))
     else:
-        report(verdict, Console())
+        # In a log, names should stay whole.
+        report(verdict, Console(width=None if sys.stdout.isatty() else 140))
     return 0 if verdict.passed else 1
 
 

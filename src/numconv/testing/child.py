@@ -1,7 +1,7 @@
 """Makes checks in a process that may die of a kernel's fault.
 
-Called as ``python -m numconv.testing.child``: reads a request and the number of the first check
-from stdin, and writes what happens as lines of JSON to its first stdout. What anything else
+Called as ``python -m numconv.testing.child``: reads a request and the numbers of its checks from
+stdin, and writes what happens as lines of JSON to its first stdout. What anything else
 prints goes to stderr.
 """
 
@@ -26,16 +26,15 @@ def main() -> None:
     # An interruption is the parent's to handle: it has what was found so far.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked = json.loads(sys.stdin.read())
-    first, already = asked.pop("first"), {tuple(each) for each in asked.pop("broken")}
+    numbers, already = asked.pop("numbers"), {tuple(each) for each in asked.pop("broken")}
     request = Request(**{**asked, "laws": tuple(asked["laws"])})
 
     def say(**event: Any) -> None:
         channel.write(json.dumps(event) + "\n")
 
-    found = checks_of(request)
-    for number, check in enumerate(found.checks):
-        if number < first:
-            continue
+    checks = checks_of(request).checks
+    for number in numbers:
+        check = checks[number]
         say(begin=number)
         result = run(check)
         say(end=number, result=vars(result))

@@ -1,4 +1,4 @@
-"""Verification in a child process, so that a kernel that kills its process is only a finding."""
+"""Verification in child processes, so that a kernel that kills its process is only a finding."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
+from ..core.threads import processors
 from .report import Failure, Report
 from .verification import Check, Checks, Request, Result, checks_of, command
 
@@ -20,7 +22,7 @@ PATIENCE_SECONDS = 120.0
 """For one check: a first one compiles."""
 _MOST_DEATHS = 3
 """Of one algorithm: what it still has to show is left out then."""
-
+_MOST_CHILDREN = 4
 
 Progress = Callable[[Check], None]
 
@@ -28,8 +30,9 @@ Progress = Callable[[Check], None]
 def verify(request: Request, progress: Progress = lambda check: None) -> Report:
     """Verify a backend, and report what was found.
 
-    An interruption (KeyboardInterrupt) ends it early: the report holds what was found so far and
-    says that it is not complete.
+    Its algorithms are shared out among as many processes as there are processors. An interruption
+    (KeyboardInterrupt) ends it early: the report holds what was found so far and says that it is
+    not complete.
 
     Parameters
     ----------
@@ -48,91 +51,125 @@ def verify(request: Request, progress: Progress = lambda check: None) -> Report:
     """
     checks = checks_of(request)
     report = Report(request, checks)
-    first = 0
-    try:
-        while first < len(checks.checks):
-            if report.deaths_of(checks.checks[first]) < _MOST_DEATHS:
-                first = _run_child(request, checks, first, report, progress)
-            else:
-                report.left_out += 1
-                first += 1
-    except KeyboardInterrupt:
-        report.interrupted = True
+    shares = _shares(checks, min(processors(), _MOST_CHILDREN))
+    overseer = _Overseer(report, progress)
+    with ThreadPoolExecutor(max(1, len(shares))) as pool:
+        running = [pool.submit(overseer.oversee, share) for share in shares]
+        try:
+            for each in running:
+                each.result()
+        except BaseException as error:
+            overseer.stop()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            report.interrupted = True
     return report
 
 
-def _run_child(
-    request: Request,
-    checks: Checks,
-    first: int,
-    report: Report,
-    progress: Progress,
-) -> int:
-    """Run checks from number `first` on; return the number of the next one to run."""
-    following, under_way = first, False
-    asked = {**asdict(request), "first": first, "broken": report.broken_kinds()}
-    with tempfile.TemporaryFile("w+") as errors:
-        for event in _events(asked, errors):
-            if "begin" in event:
-                following, under_way = event["begin"], True
-                progress(checks.checks[following])
-            elif "end" in event:
-                report.add(checks.checks[following], Result(**event["result"]))
-                following, under_way = following + 1, False
-            elif "shrunk" in event:
-                report.explain(checks.checks[event["shrunk"]], event)
-            elif under_way:
-                _add_crash(request, report, checks.checks[following], event["died"], errors)
-                following += 1
-            elif following == first:
-                raise RuntimeError(f"no check can be started: {_last_line(errors)}")
-    return following
+def _shares(checks: Checks, most: int) -> list[list[int]]:
+    """Share out the checks' numbers, those of an algorithm together: kernels compile only once."""
+    numbers: dict[str, list[int]] = {}
+    for number, check in enumerate(checks.checks):
+        numbers.setdefault(check.algorithm.name, []).append(number)
+    shares: list[list[int]] = [[] for _ in range(min(most, len(numbers)))]
+    for own in sorted(numbers.values(), key=len, reverse=True):
+        min(shares, key=len).extend(own)
+    return shares
 
 
-def _add_crash(request: Request, report: Report, check: Check, status: int, errors: Any) -> None:
-    how = _cause(status)
-    if status > 0:
-        how += f": {_last_line(errors)}"
-    report.add(check, Result("crashed", how, 0.0, 0.0))
-    problem = check.named.problem
-    again = command(request.backend, check.algorithm.name, check.law.name, problem)
-    report.failures.append(Failure.of(check, how, again))
+class _Overseer:
+    """Has checks made by children, one after the other, for as long as they die."""
 
+    def __init__(self, report: Report, progress: Progress) -> None:
+        self._report, self._progress = report, progress
+        self._lock = threading.Lock()
+        self._children: set[subprocess.Popen[str]] = set()
+        self._stopped = False
 
-def _last_line(errors: Any) -> str:
-    errors.seek(0)
-    lines = errors.read().strip().splitlines()
-    return str(lines[-1]) if lines else "it said nothing"
+    def oversee(self, numbers: Sequence[int]) -> None:
+        """Make the checks of these numbers."""
+        left = list(numbers)
+        while left and not self._stopped:
+            check = self._report.checks.checks[left[0]]
+            if self._report.deaths_of(check.algorithm.name) < _MOST_DEATHS:
+                left = self._run_child(left)
+            else:
+                self._report.left_out += 1
+                left = left[1:]
 
+    def stop(self) -> None:
+        """End every child."""
+        with self._lock:
+            self._stopped = True
+            for child in self._children:
+                child.kill()
 
-def _events(asked: dict[str, Any], errors: Any) -> Iterator[dict[str, Any]]:
-    """Yield what the child says; last of all, its exit status where that is not 0."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "numconv.testing.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-        env=_environment(),
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    watch = _watch(child)
-    try:
-        child.stdin.write(json.dumps(asked))
-        child.stdin.close()
-        for line in child.stdout:
+    def _run_child(self, numbers: list[int]) -> list[int]:
+        """Have checks made by a child; return the numbers of those that it did not come to."""
+        report, under_way, done = self._report, None, 0
+        asked = {**asdict(report.request), "numbers": numbers, "broken": report.broken_kinds()}
+        with tempfile.TemporaryFile("w+") as errors:
+            for event in self._events(asked, errors):
+                if "begin" in event:
+                    under_way = event["begin"]
+                    self._progress(report.checks.checks[under_way])
+                elif "end" in event:
+                    report.results[event["end"]] = Result(**event["result"])
+                    under_way, done = None, done + 1
+                elif "shrunk" in event:
+                    report.explain(event["shrunk"], event)
+                elif under_way is not None:
+                    self._add_crash(under_way, event["died"], errors)
+                    done += 1
+                elif not done and not self._stopped:
+                    raise RuntimeError(f"no check can be started: {_last_line(errors)}")
+        return numbers[done:]
+
+    def _add_crash(self, number: int, status: int, errors: Any) -> None:
+        if self._stopped:
+            return
+        how = _cause(status)
+        if status > 0:
+            how += f": {_last_line(errors)}"
+        check, backend = self._report.checks.checks[number], self._report.request.backend
+        self._report.results[number] = Result("crashed", how, 0.0, 0.0)
+        again = command(backend, check.algorithm.name, check.law.name, check.named.problem)
+        self._report.failures.append(Failure.of(check, how, again))
+
+    def _events(self, asked: dict[str, Any], errors: Any) -> Iterator[dict[str, Any]]:
+        """Yield what a child says; last of all, its exit status where that is not 0."""
+        with self._lock:
+            if self._stopped:
+                return
+            child = subprocess.Popen(
+                [sys.executable, "-m", "numconv.testing.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=_environment(),
+            )
+            self._children.add(child)
+        assert child.stdin is not None
+        assert child.stdout is not None
+        watch = _watch(child)
+        try:
+            child.stdin.write(json.dumps(asked))
+            child.stdin.close()
+            for line in child.stdout:
+                watch.cancel()
+                yield json.loads(line)
+                watch = _watch(child)
+            status = child.wait()
+            if status:
+                yield {"died": status}
+        finally:
             watch.cancel()
-            yield json.loads(line)
-            watch = _watch(child)
-        status = child.wait()
-        if status:
-            yield {"died": status}
-    finally:
-        watch.cancel()
-        child.kill()
-        child.wait()
-        child.stdout.close()
+            child.kill()
+            child.wait()
+            child.stdout.close()
+            with self._lock:
+                self._children.discard(child)
 
 
 def _watch(child: subprocess.Popen[str]) -> threading.Timer:
@@ -143,9 +180,13 @@ def _watch(child: subprocess.Popen[str]) -> threading.Timer:
 
 
 def _environment() -> dict[str, str]:
-    """Return an environment in which three threads are three, on fewer processors too."""
-    processors = os.cpu_count() or 1
-    return {"NUMBA_NUM_THREADS": str(max(4, processors)), **os.environ}
+    """Return an environment in which three threads are three, on fewer processors too.
+
+    Threads of OpenMP that wait do not spin: those of several processes would be in each other's
+    way.
+    """
+    threads = str(max(4, os.cpu_count() or 1))
+    return {"NUMBA_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive", **os.environ}
 
 
 def _cause(status: int) -> str:
@@ -154,3 +195,9 @@ def _cause(status: int) -> str:
     if status < 0:
         return f"the process died of {signal.Signals(-status).name}"
     return f"the process ended with status {status}"
+
+
+def _last_line(errors: Any) -> str:
+    errors.seek(0)
+    lines = errors.read().strip().splitlines()
+    return str(lines[-1]) if lines else "it said nothing"

@@ -69,19 +69,21 @@ class Report:
 
     request: Request
     checks: Checks
-    results: list[tuple[Check, Result]] = field(default_factory=list)
+    results: dict[int, Result] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     left_out: int = 0
     interrupted: bool = False
 
-    def add(self, check: Check, result: Result) -> None:
-        """Add what came of a check."""
-        self.results.append((check, result))
+    def made(self) -> list[tuple[Check, Result]]:
+        """Return the checks that were made, in their order, and what came of each."""
+        return [
+            (self.checks.checks[number], self.results[number]) for number in sorted(self.results)
+        ]
 
-    def explain(self, check: Check, shrunk: Mapping[str, str]) -> None:
+    def explain(self, number: int, shrunk: Mapping[str, str]) -> None:
         """Add the smallest form of a check that is broken."""
-        message = next(r.message for c, r in reversed(self.results) if c is check)
-        whole = Failure.of(check, message, shrunk["command"])
+        message = self.results[number].message
+        whole = Failure.of(self.checks.checks[number], message, shrunk["command"])
         smallest = {"smallest_problem": shrunk["problem"], "smallest_message": shrunk["message"]}
         self.failures.append(Failure(**{**asdict(whole), **smallest}))
 
@@ -89,10 +91,10 @@ class Report:
         """Return the algorithm and law of each failure that is explained already."""
         return [(each.algorithm, each.law) for each in self.failures]
 
-    def deaths_of(self, check: Check) -> int:
-        """Return how often the algorithm of this check has killed its process."""
-        name = check.algorithm.name
-        return sum(r.state == "crashed" and c.algorithm.name == name for c, r in self.results)
+    def deaths_of(self, algorithm: str) -> int:
+        """Return how often an algorithm has killed its process."""
+        own = (result for check, result in self.made() if check.algorithm.name == algorithm)
+        return sum(result.state == "crashed" for result in own)
 
     @property
     def complete(self) -> bool:
@@ -108,13 +110,13 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether everything ran, something did, and no law is broken."""
-        bad = any(result.state in ("broken", "crashed") for _, result in self.results)
+        bad = any(result.state in ("broken", "crashed") for result in self.results.values())
         return self.complete and bool(self.results) and not bad
 
     def rows(self) -> list[Row]:
         """Return the counts of each algorithm and law, in the order of the checks."""
         rows: dict[tuple[str, str], Row] = {}
-        for check, result in self.results:
+        for check, result in self.made():
             law, algorithm = check.law, check.algorithm.name
             row = rows.setdefault(
                 (algorithm, law.name), Row(algorithm, law.name, law.stage, law.promise)
@@ -137,7 +139,7 @@ class Report:
             "machine": {"processor": platform.machine(), "python": platform.python_version()},
             "checks": len(self.results),
             "left_out": self.left_out,
-            "seconds": sum(result.seconds for _, result in self.results),
+            "seconds": sum(result.seconds for result in self.results.values()),
             "laws": [asdict(row) for row in self.rows()],
             "refusals": [asdict(each) for each in self.checks.refusals],
             "unverified": self.unverified,
