@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +23,7 @@ PATIENCE_SECONDS = 120.0
 _MOST_DEATHS = 3
 """Of one algorithm: what it still has to show is left out then."""
 _MOST_CHILDREN = 4
+_WAKE_SECONDS = 0.2
 
 Progress = Callable[[Check], None]
 
@@ -56,8 +57,13 @@ def verify(request: Request, progress: Progress = lambda check: None) -> Report:
     with ThreadPoolExecutor(max(1, len(shares))) as pool:
         running = [pool.submit(overseer.oversee, share) for share in shares]
         try:
+            # A signal that another thread receives does not wake this one.
+            while wait(running, timeout=_WAKE_SECONDS, return_when=FIRST_EXCEPTION).not_done:
+                if any(each.done() and each.exception() for each in running):
+                    break
             for each in running:
-                each.result()
+                if each.done():
+                    each.result()
         except BaseException as error:
             overseer.stop()
             if not isinstance(error, KeyboardInterrupt):
