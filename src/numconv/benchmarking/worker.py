@@ -25,7 +25,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from ..core import arrays, hookspecs, plugins
+from ..core import arrays, hookspecs, machine, plugins
 from ..core.errors import BackendError, NumconvError
 from ..core.threads import set_num_threads
 from . import calls
@@ -74,7 +74,7 @@ class Server:
             if status.state == "unavailable":
                 reason = "; ".join(filter(None, (status.reason, status.remedy)))
                 raise BackendError(f"backend {self.contestant.backend!r} is unavailable: {reason}")
-        return {"versions": versions(self.contestant.backend)}
+        return {"versions": versions_of(self.contestant.backend)}
 
     def layer(self, layer: dict[str, Any]) -> dict[str, Any]:
         self.call = self.result = None
@@ -133,20 +133,15 @@ class Server:
         return median(taken)
 
 
-def versions(backend: str) -> dict[str, str]:
+def versions_of(backend: str) -> dict[str, str]:
     """Return the versions of numconv, of what it stands on, and of the library `backend`."""
     brought = {
         point.dist.name
         for point in metadata.entry_points(group=hookspecs.PROJECT)
         if point.dist is not None
     }
-    found = {}
-    for name in ("numba", "numpy", *sorted(brought), backend):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    found = machine.versions(("numba", "numpy", *sorted(brought), backend))
+    return {name: version for name, version in found.items() if version is not None}
 
 
 def serve(commands: TextIO, answers: TextIO) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
 from ..core.cache import cache_folder
-from ..core.machine import processor
+from ..core.machine import processor, versions
 from ..core.threads import get_num_threads, processors
 from . import printing
 from .options import JSON
@@ -39,7 +38,7 @@ def gather() -> dict[str, Any]:
     return {
         "versions": {
             "python": platform.python_version(),
-            **{name: _version(name) for name in DISTRIBUTIONS},
+            **{name: found or "not installed" for name, found in versions(DISTRIBUTIONS).items()},
         },
         "system": platform.platform(),
         "processor": processor(),
@@ -63,13 +62,6 @@ def _flat(facts: dict[str, Any]) -> list[tuple[str, Any]]:
         else:
             rows.append((name, value))
     return rows
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _features() -> dict[str, bool]:

@@ -1,8 +1,10 @@
-"""What this machine is."""
+"""What this machine is, and what is installed on it."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
@@ -15,3 +17,14 @@ def processor() -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.processor() or platform.machine()
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str | None]:
+    """Return the version of each distribution, None where it is not installed."""
+    found: dict[str, str | None] = {}
+    for name in distributions:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from .cache import cache_folder
 from .choice import Choice, choose
-from .machine import processor
+from .machine import processor, versions
 from .protocol import Algorithm, Array, Backend, Plan, Problem
 from .threads import get_num_threads
 
@@ -192,18 +191,10 @@ def _path(problem: Problem, backend: Backend) -> Path:
         platform.machine(),
         processor(),
         get_num_threads(),
-        _version("numconv-kernels"),
-        _version("numba"),
+        versions(("numconv-kernels", "numba")),
     )
     digest = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
     return folder() / f"{digest}.json"
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _read(path: Path) -> tuple[str, dict[str, float]]:

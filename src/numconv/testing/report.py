@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ..core.machine import processor, versions
 from .encoding import to_text
 from .verification import Check, Checks, Request, Result
 
@@ -136,7 +136,7 @@ class Report:
             "complete": self.complete,
             "request": asdict(self.request),
             "versions": versions(("numconv-kernels", "numba", "numpy")),
-            "machine": {"processor": platform.machine(), "python": platform.python_version()},
+            "machine": {"processor": processor(), "python": platform.python_version()},
             "checks": len(self.results),
             "left_out": self.left_out,
             "seconds": sum(result.seconds for result in self.results.values()),
@@ -145,14 +145,3 @@ class Report:
             "unverified": self.unverified,
             "failures": [asdict(each) for each in self.failures],
         }
-
-
-def versions(distributions: Iterable[str]) -> dict[str, str | None]:
-    """Return the installed version of each distribution, None where it is not installed."""
-    found: dict[str, str | None] = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
