@@ -68,3 +68,12 @@ def test_a_mistake_is_told_in_a_line(run: Any, arguments: str, said: str) -> Non
     done = run(arguments)
     assert done.returncode not in (0, 1)
     assert said in done.stdout + done.stderr
+
+
+def test_pytest_loads_it_without_the_kit_or_numpy() -> None:
+    code = (
+        "import sys, numconv.pytest_plugin\n"
+        "print('numpy' in sys.modules, 'numconv.testing' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"

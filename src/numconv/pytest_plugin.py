@@ -10,7 +10,8 @@
         numconv_check()
 
 The mark takes what `numconv verify` takes: backend, algorithm, op, laws, level. pytest loads
-this module wherever numconv is installed, so it imports the kit only where the mark is used.
+this module wherever numconv is installed, so it stands outside of `numconv.testing` and imports
+the kit, and NumPy, only where the mark is used.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker(MARK)
     if mark is None:
         raise pytest.UsageError(f"{metafunc.definition.name}: expected @pytest.mark.{MARK}(...)")
-    from ..core.errors import NumconvError
-    from .verification import Request, checks_of
+    from .core.errors import NumconvError
+    from .testing.verification import Request, checks_of
 
     try:
         wanted = Request(*mark.args, **mark.kwargs)
@@ -56,8 +57,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def numconv_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Make one check of the conformance kit; fails with the law and the problem."""
-    from .encoding import to_text
-    from .verification import run
+    from .testing.encoding import to_text
+    from .testing.verification import run
 
     check: Any = request.param
 
