@@ -307,3 +307,19 @@ def test_the_contract_notices(member: str, value: Any, said: str) -> None:
 
 def test_every_law_has_a_defect_that_breaks_it() -> None:
     assert {law for _, laws in DEFECTS for law in laws.split()} == set(BY_NAME) - {"contract"}
+
+
+def test_the_delta_law_itself_rounds_to_16_bits_only_once() -> None:
+    many_meet_in_one = ConvolutionProblem(
+        batch=2,
+        in_channels=3,
+        out_channels=33,
+        input_shape=(52,),
+        kernel_shape=(6,),
+        stride=(1,),
+        padding=((1, 2),),
+        dilation=(2,),
+        dtype="float16",
+        direction="input_gradient",
+    )
+    BY_NAME["delta"].check(many_meet_in_one, Wrapped(right))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import dtypes
 from ..core.geometry import tap_source
 from ..core.problems import InvolutionProblem
 from ..core.protocol import Array
@@ -20,10 +21,11 @@ def moved_by_deltas(problem: Any, given: Array) -> tuple[Array, Array]:
     """
     taps = list(np.ndindex(*problem.kernel_shape))
     weight = np.zeros(problem.operand_shapes[1], problem.dtype)
-    expected = np.zeros(problem.result_shape, problem.result_dtype)
+    # Samples of several channels may meet in one output: 16 bits are rounded to once, at the end.
+    expected = np.zeros(problem.result_shape, dtypes.widest(problem.dtype))
     if isinstance(problem, InvolutionProblem):
         _move_by_position(problem, given, taps, weight, expected)
-        return weight, expected
+        return weight, expected.astype(problem.result_dtype)
     inputs, outputs = (
         problem.in_channels // problem.groups,
         problem.out_channels // problem.groups,
@@ -36,7 +38,7 @@ def moved_by_deltas(problem: Any, given: Array) -> tuple[Array, Array]:
             expected[:, co] = _gather(problem, given[:, channel], tap)
         else:
             _scatter(problem, expected[:, channel], given[:, co], tap)
-    return weight, expected
+    return weight, expected.astype(problem.result_dtype)
 
 
 def _move_by_position(
@@ -86,6 +88,6 @@ def _gather(problem: Any, x: Array, tap: tuple[int, ...]) -> Array:
 def _scatter(problem: Any, x: Array, y: Array, tap: tuple[int, ...]) -> None:
     flat, inside = _sources(problem, tap)
     for n in range(x.shape[0]):
-        sums = np.zeros(x[n].size, x.dtype if x.dtype.kind in "iu" else np.result_type(x, "f8"))
+        sums = np.zeros(x[n].size, x.dtype)
         np.add.at(sums, flat[inside], y[n][inside])
-        x[n] = (x[n] + sums.reshape(x[n].shape)).astype(x.dtype)
+        x[n] += sums.reshape(x[n].shape)
