@@ -7,7 +7,7 @@ from typing import Any
 from .process import KERNEL
 from .ratios import Ratio
 from .report import LayerReport, Report
-from .tables import MEANINGS
+from .tables import MEANINGS, layer_name
 
 # From the palette of Okabe and Ito; a hatch tells the columns apart where colours don't.
 FASTER = {KERNEL: "#0072B2"}
@@ -58,7 +58,7 @@ def draw(axes: Any, report: Report, peer: str) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_ylim(len(layers) - 0.4, -0.6)
-    axes.set_yticks(range(len(layers)), [name(report, each) for each in layers], fontsize=9)
+    axes.set_yticks(range(len(layers)), [layer_name(report, each) for each in layers], fontsize=9)
     axes.axvline(1.0, color="black", linewidth=1.2)
     axes.grid(True, axis="x", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
@@ -102,13 +102,6 @@ def _bar(
         fontsize=7.5,
         fontweight="bold" if ratio.loss else "normal",
     )
-
-
-def name(report: Report, layer: LayerReport) -> str:
-    """Return what stands beside a layer's bars."""
-    times = f" (x{layer.layer.count})" if layer.layer.count > 1 else ""
-    suite = f"{layer.suite}: " if len(report.suites) > 1 else ""
-    return f"{suite}{layer.layer.name}{times}"
 
 
 def _title(report: Report, peer: str) -> str:

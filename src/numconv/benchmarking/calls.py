@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,22 +38,6 @@ class Prepared:
 
     call: Callable[[], Any]
     algorithm: str
-
-
-def layer_from(data: Mapping[str, Any]) -> Layer:
-    """Return the layer that was written as JSON."""
-    return Layer(
-        name=data["name"],
-        function=data["function"],
-        operands=tuple(tuple(shape) for shape in data["operands"]),
-        parameters={name: _tuples(value) for name, value in data["parameters"].items()},
-        dtype=data["dtype"],
-        count=data["count"],
-    )
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def with_batch(layer: Layer, batch: int) -> Layer:

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.errors import BackendError
 from . import bars, roofline
 from .report import Report
-from .tables import plural
+from .tables import layer_name, plural
 
 SUFFIXES = (".svg", ".png", ".html")
 DPI = 150
@@ -70,7 +70,7 @@ def figure(report: Report) -> Any:
     sheet = Figure(figsize=(WIDTH, height))
     sheet.suptitle(title(report), y=1 - 0.15 / height, va="top", fontsize=13)
 
-    letters = [len(bars.name(report, each)) for p in panels for each in bars.layers_of(report, p)]
+    letters = [len(layer_name(report, each)) for p in panels for each in bars.layers_of(report, p)]
     left = max(LEAST_LEFT, LETTER * max(letters, default=0) + 0.3)
 
     def axes(top: float, tall: float) -> Any:

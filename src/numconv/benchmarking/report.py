@@ -11,9 +11,8 @@ from typing import Any
 
 from ..core.errors import ArgumentError
 from . import ratios
-from .calls import layer_from
 from .ratios import Ratio
-from .suites import Layer
+from .suites import Layer, layer_from
 
 SCHEMA = 1
 # A machine whose rate moved by more than this during a layer deserves a note.

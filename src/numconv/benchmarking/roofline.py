@@ -9,7 +9,7 @@ from typing import Any
 
 from .process import KERNEL
 from .report import LayerReport, Report
-from .tables import MEANINGS
+from .tables import MEANINGS, gflops
 
 # The palette of Okabe and Ito, which the colour-blind can tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
@@ -72,7 +72,7 @@ def _points(
     for layer in layers:
         measured = layer.measurement(column, name)
         if measured is not None and measured.valid:
-            rate = layer.flops / median(measured.seconds) * 1e-9
+            rate = gflops(layer, median(measured.seconds))
             found.append((layer.flops / layer.min_bytes, rate, layer.layer.name))
     return found
 

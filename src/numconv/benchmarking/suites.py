@@ -85,7 +85,7 @@ def load(name: str) -> Suite:
 
 
 def _suite(name: str, data: Mapping[str, Any]) -> Suite:
-    layers = tuple(_layer(each) for each in data["layers"])
+    layers = tuple(layer_from(each) for each in data["layers"])
     if not layers:
         raise ValueError("no layers")
     seen = [layer.name for layer in layers]
@@ -95,7 +95,8 @@ def _suite(name: str, data: Mapping[str, Any]) -> Suite:
     return Suite(name, data.get("title", name), data.get("source", ""), layers)
 
 
-def _layer(data: Mapping[str, Any]) -> Layer:
+def layer_from(data: Mapping[str, Any]) -> Layer:
+    """Return the layer that was written as TOML, or as JSON."""
     unknown = set(data) - set(Layer.__dataclass_fields__)
     if unknown:
         raise ValueError(f"an unknown key {sorted(unknown)[0]!r} in layer {data.get('name')!r}")

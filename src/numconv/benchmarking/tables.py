@@ -64,17 +64,23 @@ def ratio_words(ratio: Ratio) -> str:
     return f"{spread.median:.2f} ({spread.lower:.2f}-{spread.upper:.2f}) {ratio.minima:.2f}"
 
 
+def layer_name(report: Report, layer: LayerReport) -> str:
+    """Return what a layer is called, with its suite where there are several."""
+    times = f" (x{layer.layer.count})" if layer.layer.count > 1 else ""
+    suite = f"{layer.suite}: " if len(report.suites) > 1 else ""
+    return f"{suite}{layer.layer.name}{times}"
+
+
 def gflops(layer: LayerReport, seconds: float) -> float:
     return layer.flops / seconds * 1e-9
 
 
 def column_table(report: Report, column: str) -> Table:
     """Return what was measured in a column."""
-    several = len(report.suites) > 1
     header = ["layer", "algorithm", f"{report.subject} min ms", "median", "GFLOP/s", "of peak"]
     for peer in report.peers:
         header += [f"{peer} min ms", "median", "ratio (quartiles) of minima", ""]
-    rows = [_row(report, column, each, several) for each in report.layers if each.columns]
+    rows = [_row(report, column, each) for each in report.layers if each.columns]
     return Table(
         title=f"{column}: {MEANINGS.get(column, '')}",
         header=header,
@@ -94,12 +100,9 @@ def _first_calls(report: Report, column: str) -> str:
     return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in taken.items())
 
 
-def _row(report: Report, column: str, layer: LayerReport, several: bool) -> Row:
-    name = f"{layer.suite}: " * several + layer.layer.name
-    if layer.layer.count > 1:
-        name += f" (x{layer.layer.count})"
+def _row(report: Report, column: str, layer: LayerReport) -> Row:
     own = layer.measurement(column, report.subject)
-    cells = [name, own.algorithm if own else "", *_times(own)]
+    cells = [layer_name(report, layer), own.algorithm if own else "", *_times(own)]
     cells += _rates(report, layer, own)
     lost = False
     for peer in report.peers:

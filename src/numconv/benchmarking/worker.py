@@ -30,6 +30,7 @@ from ..core.errors import BackendError, NumconvError
 from ..core.threads import set_num_threads
 from . import calls
 from .contestants import Contestant
+from .suites import layer_from
 
 WARM_UP_SECONDS = 0.02
 
@@ -78,7 +79,7 @@ class Server:
 
     def layer(self, layer: dict[str, Any]) -> dict[str, Any]:
         self.call = self.result = None
-        given = calls.layer_from(layer)
+        given = layer_from(layer)
         work = calls.work_of(given)
         facts = {"flops": work.flops, "min_bytes": work.min_bytes}
         with warnings.catch_warnings(record=True) as caught:

@@ -10,11 +10,10 @@ import click
 from ..testing import LAWS, Request, verify
 from ..testing.catalogue import LEVELS
 from ..testing.report import Report, Row
-from ..testing.verification import checks_of
 from . import printing
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .options import JSON
-from .progress import steps
+from .progress import bar
 
 _MOST_REASONS = 6
 _NUMBERS = re.compile(r"\(?\d[\d, ()]*")
@@ -59,8 +58,8 @@ def command(
     """
     request = Request(backend, algorithm, op, laws, level, problem)
     begin = perf_counter()
-    with steps(len(checks_of(request).checks)) as begin_check:
-        report = verify(request, lambda check: begin_check(check.name))
+    with bar("choosing the checks") as advance:
+        report = verify(request, advance)
     if as_json:
         printing.as_json(report.to_dict())
     else:

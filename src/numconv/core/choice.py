@@ -119,14 +119,9 @@ def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> 
 def _backends(name: str) -> list[Backend]:
     from . import plugins  # discovery is paid for by the first call, not by the import
 
-    known = plugins.backends()
     if name == "auto":
-        return [each for each in known.values() if each.device == "cpu"]
-    if name in known:
-        return [known[name]]
-    broken = [f"{fault.plugin}: {fault.error}" for fault in plugins.faults()]
-    hint = f" (set aside: {'; '.join(broken)})" if broken else ""
-    raise ArgumentError("backend", name, "'auto' or one of " + ", ".join(known) + hint)
+        return [each for each in plugins.backends().values() if each.device == "cpu"]
+    return [plugins.backend(name, "'auto' or one of ")]
 
 
 def _offered(backend: Backend, problem: Problem, by_name: bool) -> Sequence[Algorithm]:

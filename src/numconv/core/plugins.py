@@ -143,6 +143,16 @@ def backends() -> dict[str, Backend]:
     return dict(sorted(found.items(), key=lambda item: (-item[1].priority, item[0])))
 
 
+def backend(name: str, expected: str = "one of ") -> Backend:
+    """Return the backend called `name`, or raise with the names there are and what is broken."""
+    known = backends()
+    if name in known:
+        return known[name]
+    broken = "; ".join(f"{fault.plugin}: {fault.error}" for fault in faults())
+    hint = f" (set aside: {broken})" if broken else ""
+    raise ArgumentError("backend", name, expected + ", ".join(known) + hint)
+
+
 def status(backend: Backend) -> Status:
     """Return the backend's status; one that raises is unavailable, with its error."""
     try:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.bound import bound
 from ..core.protocol import Algorithm, Array
+from .catalogue import naive_reference
 from .operands import fill_value
 
 
@@ -76,6 +78,16 @@ def _fractions(got: Array, expected: Array, allowed: Array, finite: Array) -> Ar
     with np.errstate(divide="ignore", invalid="ignore"):
         fraction = np.where(difference == 0, 0.0, difference / np.where(finite, allowed, 1))
     return np.asarray(fraction)
+
+
+def against_reference(
+    problem: Any, algorithm: Algorithm, operands: list[Array], what: str
+) -> float:
+    """Return how far `algorithm` is from the naive reference, as a fraction of the error bound."""
+    naive = naive_reference(problem)
+    expected = naive(problem, *operands)
+    got = solve(problem, algorithm, operands)
+    return within(got, expected, bound(problem, naive, *operands), what)
 
 
 def same_bits(one: Array, other: Array) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..core.threads import processors
 from .report import Failure, Report
-from .verification import Check, Checks, Request, Result, checks_of, command
+from .verification import Checks, Request, Result, checks_of, command
 
 PATIENCE_SECONDS = 120.0
 """For one check: a first one compiles."""
@@ -25,10 +25,10 @@ _MOST_DEATHS = 3
 _MOST_CHILDREN = 4
 _WAKE_SECONDS = 0.2
 
-Progress = Callable[[Check], None]
+Progress = Callable[[int, int, str], None]
 
 
-def verify(request: Request, progress: Progress = lambda check: None) -> Report:
+def verify(request: Request, progress: Progress | None = None) -> Report:
     """Verify a backend, and report what was found.
 
     Its algorithms are shared out among as many processes as there are processors. An interruption
@@ -38,8 +38,8 @@ def verify(request: Request, progress: Progress = lambda check: None) -> Report:
     Parameters
     ----------
     request : Request
-    progress : callable
-        Called with each check before it is made.
+    progress : callable, optional
+        Called before each check with the number of checks made, of all, and its name.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def _shares(checks: Checks, most: int) -> list[list[int]]:
 class _Overseer:
     """Has checks made by children, one after the other, for as long as they die."""
 
-    def __init__(self, report: Report, progress: Progress) -> None:
+    def __init__(self, report: Report, progress: Progress | None) -> None:
         self._report, self._progress = report, progress
         self._lock = threading.Lock()
         self._children: set[subprocess.Popen[str]] = set()
@@ -118,7 +118,7 @@ class _Overseer:
             for event in self._events(asked, errors):
                 if "begin" in event:
                     under_way = event["begin"]
-                    self._progress(report.checks.checks[under_way])
+                    self._tell(under_way)
                 elif "end" in event:
                     report.results[event["end"]] = Result(**event["result"])
                     under_way, done = None, done + 1
@@ -130,6 +130,11 @@ class _Overseer:
                 elif not done and not self._stopped:
                     raise RuntimeError(f"no check can be started: {_last_line(errors)}")
         return numbers[done:]
+
+    def _tell(self, number: int) -> None:
+        if self._progress is not None:
+            checks = self._report.checks.checks
+            self._progress(len(self._report.results), len(checks), checks[number].name)
 
     def _add_crash(self, number: int, status: int, errors: Any) -> None:
         if self._stopped:

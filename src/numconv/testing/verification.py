@@ -118,15 +118,11 @@ def checks_of(request: Request) -> Checks:
 
 
 def _backend(name: str) -> Backend:
-    known = plugins.backends()
-    if name not in known:
-        broken = "; ".join(f"{fault.plugin}: {fault.error}" for fault in plugins.faults())
-        hint = f" (set aside: {broken})" if broken else ""
-        raise ArgumentError("backend", name, "one of " + ", ".join(known) + hint)
-    status = plugins.status(known[name])
+    backend = plugins.backend(name)
+    status = plugins.status(backend)
     if status.state == "unavailable":
         raise BackendError(f"backend {name!r} is unavailable: {status.reason}; {status.remedy}")
-    return known[name]
+    return backend
 
 
 def _laws(wanted: Sequence[str]) -> list[Law]:

@@ -13,7 +13,7 @@ from ...core.errors import ArgumentError
 from ...core.problems import Epilogue
 from ...core.protocol import Algorithm, Array
 from ..catalogue import naive_reference
-from ..checks import NotApplicable, accept, hold, solve, within
+from ..checks import NotApplicable, accept, against_reference, hold, solve, within
 from ..operands import random_operands
 from .law import Law, has_non_finite, is_bilinear
 
@@ -53,7 +53,9 @@ def denormals(problem: Any, algorithm: Algorithm) -> float:
         operands = random_operands(problem, 13)
         operands[which] = _scaled(operands[which], small)
         operands[1 - which] = _scaled(operands[1 - which], large)
-        fractions.append(_compare(problem, algorithm, operands, f"denormals in operand {which}"))
+        fractions.append(
+            against_reference(problem, algorithm, operands, f"denormals in operand {which}")
+        )
     return max(fractions)
 
 
@@ -62,18 +64,11 @@ def wide_range(problem: Any, algorithm: Algorithm) -> float:
     problem = replace(problem, epilogue=Epilogue())
     operands = random_operands(problem, 14)
     operands[0].flat[operands[0].size // 2] = 1e3 if problem.dtype == "float16" else 1e16
-    return _compare(problem, algorithm, operands, "1e16 beside 1")
+    return against_reference(problem, algorithm, operands, "1e16 beside 1")
 
 
 def _scaled(array: Array, factor: float) -> Array:
     return np.asarray((array * np.result_type(array, "f8").type(factor)).astype(array.dtype))
-
-
-def _compare(problem: Any, algorithm: Algorithm, operands: list[Array], what: str) -> float:
-    naive = naive_reference(problem)
-    expected = naive(problem, *operands)
-    got = solve(problem, algorithm, operands)
-    return within(got, expected, bound(problem, naive, *operands), what)
 
 
 def huge_stride(problem: Any, algorithm: Algorithm) -> float:
@@ -83,7 +78,7 @@ def huge_stride(problem: Any, algorithm: Algorithm) -> float:
     except ArgumentError as error:
         raise NotApplicable(str(error)) from None
     accept(algorithm, varied, f"a stride of {HUGE_STRIDE}")
-    return _compare(varied, algorithm, random_operands(varied, 15), "huge stride")
+    return against_reference(varied, algorithm, random_operands(varied, 15), "huge stride")
 
 
 def _float_bilinear(problem: Any) -> bool:

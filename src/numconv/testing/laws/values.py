@@ -12,7 +12,7 @@ from ...core.bound import bound
 from ...core.problems import Epilogue
 from ...core.protocol import Algorithm
 from ..catalogue import naive_reference
-from ..checks import NotApplicable, solve, within
+from ..checks import NotApplicable, against_reference, solve, within
 from ..identity import moved_by_deltas
 from ..operands import random_operands, small_operands
 from .law import Law, always, has_epilogue, is_bilinear
@@ -20,10 +20,7 @@ from .law import Law, always, has_epilogue, is_bilinear
 
 def within_bound(problem: Any, algorithm: Algorithm) -> float:
     """Equal to the naive reference within the dtype's error bound, in the dtype it returns."""
-    operands, naive = random_operands(problem), naive_reference(problem)
-    expected = naive(problem, *operands)
-    got = solve(problem, algorithm, operands)
-    return within(got, expected, bound(problem, naive, *operands), "reference")
+    return against_reference(problem, algorithm, random_operands(problem), "reference")
 
 
 def epilogue(problem: Any, algorithm: Algorithm) -> float:
