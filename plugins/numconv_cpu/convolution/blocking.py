@@ -1,8 +1,12 @@
 """How a lowered convolution is cut up: register tiles, blocks of reads, tasks.
 
-The sizes follow from the caches: a block of about 150 reads times a tile of 24 positions fills
-half of a first-level cache of 32 KiB, the sums and the weights of a task a good part of a second
-level of 512 KiB.
+The register tile has one of two forms. With *positions* in the lanes its rows are result channels
+(see `product`); with *channels* in the lanes its rows are positions (see `channels`). Each leaves
+lanes and rows empty for other shapes, and the one that leaves fewer is taken.
+
+The sizes follow from the caches: a block of about 150 reads times a vector or three of values
+fills half of a first-level cache of 32 KiB, the sums and the weights of a task a good part of a
+second level of 512 KiB.
 """
 
 from __future__ import annotations
@@ -21,13 +25,83 @@ TASKS_PER_WORKER = 4
 
 
 @dataclass(frozen=True)
+class Form:
+    """The register tile of a convolution.
+
+    Parameters
+    ----------
+    channels_in_lanes : bool
+    rows, vectors, lanes : int
+        Shape of the register tile.
+    """
+
+    channels_in_lanes: bool
+    rows: int
+    vectors: int
+    lanes: int
+
+    @property
+    def channels(self) -> int:
+        """Result channels of a tile."""
+        return self.vectors * self.lanes if self.channels_in_lanes else self.rows
+
+    @property
+    def span(self) -> int:
+        """Positions of a tile."""
+        return self.rows if self.channels_in_lanes else self.vectors * self.lanes
+
+    @property
+    def narrow(self) -> int:
+        """Up to how many left over positions the smaller tile is faster: one vector or half the rows.
+
+        A vector takes half a cycle or one of a read, but no tile less than the latency of the FMA.
+        """
+        if self.channels_in_lanes:
+            return self.rows // 2
+        single, whole = max(self.rows / 2, 4), max(self.rows * self.vectors / 2, 4)
+        return max((v for v in range(self.vectors) if v * single < whole), default=0) * self.lanes
+
+    def tiles(self, lowering: Lowering, part: Part) -> float:
+        """Return how many tiles the positions of one layer of a part take, the last one in part."""
+        positions = self.positions(part)
+        whole, rest = divmod(positions, self.span)
+        if not self.channels_in_lanes:
+            return whole + min(-(-rest // self.lanes) / self.vectors, 1)
+        return whole + (rest > 0) * (0.5 if rest <= self.narrow else 1)
+
+    def positions(self, part: Part) -> int:
+        """Return the positions of one layer of a part."""
+        return part.counts[1] * part.counts[2] if self.channels_in_lanes else part.positions
+
+    def work(self, lowering: Lowering) -> float:
+        """Return the multiply-adds of a group, those computed in vain included."""
+        tiles = sum(
+            part.counts[0] * self.tiles(lowering, part) * part.offsets.size
+            for part in lowering.parts
+        )
+        channel_tiles = -(-lowering.result_channels // self.channels)
+        return tiles * channel_tiles * self.rows * self.vectors * self.lanes
+
+
+def forms(lowering: Lowering, dtype: str) -> list[Form]:
+    """Return the register tiles there are, the one that computes least in vain first."""
+    here = machine()
+    lanes = here.lanes(np.dtype(dtype).itemsize)
+    rows = rows_for(lowering.result_channels)
+    found = [Form(False, rows, here.vectors(rows), lanes)]
+    if lowering.result_channels > lanes // 2:
+        vectors = 2 if lowering.result_channels > lanes else 1
+        found.append(Form(True, 14 if here.registers >= 32 else 6, vectors, lanes))
+    return sorted(found, key=lambda form: form.work(lowering))
+
+
+@dataclass(frozen=True)
 class Blocking:
     """Sizes of tiles, blocks and tasks.
 
     Parameters
     ----------
-    rows, lanes, tile : int
-        Result channels, lanes of a vector and positions of a register tile.
+    form : Form
     reads : int
         Summed on one register tile before the next gets its turn.
     tiles, tile_block, tile_blocks : int
@@ -36,30 +110,17 @@ class Blocking:
         Per part, how many tasks share the positions of a layer.
     """
 
-    rows: int
-    lanes: int
-    tile: int
+    form: Form
     reads: int
     tiles: int
     tile_block: int
     tile_blocks: int
     position_blocks: tuple[int, ...]
 
-    @property
-    def narrow(self) -> int:
-        """Up to how many left over positions single vectors are faster than a whole tile.
-
-        A vector of a tile takes half a cycle a read, but no register tile takes less than the
-        latency of the FMA, four cycles.
-        """
-        vectors = self.tile // self.lanes
-        single, whole = max(self.rows / 2, 4), max(self.rows * vectors / 2, 4)
-        return max((v for v in range(vectors) if v * single < whole), default=0) * self.lanes
-
     def position_block(self, part: Part, blocks: int) -> int:
         """Return the positions of a task: whole tiles, as equal as can be."""
-        tiles = -(-part.positions // self.tile)
-        return -(-tiles // blocks) * self.tile
+        tiles = -(-self.form.positions(part) // self.form.span)
+        return -(-tiles // blocks) * self.form.span
 
 
 def rows_for(result_channels: int) -> int:
@@ -68,33 +129,32 @@ def rows_for(result_channels: int) -> int:
     return most if 2 * result_channels >= most else 1
 
 
-def block(lowering: Lowering, dtype: str, batch: int, workers: int) -> Blocking:
+def block(lowering: Lowering, form: Form, batch: int, workers: int) -> Blocking:
     """Cut `lowering` up so that all workers have something to do, and about as much each."""
-    rows = rows_for(lowering.result_channels)
-    lanes = machine().lanes(np.dtype(dtype).itemsize)
-    tile = machine().vectors(rows) * lanes
-    tiles = -(-lowering.result_channels // rows)
+    tiles = -(-lowering.result_channels // form.channels)
     most_reads = max(part.offsets.size for part in lowering.parts)
     read_blocks = -(-most_reads // READS) or 1
     grids = batch * lowering.groups * sum(part.counts[0] for part in lowering.parts)
-    tile_blocks = -(-tiles * rows // CHANNELS)
-    position_blocks = [-(-part.positions // (POSITION_TILES * tile)) for part in lowering.parts]
+    most_channels = 256 if form.channels_in_lanes else CHANNELS
+    most_tiles = 16 if form.channels_in_lanes else POSITION_TILES
+    tile_blocks = -(-tiles * form.channels // most_channels)
+    lengths = [-(-form.positions(part) // form.span) for part in lowering.parts]
+    position_blocks = [-(-length // most_tiles) for length in lengths]
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
     while grids * tile_blocks * max(position_blocks) < wanted:
         # Halve whichever is longer: the weights of a task or its positions.
-        longest = max(-(-part.positions // tile) for part in lowering.parts)
-        per_task = longest / max(position_blocks)
-        if tiles / tile_blocks >= max(per_task, 2):
+        per_task = max(lengths) / max(position_blocks)
+        if tiles * form.channels / tile_blocks >= max(per_task * form.span, 2 * form.channels):
             tile_blocks = min(2 * tile_blocks, tiles)
         elif per_task >= 2:
             position_blocks = [2 * blocks for blocks in position_blocks]
+        elif tiles / tile_blocks >= 2:
+            tile_blocks = min(2 * tile_blocks, tiles)
         else:
             break
     tile_block = -(-tiles // tile_blocks)
     blocking = Blocking(
-        rows=rows,
-        lanes=lanes,
-        tile=tile,
+        form=form,
         reads=-(-most_reads // read_blocks) or 1,
         tiles=tiles,
         tile_block=tile_block,
@@ -102,7 +162,7 @@ def block(lowering: Lowering, dtype: str, batch: int, workers: int) -> Blocking:
         position_blocks=(),
     )
     fitted = (
-        -(-part.positions // blocking.position_block(part, blocks))
+        -(-form.positions(part) // blocking.position_block(part, blocks))
         for part, blocks in zip(lowering.parts, position_blocks, strict=True)
     )
     return replace(blocking, position_blocks=tuple(fitted))

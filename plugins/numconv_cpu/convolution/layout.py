@@ -44,7 +44,7 @@ PLANES = (
 )
 
 PRODUCT = (
-    "rows",  # of the register tile
+    "rows",  # result channels that a register tile covers
     "lanes",
     "span",  # positions that a register tile covers
     "narrow",  # up to so many left over positions, one vector at a time is faster
@@ -54,7 +54,17 @@ PRODUCT = (
     "scratch_pitch",
 )
 
+CHANNELS = (
+    "panel_pitch",  # from one gathered read to the next
+    "panel_size",  # from one gathered tile to the next
+    "at_packed",  # within the panels of a worker
+    "at_turned",  # likewise
+    "turned_pitch",
+    "pack_late",  # whether weights are packed by the tasks that use them
+)
+
 TASKS = (
+    "skipped",  # stages that have nothing to do
     "batch",
     "groups",
     "given_channels",  # in a group
@@ -79,7 +89,7 @@ TASKS = (
     "at_scratch",
     "scratch",  # per worker
     "at_panels",
-    "panels",
+    "panels",  # per worker
     "planes",  # elements of all planes
     "margin",  # zeros after them
 )
@@ -137,8 +147,19 @@ class Tables:
         return np.concatenate(self._tables)
 
 
-def record(dtype: str, rows: int, names: Iterable[str], numbers: Mapping[str, int]) -> NDArray[Any]:
+def record(
+    dtype: str,
+    rows: int,
+    names: Iterable[str],
+    numbers: Mapping[str, int],
+    vectors: int | None = None,
+) -> NDArray[Any]:
     """Return one record of `numbers`, whose type tells kernels the shape of the register tile.
+
+    Parameters
+    ----------
+    rows, vectors : int
+        Of the register tile; by default it has as many vectors as the registers hold.
 
     Raises
     ------
@@ -146,7 +167,7 @@ def record(dtype: str, rows: int, names: Iterable[str], numbers: Mapping[str, in
         If a number is missing.
     """
     fields = [(name, np.int64) for name in names]
-    result = np.zeros(1, np.dtype([*fields, tile_field(dtype, rows)]))
+    result = np.zeros(1, np.dtype([*fields, tile_field(dtype, rows, vectors)]))
     for name, _ in fields:
         result[name] = numbers[name]
     return result

@@ -17,15 +17,18 @@ from ..launch import start, worker
 from ..threads import run
 from ..workspace import workspace
 from . import layout
-from .blocking import Blocking, block
+from .blocking import Blocking, Form, block, forms
 from .layout import result_numbers
 from .lowering import Lowering
 from .solve import solve
+from .solve_channels import solve_channels
 
 # The first elements of the workspace carry messages; then everything starts on a cache line.
 MESSAGES = 16
 PACK_ELEMENTS = 8192
 WEIGHT_ELEMENTS = 16384
+# Weights used by no more tasks than this are packed by each of them, in its first-level cache.
+LATE_USES = 2
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class LoweredPlan:
         Whether the given array is its own planes.
     panel : bool
         Whether the reads of every tile are gathered before they are used.
+    form : Form, optional
+        Of the register tile; by default the one that computes least in vain.
     """
 
     def __init__(
@@ -57,19 +62,21 @@ class LoweredPlan:
         lowering: Lowering,
         in_place: bool = False,
         panel: bool = False,
+        form: Form | None = None,
     ) -> None:
         self._dtype = problem.dtype
         self._epilogue = problem.epilogue
         self._empty = prod(problem.result_shape) == 0
         self._work = problem.macs + problem.min_bytes
         self._workers = get_num_threads()
-        self._blocking = block(lowering, problem.dtype, max(problem.batch, 1), self._workers)
+        form = form or forms(lowering, problem.dtype)[0]
+        self._blocking = block(lowering, form, max(problem.batch, 1), self._workers)
         tables = layout.Tables()
         self._parts = _parts(lowering, self._blocking, tables, max(problem.batch, 1))
         numbers = {
             **layout.planes(lowering, tables, lowering.groups * lowering.given_channels),
             **result_numbers(problem.result_shape, problem.epilogue),
-            **_product(lowering, self._blocking, tables),
+            **_product(lowering, self._blocking, tables, problem.batch),
             **_tasks(lowering, self._blocking, self._parts, problem.batch, self._workers),
             "stride_z": lowering.axes[0].stride,
             "stride_y": lowering.axes[1].stride,
@@ -77,25 +84,35 @@ class LoweredPlan:
             "in_place": int(in_place),
             "panel": int(panel),
             "prepared": 0,
+            "skipped": 0,
         }
         if in_place:
             numbers |= {"pack_tasks": 0, "planes": 0, "margin": 0}
+        packing = {**numbers, "pack_tasks": 0, "product_tasks": 0}
+        packing |= {"planes": 0, "margin": 0, "workers": 0}
+        self._packing_size = _arrange(packing)
+        if numbers.get("pack_late"):
+            numbers |= {"weight_tasks": 0, "packed": 0}
         self._size = _arrange(numbers)
         self._tables = tables.array()
-        raw = self._record(numbers)
+        raw = self._record(_skipping(numbers))
         self._raw = raw.view(np.int64)
-        ready = self._record({**numbers, "weight_tasks": 0, "prepared": 1})
+        ready = self._record(_skipping({**numbers, "weight_tasks": 0, "prepared": 1}))
         self._ready = ready.view(np.int64)
-        packing = self._record({**numbers, "pack_tasks": 0, "product_tasks": 0})
-        self._packing = packing.view(np.int64)
+        self._packing = self._record(packing).view(np.int64)
+        self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
         self._parts_words = self._parts.view(np.int64)
-        self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
+        solver = solve_channels if form.channels_in_lanes else solve
+        self._at_skipped = raw.dtype.names.index("skipped")
+        self._worker = worker(solver, self._dtype, raw.dtype, layout.PART_DTYPE)
         self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
-        self._packed = slice(numbers["at_weights"], numbers["at_scratch"])
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
+        form = self._blocking.form
         names = (*layout.PLANES, *layout.PRODUCT, *layout.TASKS, *layout.RESULT)
-        return layout.record(self._dtype, self._blocking.rows, names, numbers)
+        if form.channels_in_lanes:
+            names += layout.CHANNELS
+        return layout.record(self._dtype, form.rows, names, numbers, form.vectors)
 
     @property
     def workspace_bytes(self) -> int:
@@ -122,7 +139,7 @@ class LoweredPlan:
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""
-        memory = workspace(self._dtype, self._size)
+        memory = workspace(self._dtype, self._packing_size)
         flat = weight.reshape(-1)
         self._run(flat, flat, flat, flat, flat, memory, self._packing)
         return PackedWeight(memory[self._packed].copy(), bool(memory[0] == 0))
@@ -131,16 +148,17 @@ class LoweredPlan:
         *operands, memory, geometry = arrays
         memory[0] = 0
         tables = (memory, self._tables, self._parts_words, geometry)
-        run(start, self._worker, 2, self._workers, *operands, *tables, work=self._work)
+        stages = 1 if geometry is self._packing or geometry[self._at_skipped] else 2
+        run(start, self._worker, stages, self._workers, *operands, *tables, work=self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
         b, parts = self._blocking, self._parts
         packing, tasks = self._tasks
         return (
-            f"tile {b.rows} channels x {b.tile} positions, blocks of {b.reads} reads, "
+            f"tile {b.form.channels} channels x {b.form.span} positions, blocks of {b.reads} reads, "
             f"{parts.size} part{'s' * (parts.size > 1)}, "
-            f"{tasks} tasks of up to {b.tile_block * b.rows} channels x "
+            f"{tasks} tasks of up to {b.tile_block * b.form.channels} channels x "
             f"{parts['position_block'].max()} positions on {self._workers} threads, "
             + (f"x packed in {packing} tasks" if packing else "x read in place")
         )
@@ -159,13 +177,13 @@ def _parts(
         row["at_offsets"] = tables.add(part.offsets)
         row["at_sources"] = tables.add(part.sources)
         row["at_weights"] = at_weights
-        row["positions"] = part.positions
+        row["positions"] = blocking.form.positions(part)
         row["position_block"] = blocking.position_block(part, blocks)
         row["position_blocks"] = blocks
         row["first_task"] = task
         row["first_weight_task"] = weight_task
         tiles = lowering.groups * blocking.tiles
-        at_weights += tiles * reads * blocking.rows
+        at_weights += tiles * reads * blocking.form.channels
         weight_task += -(-tiles // _weight_tiles(lowering, blocking))
         task += batch * lowering.groups * blocking.tile_blocks * part.counts[0] * blocks
     return parts
@@ -173,24 +191,57 @@ def _parts(
 
 def _weight_tiles(lowering: Lowering, blocking: Blocking) -> int:
     reads = max(max(part.offsets.size for part in lowering.parts), 1)
-    return max(WEIGHT_ELEMENTS // (reads * blocking.rows), 1)
+    return max(WEIGHT_ELEMENTS // (reads * blocking.form.channels), 1)
 
 
-def _product(lowering: Lowering, blocking: Blocking, tables: layout.Tables) -> dict[str, int]:
+def _uses(lowering: Lowering, blocking: Blocking, batch: int) -> int:
+    """Return how many tasks use the same weights."""
+    return batch * max(
+        part.counts[0] * blocks
+        for part, blocks in zip(lowering.parts, blocking.position_blocks, strict=True)
+    )
+
+
+def _product(
+    lowering: Lowering, blocking: Blocking, tables: layout.Tables, batch: int
+) -> dict[str, int]:
     identity = np.arange(blocking.reads, dtype=np.int64)
-    widths = np.array([[blocking.tile], [blocking.lanes]])
-    return {
-        "rows": blocking.rows,
-        "lanes": blocking.lanes,
-        "span": blocking.tile,
-        "narrow": blocking.narrow,
+    form = blocking.form
+    positions = max(
+        blocking.position_block(part, blocks)
+        for part, blocks in zip(lowering.parts, blocking.position_blocks, strict=True)
+    )
+    numbers = {
+        "rows": form.channels,
+        "lanes": form.lanes,
+        "span": form.span,
+        "narrow": form.narrow,
         "block": blocking.reads,
-        "at_panel": tables.add(identity * widths),
-        "scratch_pitch": blocking.tile
-        + max(
-            blocking.position_block(part, blocks)
-            for part, blocks in zip(lowering.parts, blocking.position_blocks, strict=True)
-        ),
+    }
+    if not form.channels_in_lanes:
+        widths = np.array([[form.span], [form.lanes]])
+        return numbers | {
+            "at_panel": tables.add(identity * widths),
+            "scratch_pitch": positions + form.span,
+            "panels": _line(blocking.reads * form.span),
+        }
+    # Each piece of a row is copied as whole vectors.
+    pitch = form.rows + form.lanes
+    pitch += -pitch % form.lanes
+    size = _line(blocking.reads * pitch)
+    turned = _line(positions + form.lanes)
+    at_packed = -(-positions // form.span) * size
+    at_turned = at_packed + _line(blocking.reads * form.channels)
+    return numbers | {
+        "at_panel": tables.add(identity * pitch),
+        "scratch_pitch": positions + form.lanes,
+        "panel_pitch": pitch,
+        "panel_size": size,
+        "at_packed": at_packed,
+        "at_turned": at_turned,
+        "turned_pitch": turned,
+        "panels": at_turned + form.lanes * turned,
+        "pack_late": int(_uses(lowering, blocking, batch) <= LATE_USES),
     }
 
 
@@ -227,15 +278,19 @@ def _tasks(
         "group_stride": lowering.group_stride,
         "row_stride": lowering.row_stride,
         "planes": channels * lowering.channel,
-        "margin": lowering.shared + blocking.tile,
-        "packed": int(last["at_weights"] + tiles * last["reads"] * blocking.rows),
+        "margin": lowering.shared + max(blocking.form.span, blocking.form.lanes),
+        "packed": int(last["at_weights"] + tiles * last["reads"] * blocking.form.channels),
     }
+
+
+def _skipping(numbers: dict[str, int]) -> dict[str, int]:
+    """Return the numbers of a call that begins with the first stage that has something to do."""
+    return {**numbers, "skipped": int(numbers["pack_tasks"] + numbers["weight_tasks"] == 0)}
 
 
 def _arrange(numbers: dict[str, int]) -> int:
     """Give every user of the workspace its place, and return the size of the whole."""
     numbers["scratch"] = _line(numbers["tile_block"] * numbers["rows"] * numbers["scratch_pitch"])
-    numbers["panels"] = _line(numbers["block"] * numbers["span"])
     size = MESSAGES
     numbers["at_planes"], size = size, size + _line(numbers["planes"] + numbers["margin"])
     numbers["at_weights"], size = size, size + _line(numbers["packed"])

@@ -30,8 +30,9 @@ def solve(  # type: ignore[no-untyped-def]
         Of `layout.PART_DTYPE`, and one with all the numbers that `layout` names.
     """
     g = record_at(geometry, 0)
-    tasks = g.product_tasks if stage else g.pack_tasks + g.weight_tasks
     counter = at(counters, 8 * stage)
+    stage += g.skipped
+    tasks = g.product_tasks if stage else g.pack_tasks + g.weight_tasks
     while True:
         first = claim(counter, g.grain)
         if first >= tasks:
@@ -101,10 +102,8 @@ def weights_task(task, weight, memory, tables, g, parts):  # type: ignore[no-unt
 
 
 @kernel
-def product_task(  # type: ignore[no-untyped-def]
-    task, planes, weights, bias, residual, out, sums, panel, tables, g, parts
-):
-    """Compute a block of positions of a block of result channels."""
+def task_numbers(task, g, parts):  # type: ignore[no-untyped-def]
+    """Return which part, block of positions, z, block of channels, group and image a task is."""
     p = 0
     while p + 1 < g.parts and record_at(parts, p + 1).first_task <= task:
         p += 1
@@ -113,7 +112,16 @@ def product_task(  # type: ignore[no-untyped-def]
     block, rest = rest % part.position_blocks, rest // part.position_blocks
     z, rest = rest % part.count_z, rest // part.count_z
     tile_block, rest = rest % g.tile_blocks, rest // g.tile_blocks
-    group, n = rest % g.groups, rest // g.groups
+    return p, block, z, tile_block, rest % g.groups, rest // g.groups
+
+
+@kernel
+def product_task(  # type: ignore[no-untyped-def]
+    task, planes, weights, bias, residual, out, sums, panel, tables, g, parts
+):
+    """Compute a block of positions of a block of result channels."""
+    p, block, z, tile_block, group, n = task_numbers(task, g, parts)
+    part = record_at(parts, p)
     first = block * part.position_block
     positions = min(part.position_block, part.positions - first)
     tile = tile_block * g.tile_block

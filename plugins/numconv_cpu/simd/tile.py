@@ -22,11 +22,19 @@ from .machine import machine
 INDEX = ir.IntType(32)
 
 
-def tile_field(dtype: str, rows: int) -> tuple[str, str, tuple[int, int, int]]:
-    """Return the field of a structured dtype that gives its kernels tiles of `rows` rows."""
+def tile_field(
+    dtype: str, rows: int, vectors: int | None = None
+) -> tuple[str, str, tuple[int, int, int]]:
+    """Return the field of a structured dtype that gives its kernels tiles of `rows` rows.
+
+    Parameters
+    ----------
+    vectors : int, optional
+        In a row; by default as many as the registers hold.
+    """
     here = machine()
     itemsize = np.dtype(dtype).itemsize
-    return ("tile", dtype, (rows, here.vectors(rows), here.lanes(itemsize)))
+    return ("tile", dtype, (rows, vectors or here.vectors(rows), here.lanes(itemsize)))
 
 
 class Tile(types.Type):
@@ -45,13 +53,13 @@ class _TileModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, ir.ArrayType(vector, fe_type.rows * fe_type.vectors))
 
 
-def tile_type(geometry: types.Type, vectors: int | None = None) -> Tile:
-    """Return the tile that the type of a record asks for, or one of fewer vectors."""
+def tile_type(geometry: types.Type, vectors: int | None = None, share: int = 1) -> Tile:
+    """Return the tile that the type of a record asks for, or one of fewer vectors or rows."""
     if not isinstance(geometry, types.Record) or "tile" not in geometry.fields:
         raise TypingError(f"a record with a field 'tile' was expected, not {geometry}")
     field = geometry.typeof("tile")
     rows, most, lanes = field.shape
-    return Tile(field.dtype, rows, vectors or most, lanes)
+    return Tile(field.dtype, rows // share, vectors or most, lanes)
 
 
 @intrinsic
@@ -64,6 +72,12 @@ def zeros(typingctx, geometry):  # type: ignore[no-untyped-def]
 def narrow_zeros(typingctx, geometry):  # type: ignore[no-untyped-def]
     """Return a tile of zeros with one vector a row, for what is left over at an end."""
     return tile_type(geometry, 1)(geometry), _zeros
+
+
+@intrinsic
+def half_zeros(typingctx, geometry):  # type: ignore[no-untyped-def]
+    """Return a tile of zeros with half of the rows, for what is left over at an end."""
+    return tile_type(geometry, share=2)(geometry), _zeros
 
 
 def _zeros(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -124,6 +138,18 @@ def fma(typingctx, tile, weights, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def copy_vector(typingctx, geometry, target, source):  # type: ignore[no-untyped-def]
+    """Copy as many values as a vector of the tile has lanes."""
+    lanes = tile_type(geometry).lanes
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        store_vector(builder, load_vector(builder, args[2], 0, lanes), args[1], 0)
+        return context.get_dummy_value()
+
+    return types.void(geometry, target, source), generate
+
+
+@intrinsic
 def store_column(typingctx, geometry, target, source, stride):  # type: ignore[no-untyped-def]
     """Copy one value of each row of a tile, ``source[row * stride]``, side by side.
 
@@ -149,6 +175,31 @@ def store_column(typingctx, geometry, target, source, stride):  # type: ignore[n
         return builder.icmp_unsigned("==", builder.bitcast(bits, mask), mask(0))
 
     return types.boolean(geometry, target, source, types.intp), generate
+
+
+@intrinsic
+def prefetch_rows(typingctx, geometry, source, stride):  # type: ignore[no-untyped-def]
+    """Ask for the cache lines at ``source + lane * stride``, which need not exist."""
+    lanes = tile_type(geometry).lanes
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for lane in range(lanes):
+            emit_prefetch(builder, _row(builder, args[1], args[2], lane))
+        return context.get_dummy_value()
+
+    return types.void(geometry, source, types.intp), generate
+
+
+def emit_prefetch(builder: Any, address: Any, locality: int = 2) -> None:
+    """Emit the request for a cache line: into the first level with locality 3, the second with 2."""
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    function = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+        "llvm.prefetch.p0i8",
+    )
+    read, data = number(0), number(1)
+    builder.call(function, [builder.bitcast(address, byte), read, number(locality), data])
 
 
 def _row(builder: Any, pointer: Any, stride: Any, row: int) -> Any:
