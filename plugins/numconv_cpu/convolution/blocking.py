@@ -22,6 +22,7 @@ READS = 152
 POSITION_TILES = 12
 CHANNELS = 64
 TASKS_PER_WORKER = 4
+LOCAL_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def forms(lowering: Lowering, dtype: str) -> list[Form]:
     lanes = here.lanes(np.dtype(dtype).itemsize)
     rows = rows_for(lowering.result_channels)
     found = [Form(False, rows, here.vectors(rows), lanes)]
+    if rows > 4 and lowering.result_channels % rows in (1, 2, 3, 4):
+        found.append(Form(False, 4, here.vectors(4), lanes))
     if lowering.result_channels > lanes // 2:
         vectors = 2 if lowering.result_channels > lanes else 1
         found.append(Form(True, 14 if here.registers >= 32 else 6, vectors, lanes))
@@ -108,6 +111,8 @@ class Blocking:
         Tiles of result channels in a group, in a task, and how many tasks that makes.
     position_blocks : tuple of int
         Per part, how many tasks share the positions of a layer.
+    local : bool
+        Whether one task has all of a group of an image, and packs its planes by itself.
     """
 
     form: Form
@@ -116,6 +121,7 @@ class Blocking:
     tile_block: int
     tile_blocks: int
     position_blocks: tuple[int, ...]
+    local: bool
 
     def position_block(self, part: Part, blocks: int) -> int:
         """Return the positions of a task: whole tiles, as equal as can be."""
@@ -129,7 +135,7 @@ def rows_for(result_channels: int) -> int:
     return most if 2 * result_channels >= most else 1
 
 
-def block(lowering: Lowering, form: Form, batch: int, workers: int) -> Blocking:
+def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: int) -> Blocking:
     """Cut `lowering` up so that all workers have something to do, and about as much each."""
     tiles = -(-lowering.result_channels // form.channels)
     most_reads = max(part.offsets.size for part in lowering.parts)
@@ -140,8 +146,10 @@ def block(lowering: Lowering, form: Form, batch: int, workers: int) -> Blocking:
     tile_blocks = -(-tiles * form.channels // most_channels)
     lengths = [-(-form.positions(part) // form.span) for part in lowering.parts]
     position_blocks = [-(-length // most_tiles) for length in lengths]
+    plane_bytes = lowering.given_channels * lowering.channel * itemsize
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
-    while grids * tile_blocks * max(position_blocks) < wanted:
+    local = plane_bytes <= LOCAL_BYTES and batch * lowering.groups >= wanted
+    while not local and grids * tile_blocks * max(position_blocks) < wanted:
         # Halve whichever is longer: the weights of a task or its positions.
         per_task = max(lengths) / max(position_blocks)
         if tiles * form.channels / tile_blocks >= max(per_task * form.span, 2 * form.channels):
@@ -160,6 +168,7 @@ def block(lowering: Lowering, form: Form, batch: int, workers: int) -> Blocking:
         tile_block=tile_block,
         tile_blocks=-(-tiles // tile_block),
         position_blocks=(),
+        local=local,
     )
     fitted = (
         -(-form.positions(part) // blocking.position_block(part, blocks))

@@ -225,3 +225,56 @@ def store_tile(g, part, out, residual, bias, sums, turned, z, first, positions, 
                 first + positions,
                 part.count_x,
             )
+
+
+@kernel
+def compute_channels(  # type: ignore[no-untyped-def]
+    g, part, block, z, tile_block, group, n, planes, weight, bias, residual, out, memory, worker, tables
+):
+    """Compute a block of positions of a block of result channels; see `solve.block_task`."""
+    panels = at(memory, g.at_panels + worker * g.panels)
+    sums = at(memory, g.at_scratch + worker * g.scratch)
+    first = block * part.position_block
+    positions = min(part.position_block, part.positions - first)
+    tile = tile_block * g.tile_block
+    tiles = min(g.tile_block, g.tiles - tile)
+    if g.pack_late and not g.prepared:
+        weights = at(weight, group * g.group_stride + tile * g.rows * g.row_stride)
+    else:
+        weights = weight if g.prepared else at(memory, g.at_weights)
+        packed = (group * g.tiles + tile) * part.reads * g.rows
+        weights = at(weights, part.at_weights + packed)
+    product_channels(
+        g,
+        part,
+        weights,
+        at(panels, g.at_packed),
+        at(planes, z * g.layer),
+        tables,
+        first,
+        positions,
+        part.positions if g.in_place else part.count_y * g.pitch + g.span,
+        tile,
+        tiles,
+        sums,
+        panels,
+        memory,
+    )
+    padded = -(-positions // g.span) * g.span
+    for t in range(tiles):
+        co = (tile + t) * g.rows
+        store_tile(
+            g,
+            part,
+            out,
+            residual,
+            bias,
+            at(sums, t * padded * g.rows),
+            at(panels, g.at_turned),
+            z,
+            first,
+            positions,
+            min(g.rows, g.result_channels - co),
+            group * g.result_channels + co,
+            n,
+        )

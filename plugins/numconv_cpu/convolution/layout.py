@@ -79,7 +79,7 @@ TASKS = (
     "weight_tasks",
     "weight_tiles",
     "product_tasks",
-    "grain",  # tasks taken at a time
+    "local",  # whether a task has a group of an image, and packs its planes
     "group_stride",
     "row_stride",
     "prepared",  # whether the weights come packed
@@ -90,7 +90,7 @@ TASKS = (
     "scratch",  # per worker
     "at_panels",
     "panels",  # per worker
-    "planes",  # elements of all planes
+    "planes",  # elements of all planes, or those of a worker
     "margin",  # zeros after them
 )
 

@@ -21,14 +21,13 @@ from .blocking import Blocking, Form, block, forms
 from .layout import result_numbers
 from .lowering import Lowering
 from .solve import solve
-from .solve_channels import solve_channels
 
 # The first elements of the workspace carry messages; then everything starts on a cache line.
 MESSAGES = 16
 PACK_ELEMENTS = 8192
 WEIGHT_ELEMENTS = 16384
 # Weights used by no more tasks than this are packed by each of them, in its first-level cache.
-LATE_USES = 2
+LATE_USES = 1
 
 
 @dataclass(frozen=True)
@@ -70,14 +69,18 @@ class LoweredPlan:
         self._work = problem.macs + problem.min_bytes
         self._workers = get_num_threads()
         form = form or forms(lowering, problem.dtype)[0]
-        self._blocking = block(lowering, form, max(problem.batch, 1), self._workers)
+        self._blocking = block(
+            lowering, form, np.dtype(problem.dtype).itemsize, max(problem.batch, 1), self._workers
+        )
         tables = layout.Tables()
         self._parts = _parts(lowering, self._blocking, tables, max(problem.batch, 1))
         numbers = {
             **layout.planes(lowering, tables, lowering.groups * lowering.given_channels),
             **result_numbers(problem.result_shape, problem.epilogue),
             **_product(lowering, self._blocking, tables, problem.batch),
-            **_tasks(lowering, self._blocking, self._parts, problem.batch, self._workers),
+            **_tasks(
+                lowering, self._blocking, self._parts, problem.batch, self._workers, in_place
+            ),
             "stride_z": lowering.axes[0].stride,
             "stride_y": lowering.axes[1].stride,
             "stride_x": lowering.axes[2].stride,
@@ -86,8 +89,6 @@ class LoweredPlan:
             "prepared": 0,
             "skipped": 0,
         }
-        if in_place:
-            numbers |= {"pack_tasks": 0, "planes": 0, "margin": 0}
         packing = {**numbers, "pack_tasks": 0, "product_tasks": 0}
         packing |= {"planes": 0, "margin": 0, "workers": 0}
         self._packing_size = _arrange(packing)
@@ -102,9 +103,8 @@ class LoweredPlan:
         self._packing = self._record(packing).view(np.int64)
         self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
         self._parts_words = self._parts.view(np.int64)
-        solver = solve_channels if form.channels_in_lanes else solve
         self._at_skipped = raw.dtype.names.index("skipped")
-        self._worker = worker(solver, self._dtype, raw.dtype, layout.PART_DTYPE)
+        self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
         self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
@@ -246,7 +246,12 @@ def _product(
 
 
 def _tasks(
-    lowering: Lowering, blocking: Blocking, parts: NDArray[Any], batch: int, workers: int
+    lowering: Lowering,
+    blocking: Blocking,
+    parts: NDArray[Any],
+    batch: int,
+    workers: int,
+    in_place: bool,
 ) -> dict[str, int]:
     rows = lowering.axes[0].slots * lowering.layers * lowering.axes[1].slots * lowering.lines
     channels = batch * lowering.groups * lowering.given_channels
@@ -258,6 +263,12 @@ def _tasks(
     tasks_of_last = batch * lowering.groups * blocking.tile_blocks
     tasks_of_last *= int(last["count_z"] * last["position_blocks"])
     product_tasks = int(last["first_task"]) + tasks_of_last if batch else 0
+    local = blocking.local and not in_place
+    planes = channels * lowering.channel
+    margin = lowering.shared + max(blocking.form.span, blocking.form.lanes)
+    if local:
+        product_tasks = batch * lowering.groups
+        planes = _line(lowering.given_channels * lowering.channel + margin)
     return {
         "batch": batch,
         "groups": lowering.groups,
@@ -268,17 +279,17 @@ def _tasks(
         "tile_blocks": blocking.tile_blocks,
         "parts": parts.size,
         "workers": workers,
-        "pack_tasks": channels * chunks,
+        "pack_tasks": 0 if local or in_place else channels * chunks,
         "pack_lines": lines,
         "pack_chunks": chunks,
         "weight_tasks": int(last["first_weight_task"]) + -(-tiles // weight_tiles),
         "weight_tiles": weight_tiles,
         "product_tasks": product_tasks,
-        "grain": 1,
+        "local": int(local),
         "group_stride": lowering.group_stride,
         "row_stride": lowering.row_stride,
-        "planes": channels * lowering.channel,
-        "margin": lowering.shared + max(blocking.form.span, blocking.form.lanes),
+        "planes": 0 if in_place else planes,
+        "margin": 0 if in_place else margin,
         "packed": int(last["at_weights"] + tiles * last["reads"] * blocking.form.channels),
     }
 
@@ -291,8 +302,11 @@ def _skipping(numbers: dict[str, int]) -> dict[str, int]:
 def _arrange(numbers: dict[str, int]) -> int:
     """Give every user of the workspace its place, and return the size of the whole."""
     numbers["scratch"] = _line(numbers["tile_block"] * numbers["rows"] * numbers["scratch_pitch"])
+    planes = _line(numbers["planes"] + numbers["margin"])
+    if numbers["local"]:
+        planes = numbers["workers"] * numbers["planes"]
     size = MESSAGES
-    numbers["at_planes"], size = size, size + _line(numbers["planes"] + numbers["margin"])
+    numbers["at_planes"], size = size, size + planes
     numbers["at_weights"], size = size, size + _line(numbers["packed"])
     numbers["at_scratch"], size = size, size + numbers["workers"] * numbers["scratch"]
     numbers["at_panels"], size = size, size + numbers["workers"] * numbers["panels"]

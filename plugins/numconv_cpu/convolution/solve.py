@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ..compile import kernel
-from ..simd.memory import at, claim, clear, record_at, zero
-from .pack import pack_lines, pack_weights
-from .product import product_block
-from .store import store_channel
+from ..simd.memory import at, claim, clear, record_at
+from .forms import compute_block, pack_tile
+from .pack import pack_lines
 
 
 def solve(  # type: ignore[no-untyped-def]
@@ -34,28 +33,17 @@ def solve(  # type: ignore[no-untyped-def]
     stage += g.skipped
     tasks = g.product_tasks if stage else g.pack_tasks + g.weight_tasks
     while True:
-        first = claim(counter, g.grain)
-        if first >= tasks:
+        task = claim(counter, 1)
+        if task >= tasks:
             return
-        for task in range(first, min(first + g.grain, tasks)):
-            if stage == 1:
-                product_task(
-                    task,
-                    x if g.in_place else at(memory, g.at_planes),
-                    weight if g.prepared else at(memory, g.at_weights),
-                    bias,
-                    residual,
-                    out,
-                    at(memory, g.at_scratch + worker * g.scratch),
-                    at(memory, g.at_panels + worker * g.panels),
-                    tables,
-                    g,
-                    parts,
-                )
-            elif task < g.pack_tasks:
-                pack_task(task, x, memory, tables, g)
-            else:
-                weights_task(task - g.pack_tasks, weight, memory, tables, g, parts)
+        if stage == 0 and task < g.pack_tasks:
+            pack_task(task, x, memory, tables, g)
+        elif stage == 0:
+            weights_task(task - g.pack_tasks, weight, memory, tables, g, parts)
+        elif g.local:
+            group_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts)
+        else:
+            block_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts)
 
 
 @kernel
@@ -89,13 +77,14 @@ def weights_task(task, weight, memory, tables, g, parts):  # type: ignore[no-unt
     first = (task - part.first_weight_task) * g.weight_tiles
     for tile in range(first, min(first + g.weight_tiles, g.groups * g.tiles)):
         group, t = tile // g.tiles, tile % g.tiles
-        finite = pack_weights(
+        finite = pack_tile(
             at(memory, g.at_weights + part.at_weights + tile * part.reads * g.rows),
             at(weight, group * g.group_stride + t * g.rows * g.row_stride),
             at(tables, part.at_sources),
             g,
             part.reads,
             min(g.rows, g.result_channels - t * g.rows),
+            g.rows * g.row_stride,
         )
         if not finite:
             memory[0] = 1
@@ -116,46 +105,60 @@ def task_numbers(task, g, parts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def product_task(  # type: ignore[no-untyped-def]
-    task, planes, weights, bias, residual, out, sums, panel, tables, g, parts
-):
+def block_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts):  # type: ignore[no-untyped-def]
     """Compute a block of positions of a block of result channels."""
     p, block, z, tile_block, group, n = task_numbers(task, g, parts)
-    part = record_at(parts, p)
-    first = block * part.position_block
-    positions = min(part.position_block, part.positions - first)
-    tile = tile_block * g.tile_block
-    tiles = min(g.tile_block, g.tiles - tile)
     channel = n * g.channels + group * g.given_channels
-    start = channel * g.channel + z * g.layer + first
-    product_block(
+    planes = x if g.in_place else at(memory, g.at_planes)
+    compute_block(
         g,
-        at(weights, part.at_weights + (group * g.tiles + tile) * part.reads * g.rows),
-        part.reads,
-        at(planes, start),
-        at(tables, part.at_offsets),
-        positions,
-        part.positions - first if g.in_place else positions + g.span,
-        tiles,
-        sums,
-        panel,
-        at(tables, g.at_panel),
+        record_at(parts, p),
+        block,
+        z,
+        tile_block,
+        group,
+        n,
+        at(planes, channel * g.channel),
+        weight,
+        bias,
+        residual,
+        out,
+        memory,
+        worker,
+        tables,
     )
-    channels = g.groups * g.result_channels
-    size = g.result_depth * g.result_height * g.result_width
-    for row in range(min(tiles * g.rows, g.result_channels - tile * g.rows)):
-        co = group * g.result_channels + tile * g.rows + row
-        per_shuffle = channels // g.shuffle
-        shuffled = co % per_shuffle * g.shuffle + co // per_shuffle
-        plane = (n * channels + shuffled) * size
-        store_channel(
-            g,
-            part,
-            at(out, plane),
-            at(residual, plane),
-            bias[co] if g.bias else zero(bias),
-            at(sums, row * g.scratch_pitch),
-            z,
-            first,
-            first + positions,
-        )
+
+
+@kernel
+def group_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts):  # type: ignore[no-untyped-def]
+    """Compute all results of one group of one image, from planes that only this task sees."""
+    group, n = task % g.groups, task // g.groups
+    planes = at(memory, g.at_planes + worker * g.planes)
+    size = g.depth * g.height * g.width
+    lines = g.slots_z * g.layers * g.slots_y * g.lines
+    for c in range(g.given_channels):
+        given = at(x, (n * g.channels + group * g.given_channels + c) * size)
+        pack_lines(at(planes, c * g.channel), given, tables, g, 0, 0, 0, lines)
+    clear(at(planes, g.given_channels * g.channel), g.margin)
+    for p in range(g.parts):
+        part = record_at(parts, p)
+        for z in range(part.count_z):
+            for tile_block in range(g.tile_blocks):
+                for block in range(part.position_blocks):
+                    compute_block(
+                        g,
+                        part,
+                        block,
+                        z,
+                        tile_block,
+                        group,
+                        n,
+                        planes,
+                        weight,
+                        bias,
+                        residual,
+                        out,
+                        memory,
+                        worker,
+                        tables,
+                    )

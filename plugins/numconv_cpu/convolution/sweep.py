@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..compile import kernel
 from ..simd.memory import at, claim, clear, record_at, zero
 from .pack import pack_lines
-from .product import product_block
+from .positions import product_block
 from .store import store_channel
 
 

@@ -1,4 +1,4 @@
-"""Sums of products on register tiles: the arithmetic of every convolution, in any direction.
+"""Sums of products with positions in the lanes of the vectors, result channels in the rows.
 
 Order of the loops: block of reads, positions, result channels. A block of about 150 reads of one
 tile of positions stays in the first-level cache while the result channels' weights stream past it
@@ -9,9 +9,10 @@ one result is summed depends on its reads alone: not on threads, batch or where 
 from __future__ import annotations
 
 from ..compile import kernel
-from ..simd.memory import at
+from ..simd.memory import at, zero
 from ..simd.tile import fma, load, narrow_zeros, store, zeros
 from .pack import gather_panel
+from .store import store_channel
 
 
 @kernel
@@ -76,3 +77,47 @@ def product_block(g, weights, reads, x, offsets, positions, readable, tiles, sum
                 else:
                     product_tile(g, k == 0, part, source, table, taps, place, g.scratch_pitch)
             p += width
+
+
+@kernel
+def compute_positions(  # type: ignore[no-untyped-def]
+    g, part, block, z, tile_block, group, n, planes, weight, bias, residual, out, memory, worker, tables
+):
+    """Compute a block of positions of a block of result channels; see `solve.block_task`."""
+    first = block * part.position_block
+    positions = min(part.position_block, part.positions - first)
+    tile = tile_block * g.tile_block
+    tiles = min(g.tile_block, g.tiles - tile)
+    weights = weight if g.prepared else at(memory, g.at_weights)
+    sums = at(memory, g.at_scratch + worker * g.scratch)
+    product_block(
+        g,
+        at(weights, part.at_weights + (group * g.tiles + tile) * part.reads * g.rows),
+        part.reads,
+        at(planes, z * g.layer + first),
+        at(tables, part.at_offsets),
+        positions,
+        part.positions - first if g.in_place else positions + g.span,
+        tiles,
+        sums,
+        at(memory, g.at_panels + worker * g.panels),
+        at(tables, g.at_panel),
+    )
+    channels = g.groups * g.result_channels
+    per_shuffle = channels // g.shuffle
+    size = g.result_depth * g.result_height * g.result_width
+    for row in range(min(tiles * g.rows, g.result_channels - tile * g.rows)):
+        co = group * g.result_channels + tile * g.rows + row
+        shuffled = co % per_shuffle * g.shuffle + co // per_shuffle
+        plane = (n * channels + shuffled) * size
+        store_channel(
+            g,
+            part,
+            at(out, plane),
+            at(residual, plane),
+            bias[co] if g.bias else zero(bias),
+            at(sums, row * g.scratch_pitch),
+            z,
+            first,
+            first + positions,
+        )
