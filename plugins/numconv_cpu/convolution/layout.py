@@ -36,6 +36,7 @@ PLANES = (
     "layer",
     "channel",
     "step",  # samples between neighbours of a row's slot
+    "borders",  # whether beside the longest run of a row's samples there are others
     "at_z",  # tables of sources
     "at_y",
     "at_x",
@@ -183,6 +184,8 @@ def planes(lowering: Lowering, tables: Tables, channels: int, strip: int = 0) ->
     """
     z, y, x = lowering.axes
     beyond = ((0, 0), (0, strip))
+    runs = [_run(row, x.step) for row in x.sources]
+    inside = sum(last - first for first, last in runs)
     sources_y = np.pad(y.sources, beyond, constant_values=-1)
     return {
         "channels": channels,
@@ -201,10 +204,11 @@ def planes(lowering: Lowering, tables: Tables, channels: int, strip: int = 0) ->
         "layer": lowering.layer,
         "channel": lowering.channel,
         "step": x.step,
+        "borders": int((x.sources >= 0).sum() > inside),
         "at_z": tables.add(z.sources),
         "at_y": tables.add(sources_y),
         "at_x": tables.add(x.sources),
-        "at_runs": tables.add(np.array([_run(row, x.step) for row in x.sources], np.int64)),
+        "at_runs": tables.add(np.array(runs, np.int64)),
         "length": x.length,
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..compile import kernel
-from ..simd.memory import at, clear, copy, copy_strided
+from ..simd.memory import at, clear, copy
+from ..simd.runs import copy_neighbours, copy_seconds
 from ..simd.tile import store_column
 
 
@@ -33,34 +34,51 @@ def pack_lines(planes, given, tables, g, z0, y0, first, last):  # type: ignore[n
         rows = at(planes, z * g.layer + slot_y * g.slots_x * g.lines * g.pitch)
         begin = line - block * g.lines
         end = min(g.lines, begin + last - line)
-        for y in range(begin, end):
-            source = at(given, (from_z * g.height + sources_y[y]) * g.width)
-            for slot_x in range(g.slots_x):
-                target = at(rows, (slot_x * g.lines + y) * g.pitch)
-                if from_z < 0 or sources_y[y] < 0:
-                    clear(target, g.pitch)
-                else:
-                    pack_row(target, source, tables, g, slot_x)
+        for slot_x in range(g.slots_x):
+            targets = at(rows, slot_x * g.lines * g.pitch)
+            pack_rows(targets, given, sources_y, from_z, begin, end, slot_x, tables, g)
         line += end - begin
 
 
 @kernel
-def pack_row(target, source, tables, g, slot):  # type: ignore[no-untyped-def]
-    """Fill one row of the planes: its inside in one go, its borders by table."""
+def pack_rows(targets, given, sources_y, from_z, begin, end, slot, tables, g):  # type: ignore[no-untyped-def]
+    """Fill rows `begin` to `end` of a slot: zeros first, then the insides, then other borders."""
     first = tables[g.at_runs + 2 * slot]
-    last = min(tables[g.at_runs + 2 * slot + 1], g.pitch)
+    last = max(min(tables[g.at_runs + 2 * slot + 1], g.pitch), first)
     table = at(tables, g.at_x + slot * g.length)
-    copy_border(target, source, table, 0, first)
-    if last > first:
-        copy_strided(at(target, first), at(source, table[first]), g.step, last - first)
-    copy_border(target, source, table, last, g.pitch)
+    clear(at(targets, begin * g.pitch), (end - begin) * g.pitch)
+    if from_z < 0:
+        return
+    given = at(given, from_z * g.height * g.width)
+    inside = at(given, table[first])
+    if g.step == 1:
+        for y in range(begin, end):
+            if sources_y[y] >= 0:
+                target = at(targets, y * g.pitch + first)
+                copy_neighbours(g, target, at(inside, sources_y[y] * g.width), last - first)
+    elif g.step == 2:
+        for y in range(begin, end):
+            if sources_y[y] >= 0:
+                target = at(targets, y * g.pitch + first)
+                copy_seconds(g, target, at(inside, sources_y[y] * g.width), last - first)
+    else:
+        for y in range(begin, end):
+            if sources_y[y] >= 0:
+                target, source = at(targets, y * g.pitch), at(inside, sources_y[y] * g.width)
+                for i in range(last - first):
+                    target[first + i] = source[g.step * i]
+    if g.borders:
+        for y in range(begin, end):
+            if sources_y[y] >= 0:
+                target, source = at(targets, y * g.pitch), at(given, sources_y[y] * g.width)
+                copy_border(target, source, table, 0, first)
+                copy_border(target, source, table, last, g.pitch)
 
 
 @kernel(inline=True)
 def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
     """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
     for i in range(first, last):
-        target[i] = 0
         if table[i] >= 0:
             target[i] = source[table[i]]
 

@@ -103,6 +103,7 @@ class LoweredPlan:
         self._packing = self._record(packing).view(np.int64)
         self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
         self._parts_words = self._parts.view(np.int64)
+        self._record_names = raw.dtype.names
         self._at_skipped = raw.dtype.names.index("skipped")
         self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
         self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
