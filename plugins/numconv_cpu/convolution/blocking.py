@@ -150,14 +150,11 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
     local = plane_bytes <= LOCAL_BYTES and batch * lowering.groups >= wanted
     while not local and grids * tile_blocks * max(position_blocks) < wanted:
-        # Halve whichever is longer: the weights of a task or its positions.
         per_task = max(lengths) / max(position_blocks)
-        if tiles * form.channels / tile_blocks >= max(per_task * form.span, 2 * form.channels):
+        if _split_channels(lowering, form, tiles / tile_blocks, per_task):
             tile_blocks = min(2 * tile_blocks, tiles)
         elif per_task >= 2:
             position_blocks = [2 * blocks for blocks in position_blocks]
-        elif tiles / tile_blocks >= 2:
-            tile_blocks = min(2 * tile_blocks, tiles)
         else:
             break
     tile_block = -(-tiles // tile_blocks)
@@ -175,3 +172,14 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
         for part, blocks in zip(lowering.parts, position_blocks, strict=True)
     )
     return replace(blocking, position_blocks=tuple(fitted))
+
+
+def _split_channels(lowering: Lowering, form: Form, tiles: float, position_tiles: float) -> bool:
+    """Return whether a task is better halved by its channels than by its positions."""
+    if not form.channels_in_lanes:
+        # Halve whichever is longer: the weights of a task or its positions.
+        return tiles >= max(position_tiles, 2)
+    # Weights are used by one task only, which packs them when they are needed, as long as that
+    # leaves channels enough for what is gathered of the positions, if they are not in one row.
+    rows = all(part.counts[2] % form.span == 0 for part in lowering.parts)
+    return tiles >= (2 if rows or position_tiles < 2 else 4)
