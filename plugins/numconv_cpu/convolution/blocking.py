@@ -160,7 +160,8 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
     tile_block = -(-tiles // tile_blocks)
     blocking = Blocking(
         form=form,
-        reads=-(-most_reads // read_blocks) or 1,
+        # Whole vectors of weights, so that blocks begin with a cache line if rows do.
+        reads=-(-most_reads // (read_blocks * form.lanes)) * form.lanes or 1,
         tiles=tiles,
         tile_block=tile_block,
         tile_blocks=-(-tiles // tile_block),

@@ -14,25 +14,31 @@ from __future__ import annotations
 
 from ..compile import kernel, stay_whole
 from ..simd.memory import at, clear, copy, zero
-from ..simd.tile import copy_vector, fma, half_zeros, load, prefetch_rows, store, zeros
+from ..simd.tile import copy_vector, fma, half_zeros, load, prefetch, store, zeros
 from ..simd.transpose import transpose_lanes
 from .store import store_positions
 
 
 @kernel
-def product_tile(g, begin, weights, x, offsets, reads, sums):  # type: ignore[no-untyped-def]
-    """Add `reads` products to a tile of sums, or begin them."""
+def product_tile(g, begin, weights, x, offsets, reads, sums, ahead, stride):  # type: ignore[no-untyped-def]
+    """Add `reads` products to a tile of sums, or begin them.
+
+    Meanwhile the lines at ``ahead + row * stride`` are asked for, and those that follow them.
+    """
     tile = zeros(g)
     if not begin:
         tile = load(tile, sums, g.rows)
-    for k in range(reads):
-        tile = fma(tile, at(x, offsets[k]), at(weights, k * g.rows))
+    for first in range(0, reads, g.rows):
+        line = at(ahead, first // g.rows * g.lanes)
+        for k in range(first, min(first + g.rows, reads)):
+            prefetch(at(line, (k - first) * stride))
+            tile = fma(tile, at(x, offsets[k]), at(weights, k * g.rows))
     store(tile, sums, g.rows)
 
 
 @kernel
 def product_half(g, begin, weights, x, offsets, reads, sums):  # type: ignore[no-untyped-def]
-    """Do as `product_tile`, for half of the positions."""
+    """Do as `product_tile`, for half of the positions, and without looking ahead."""
     tile = half_zeros(g)
     if not begin:
         tile = load(tile, sums, g.rows)
@@ -82,14 +88,18 @@ def product_channels(  # type: ignore[no-untyped-def]
                 gather_positions(g, part, panel, x, table, taps, first + p, positions - p, readable)
         for t in range(tiles):
             weights = at(weight, (t * reads + k) * g.rows)
+            # Rows of weights are far apart: the processor would not see that they will be needed.
+            ahead, stride = weights, 0
             if g.pack_late and not g.prepared:
                 source = at(weight, t * g.rows * g.row_stride)
                 sources = at(tables, part.at_sources + k)
                 channels = min(g.rows, g.result_channels - (tile + t) * g.rows)
-                ahead = g.rows * g.row_stride
+                stride = g.row_stride
+                ahead = at(source, g.rows * stride + sources[0])
                 if t + 1 == tiles:
-                    ahead = sources[min(g.block, reads - k - 1)] - sources[0] - t * ahead
-                if not pack_channels(packed, source, sources, g, taps, channels, ahead):
+                    following = sources[min(g.block, reads - k - 1)]
+                    ahead = at(weight, following)
+                if not pack_channels(packed, source, sources, g, taps, channels):
                     finite[0] = 1
                 weights = packed
             for p in range(0, positions, g.span):
@@ -100,7 +110,8 @@ def product_channels(  # type: ignore[no-untyped-def]
                 if 2 * (positions - p) <= g.span:
                     product_half(g, k == 0, weights, source, places, taps, place)
                 else:
-                    product_tile(g, k == 0, weights, source, places, taps, place)
+                    product_tile(g, k == 0, weights, source, places, taps, place, ahead, stride)
+                    ahead = at(ahead, -(-taps // g.rows) * g.lanes)
 
 
 @kernel(inline=True)
@@ -146,14 +157,8 @@ def gather_positions(g, part, panel, x, offsets, reads, first, positions, readab
 
 
 @kernel
-def pack_channels(packed, weights, sources, g, reads, channels, ahead):  # type: ignore[no-untyped-def]
+def pack_channels(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
     """Write ``packed[k, channel] = weights[channel, sources[k]]``, with zeros beyond `channels`.
-
-    Parameters
-    ----------
-    ahead : int
-        How far on the weights stand that are packed next. They are asked for now: rows of weights
-        are far apart, and the processor would not see that they will be needed.
 
     Returns
     -------
@@ -171,7 +176,6 @@ def pack_channels(packed, weights, sources, g, reads, channels, ahead):  # type:
                 source = at(weights, channel * g.row_stride + sources[k])
                 target = at(packed, k * g.rows + channel)
                 finite &= transpose_lanes(g, target, g.rows, source, g.row_stride)
-                prefetch_rows(g, at(source, ahead), g.row_stride)
             for channel in range(whole, channels):
                 source = at(weights, channel * g.row_stride + sources[k])
                 for i in range(g.lanes):

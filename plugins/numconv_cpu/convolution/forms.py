@@ -35,7 +35,7 @@ def _compute_block(  # type: ignore[no-untyped-def]
 
 
 @overload(pack_tile)
-def _pack_tile(packed, weights, sources, g, reads, channels, ahead):  # type: ignore[no-untyped-def]
+def _pack_tile(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
     if _channels_in_lanes(g):
         return _pack_channels
     return _pack_rows
@@ -59,9 +59,9 @@ def _compute_positions(  # type: ignore[no-untyped-def]
     )
 
 
-def _pack_channels(packed, weights, sources, g, reads, channels, ahead):  # type: ignore[no-untyped-def]
-    return pack_channels(packed, weights, sources, g, reads, channels, ahead)
+def _pack_channels(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
+    return pack_channels(packed, weights, sources, g, reads, channels)
 
 
-def _pack_rows(packed, weights, sources, g, reads, channels, ahead):  # type: ignore[no-untyped-def]
+def _pack_rows(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
     return pack_weights(packed, weights, sources, g, reads, channels)

@@ -84,7 +84,6 @@ def weights_task(task, weight, memory, tables, g, parts):  # type: ignore[no-unt
             g,
             part.reads,
             min(g.rows, g.result_channels - t * g.rows),
-            g.rows * g.row_stride,
         )
         if not finite:
             memory[0] = 1

@@ -178,16 +178,14 @@ def store_column(typingctx, geometry, target, source, stride):  # type: ignore[n
 
 
 @intrinsic
-def prefetch_rows(typingctx, geometry, source, stride):  # type: ignore[no-untyped-def]
-    """Ask for the cache lines at ``source + lane * stride``, which need not exist."""
-    lanes = tile_type(geometry).lanes
+def prefetch(typingctx, source):  # type: ignore[no-untyped-def]
+    """Ask for the cache line at `source`, which need not exist, for the second-level cache."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        for lane in range(lanes):
-            emit_prefetch(builder, _row(builder, args[1], args[2], lane))
+        emit_prefetch(builder, args[0])
         return context.get_dummy_value()
 
-    return types.void(geometry, source, types.intp), generate
+    return types.void(source), generate
 
 
 def emit_prefetch(builder: Any, address: Any, locality: int = 2) -> None:
