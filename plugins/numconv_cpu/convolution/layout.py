@@ -78,7 +78,8 @@ TASKS = (
     "pack_lines",
     "pack_chunks",
     "weight_tasks",
-    "weight_tiles",
+    "weight_tiles",  # of a task that packs weights
+    "weight_channels",  # packed for all parts, before those of the next
     "product_tasks",
     "local",  # whether a task has a group of an image, and packs its planes
     "group_stride",
@@ -123,7 +124,6 @@ PART = (
     "position_block",
     "position_blocks",
     "first_task",
-    "first_weight_task",
 )
 
 PART_DTYPE = np.dtype([(name, np.int64) for name in PART])

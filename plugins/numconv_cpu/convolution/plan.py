@@ -169,7 +169,7 @@ def _parts(
     lowering: Lowering, blocking: Blocking, tables: layout.Tables, batch: int
 ) -> NDArray[Any]:
     parts = np.zeros(len(lowering.parts), layout.PART_DTYPE)
-    at_weights = task = weight_task = 0
+    at_weights = task = 0
     for part, blocks, row in zip(lowering.parts, blocking.position_blocks, parts, strict=True):
         reads = part.offsets.size
         row["count_z"], row["count_y"], row["count_x"] = part.counts
@@ -182,16 +182,14 @@ def _parts(
         row["position_block"] = blocking.position_block(part, blocks)
         row["position_blocks"] = blocks
         row["first_task"] = task
-        row["first_weight_task"] = weight_task
         tiles = lowering.groups * blocking.tiles
         at_weights += tiles * reads * blocking.form.channels
-        weight_task += -(-tiles // _weight_tiles(lowering, blocking))
         task += batch * lowering.groups * blocking.tile_blocks * part.counts[0] * blocks
     return parts
 
 
 def _weight_tiles(lowering: Lowering, blocking: Blocking) -> int:
-    reads = max(max(part.offsets.size for part in lowering.parts), 1)
+    reads = max(sum(part.offsets.size for part in lowering.parts), 1)
     return max(WEIGHT_ELEMENTS // (reads * blocking.form.channels), 1)
 
 
@@ -283,8 +281,9 @@ def _tasks(
         "pack_tasks": 0 if local or in_place else channels * chunks,
         "pack_lines": lines,
         "pack_chunks": chunks,
-        "weight_tasks": int(last["first_weight_task"]) + -(-tiles // weight_tiles),
+        "weight_tasks": -(-tiles // weight_tiles),
         "weight_tiles": weight_tiles,
+        "weight_channels": 4 if parts.size > 1 else max(lowering.given_channels, 1),
         "product_tasks": product_tasks,
         "local": int(local),
         "group_stride": lowering.group_stride,

@@ -69,24 +69,30 @@ def pack_task(task, x, memory, tables, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def weights_task(task, weight, memory, tables, g, parts):  # type: ignore[no-untyped-def]
-    """Pack the weights of some tiles of one part."""
-    p = 0
-    while p + 1 < g.parts and record_at(parts, p + 1).first_weight_task <= task:
-        p += 1
-    part = record_at(parts, p)
-    first = (task - part.first_weight_task) * g.weight_tiles
+    """Pack the weights of some tiles: those of a few channels for all parts, then of the next.
+
+    Parts read other taps of the same channels, so in the caller's array the same cache lines.
+    """
+    first = task * g.weight_tiles
     for tile in range(first, min(first + g.weight_tiles, g.groups * g.tiles)):
         group, t = tile // g.tiles, tile % g.tiles
-        finite = pack_tile(
-            at(memory, g.at_weights + part.at_weights + tile * part.reads * g.rows),
-            at(weight, group * g.group_stride + t * g.rows * g.row_stride),
-            at(tables, part.at_sources),
-            g,
-            part.reads,
-            min(g.rows, g.result_channels - t * g.rows),
-        )
-        if not finite:
-            memory[0] = 1
+        source = at(weight, group * g.group_stride + t * g.rows * g.row_stride)
+        rows = min(g.rows, g.result_channels - t * g.rows)
+        for c in range(0, g.given_channels, g.weight_channels):
+            channels = min(g.weight_channels, g.given_channels - c)
+            for p in range(g.parts):
+                part = record_at(parts, p)
+                taps = part.reads // g.given_channels
+                finite = pack_tile(
+                    at(memory, g.at_weights + part.at_weights + (tile * part.reads + c * taps) * g.rows),
+                    source,
+                    at(tables, part.at_sources + c * taps),
+                    g,
+                    channels * taps,
+                    rows,
+                )
+                if not finite:
+                    memory[0] = 1
 
 
 @kernel
