@@ -1,8 +1,8 @@
 """Sums of products with result channels in the lanes of the vectors, positions in the rows.
 
-The register tile takes 14 positions by two vectors of channels: the weights are the vectors, what is
-read of x is broadcast. So nothing is asked of the positions: they need not be neighbours, ends of
-rows are not computed in vain, and planes of 7x7 or 14x14 leave no lane empty.
+The register tile takes 14 positions by two vectors of channels: the weights are the vectors, what
+is read of x is broadcast. So nothing is asked of the positions: they need not be neighbours, ends
+of rows are not computed in vain, and planes of 7x7 or 14x14 leave no lane empty.
 
 Order of the loops: block of reads, tiles of channels, tiles of positions. The weights of a block
 and a tile of channels, 152 reads times 32 channels, take 19 KiB of the first-level cache and stay
@@ -49,7 +49,20 @@ def product_half(g, begin, weights, x, offsets, reads, sums):  # type: ignore[no
 
 @kernel
 def product_channels(  # type: ignore[no-untyped-def]
-    g, part, weight, packed, x, tables, first, positions, readable, tile, tiles, sums, panels, finite
+    g,
+    part,
+    weight,
+    packed,
+    x,
+    tables,
+    first,
+    positions,
+    readable,
+    tile,
+    tiles,
+    sums,
+    panels,
+    finite,
 ):
     """Sum all reads of a block of positions and a block of result channels.
 
@@ -233,7 +246,21 @@ def store_tile(g, part, out, residual, bias, sums, turned, z, first, positions, 
 
 @kernel
 def compute_channels(  # type: ignore[no-untyped-def]
-    g, part, block, z, tile_block, group, n, planes, weight, bias, residual, out, memory, worker, tables
+    g,
+    part,
+    block,
+    z,
+    tile_block,
+    group,
+    n,
+    planes,
+    weight,
+    bias,
+    residual,
+    out,
+    memory,
+    worker,
+    tables,
 ):
     """Compute a block of positions of a block of result channels; see `solve.block_task`."""
     panels = at(memory, g.at_panels + worker * g.panels)

@@ -27,7 +27,21 @@ def _channels_in_lanes(geometry: Any) -> bool:
 
 @overload(compute_block)
 def _compute_block(  # type: ignore[no-untyped-def]
-    g, part, block, z, tile_block, group, n, planes, weight, bias, residual, out, memory, worker, tables
+    g,
+    part,
+    block,
+    z,
+    tile_block,
+    group,
+    n,
+    planes,
+    weight,
+    bias,
+    residual,
+    out,
+    memory,
+    worker,
+    tables,
 ):
     if _channels_in_lanes(g):
         return _compute_channels
@@ -42,7 +56,21 @@ def _pack_tile(packed, weights, sources, g, reads, channels):  # type: ignore[no
 
 
 def _compute_channels(  # type: ignore[no-untyped-def]
-    g, part, block, z, tile_block, group, n, planes, weight, bias, residual, out, memory, worker, tables
+    g,
+    part,
+    block,
+    z,
+    tile_block,
+    group,
+    n,
+    planes,
+    weight,
+    bias,
+    residual,
+    out,
+    memory,
+    worker,
+    tables,
 ):
     compute_channels(
         *(g, part, block, z, tile_block, group, n, planes),
@@ -51,7 +79,21 @@ def _compute_channels(  # type: ignore[no-untyped-def]
 
 
 def _compute_positions(  # type: ignore[no-untyped-def]
-    g, part, block, z, tile_block, group, n, planes, weight, bias, residual, out, memory, worker, tables
+    g,
+    part,
+    block,
+    z,
+    tile_block,
+    group,
+    n,
+    planes,
+    weight,
+    bias,
+    residual,
+    out,
+    memory,
+    worker,
+    tables,
 ):
     compute_positions(
         *(g, part, block, z, tile_block, group, n, planes),

@@ -81,6 +81,7 @@ TASKS = (
     "weight_tiles",  # of a task that packs weights
     "weight_channels",  # packed for all parts, before those of the next
     "product_tasks",
+    "straight",  # whether results go to their places as they are, but for the bias
     "local",  # whether a task has a group of an image, and packs its planes
     "group_stride",
     "row_stride",

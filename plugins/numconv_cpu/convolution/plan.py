@@ -78,13 +78,12 @@ class LoweredPlan:
             **layout.planes(lowering, tables, lowering.groups * lowering.given_channels),
             **result_numbers(problem.result_shape, problem.epilogue),
             **_product(lowering, self._blocking, tables, problem.batch),
-            **_tasks(
-                lowering, self._blocking, self._parts, problem.batch, self._workers, in_place
-            ),
+            **_tasks(lowering, self._blocking, self._parts, problem.batch, self._workers, in_place),
             "stride_z": lowering.axes[0].stride,
             "stride_y": lowering.axes[1].stride,
             "stride_x": lowering.axes[2].stride,
             "in_place": int(in_place),
+            "straight": int(_straight(lowering, form, problem)),
             "panel": int(panel),
             "prepared": 0,
             "skipped": 0,
@@ -157,7 +156,8 @@ class LoweredPlan:
         b, parts = self._blocking, self._parts
         packing, tasks = self._tasks
         return (
-            f"tile {b.form.channels} channels x {b.form.span} positions, blocks of {b.reads} reads, "
+            f"tile {b.form.channels} channels x {b.form.span} positions, "
+            f"blocks of {b.reads} reads, "
             f"{parts.size} part{'s' * (parts.size > 1)}, "
             f"{tasks} tasks of up to {b.tile_block * b.form.channels} channels x "
             f"{parts['position_block'].max()} positions on {self._workers} threads, "
@@ -294,6 +294,15 @@ def _tasks(
     }
 
 
+def _straight(lowering: Lowering, form: Form, problem: ConvolutionProblem) -> bool:
+    """Return whether positions lie in the result as in the tiles, and go there unchanged."""
+    epilogue, (part, *others) = problem.epilogue, lowering.parts
+    plain = not epilogue.residual and epilogue.activation is None and epilogue.shuffle == 1
+    whole = part.counts[1:] == (lowering.axes[1].result, lowering.axes[2].result)
+    ends = not form.channels_in_lanes and lowering.pitch == part.counts[2]
+    return plain and not others and whole and ends
+
+
 def _skipping(numbers: dict[str, int]) -> dict[str, int]:
     """Return the numbers of a call that begins with the first stage that has something to do."""
     return {**numbers, "skipped": int(numbers["pack_tasks"] + numbers["weight_tasks"] == 0)}
@@ -302,6 +311,8 @@ def _skipping(numbers: dict[str, int]) -> dict[str, int]:
 def _arrange(numbers: dict[str, int]) -> int:
     """Give every user of the workspace its place, and return the size of the whole."""
     numbers["scratch"] = _line(numbers["tile_block"] * numbers["rows"] * numbers["scratch_pitch"])
+    # And a row of zeros.
+    numbers["scratch"] += _line(numbers["rows"])
     planes = _line(numbers["planes"] + numbers["margin"])
     if numbers["local"]:
         planes = numbers["workers"] * numbers["planes"]

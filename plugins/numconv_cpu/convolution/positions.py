@@ -9,8 +9,8 @@ one result is summed depends on its reads alone: not on threads, batch or where 
 from __future__ import annotations
 
 from ..compile import kernel
-from ..simd.memory import at, zero
-from ..simd.tile import fma, load, narrow_zeros, store, zeros
+from ..simd.memory import at, clear, zero
+from ..simd.tile import add_rows, fma, load, narrow_zeros, store, zeros
 from .pack import gather_panel
 from .store import store_channel
 
@@ -27,6 +27,17 @@ def product_tile(g, begin, weights, x, offsets, reads, sums, stride):  # type: i
 
 
 @kernel
+def product_last(g, begin, weights, x, offsets, reads, sums, bias, out, apart):  # type: ignore[no-untyped-def]
+    """Do as `product_tile` with the last reads, add `bias`, and write to the result."""
+    tile = zeros(g)
+    if not begin:
+        tile = load(tile, sums, g.scratch_pitch)
+    for k in range(reads):
+        tile = fma(tile, at(weights, k * g.rows), at(x, offsets[k]))
+    store(add_rows(tile, bias), out, apart)
+
+
+@kernel
 def product_narrow(g, begin, weights, x, offsets, reads, sums, stride):  # type: ignore[no-untyped-def]
     """Do as `product_tile`, one vector wide."""
     tile = narrow_zeros(g)
@@ -38,7 +49,22 @@ def product_narrow(g, begin, weights, x, offsets, reads, sums, stride):  # type:
 
 
 @kernel
-def product_block(g, weights, reads, x, offsets, positions, readable, tiles, sums, panel, identity):  # type: ignore[no-untyped-def]
+def product_block(  # type: ignore[no-untyped-def]
+    g,
+    weights,
+    reads,
+    x,
+    offsets,
+    positions,
+    readable,
+    tiles,
+    sums,
+    panel,
+    identity,
+    bias,
+    out,
+    straight,
+):
     """Sum all reads of a block of positions and a block of result channels.
 
     Parameters
@@ -57,7 +83,12 @@ def product_block(g, weights, reads, x, offsets, positions, readable, tiles, sum
         To the scratch, (tiles * rows, g.scratch_pitch).
     panel, identity : pointer
         To the place where reads are gathered, and the offsets they then have.
+    bias, out : pointer
+        Of the block's first result channel.
+    straight : int
+        How many of the tiles, where they are as long as a register tile, are written to `out`.
     """
+    apart = g.result_depth * g.result_height * g.result_width
     for k in range(0, max(reads, 1), g.block):
         taps = min(g.block, reads - k)
         p = 0
@@ -72,7 +103,11 @@ def product_block(g, weights, reads, x, offsets, positions, readable, tiles, sum
             for t in range(tiles):
                 part = at(weights, (t * reads + k) * g.rows)
                 place = at(sums, t * g.rows * g.scratch_pitch + p)
-                if narrow:
+                if t < straight and p + width <= positions and not narrow and k + taps == reads:
+                    added = at(bias, t * g.rows) if g.bias else bias
+                    target = at(out, t * g.rows * apart + p)
+                    product_last(g, k == 0, part, source, table, taps, place, added, target, apart)
+                elif narrow:
                     product_narrow(g, k == 0, part, source, table, taps, place, g.scratch_pitch)
                 else:
                     product_tile(g, k == 0, part, source, table, taps, place, g.scratch_pitch)
@@ -81,7 +116,21 @@ def product_block(g, weights, reads, x, offsets, positions, readable, tiles, sum
 
 @kernel
 def compute_positions(  # type: ignore[no-untyped-def]
-    g, part, block, z, tile_block, group, n, planes, weight, bias, residual, out, memory, worker, tables
+    g,
+    part,
+    block,
+    z,
+    tile_block,
+    group,
+    n,
+    planes,
+    weight,
+    bias,
+    residual,
+    out,
+    memory,
+    worker,
+    tables,
 ):
     """Compute a block of positions of a block of result channels; see `solve.block_task`."""
     first = block * part.position_block
@@ -90,6 +139,13 @@ def compute_positions(  # type: ignore[no-untyped-def]
     tiles = min(g.tile_block, g.tiles - tile)
     weights = weight if g.prepared else at(memory, g.at_weights)
     sums = at(memory, g.at_scratch + worker * g.scratch)
+    channels = g.groups * g.result_channels
+    per_shuffle = channels // g.shuffle
+    size = g.result_depth * g.result_height * g.result_width
+    co = group * g.result_channels + tile * g.rows
+    rows = min(tiles * g.rows, g.result_channels - tile * g.rows)
+    straight, nothing = rows // g.rows if g.straight else 0, at(sums, g.scratch - g.rows)
+    clear(nothing, g.rows)
     product_block(
         g,
         at(weights, part.at_weights + (group * g.tiles + tile) * part.reads * g.rows),
@@ -102,22 +158,23 @@ def compute_positions(  # type: ignore[no-untyped-def]
         sums,
         at(memory, g.at_panels + worker * g.panels),
         at(tables, g.at_panel),
+        at(bias, co) if g.bias else nothing,
+        at(out, (n * channels + co) * size + z * g.result_height * g.result_width + first),
+        straight,
     )
-    channels = g.groups * g.result_channels
-    per_shuffle = channels // g.shuffle
-    size = g.result_depth * g.result_height * g.result_width
-    for row in range(min(tiles * g.rows, g.result_channels - tile * g.rows)):
-        co = group * g.result_channels + tile * g.rows + row
-        shuffled = co % per_shuffle * g.shuffle + co // per_shuffle
-        plane = (n * channels + shuffled) * size
-        store_channel(
-            g,
-            part,
-            at(out, plane),
-            at(residual, plane),
-            bias[co] if g.bias else zero(bias),
-            at(sums, row * g.scratch_pitch),
-            z,
-            first,
-            first + positions,
-        )
+    for row in range(rows):
+        done = positions - positions % g.span if row < straight * g.rows else 0
+        if positions - done > 0:
+            shuffled = (co + row) % per_shuffle * g.shuffle + (co + row) // per_shuffle
+            plane = (n * channels + shuffled) * size
+            store_channel(
+                g,
+                part,
+                at(out, plane),
+                at(residual, plane),
+                bias[co + row] if g.bias else zero(bias),
+                at(sums, row * g.scratch_pitch + done),
+                z,
+                first + done,
+                first + positions,
+            )

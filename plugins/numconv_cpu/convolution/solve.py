@@ -84,7 +84,10 @@ def weights_task(task, weight, memory, tables, g, parts):  # type: ignore[no-unt
                 part = record_at(parts, p)
                 taps = part.reads // g.given_channels
                 finite = pack_tile(
-                    at(memory, g.at_weights + part.at_weights + (tile * part.reads + c * taps) * g.rows),
+                    at(
+                        memory,
+                        g.at_weights + part.at_weights + (tile * part.reads + c * taps) * g.rows,
+                    ),
                     source,
                     at(tables, part.at_sources + c * taps),
                     g,

@@ -138,6 +138,24 @@ def fma(typingctx, tile, weights, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def add_rows(typingctx, tile, values):  # type: ignore[no-untyped-def]
+    """Return ``tile[row, column] + values[row]``."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        result = args[0]
+        for row in range(tile.rows):
+            value = builder.load(builder.gep(args[1], [INDEX(row)]))
+            added = broadcast(builder, value, tile.lanes)
+            for column in range(tile.vectors):
+                at = row * tile.vectors + column
+                total = add(builder, builder.extract_value(result, at), added)
+                result = builder.insert_value(result, total, at)
+        return result
+
+    return tile(tile, values), generate
+
+
+@intrinsic
 def copy_vector(typingctx, geometry, target, source):  # type: ignore[no-untyped-def]
     """Copy as many values as a vector of the tile has lanes."""
     lanes = tile_type(geometry).lanes
@@ -189,7 +207,7 @@ def prefetch(typingctx, source):  # type: ignore[no-untyped-def]
 
 
 def emit_prefetch(builder: Any, address: Any, locality: int = 2) -> None:
-    """Emit the request for a cache line: into the first level with locality 3, the second with 2."""
+    """Emit the request for a cache line: locality 3 is the first level, 2 the second."""
     byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
     function = cgutils.get_or_insert_function(
         builder.module,
@@ -231,6 +249,11 @@ def broadcast(builder: Any, value: Any, lanes: int) -> Any:
     first = builder.insert_element(undefined, value, INDEX(0))
     zeros = ir.Constant(ir.VectorType(INDEX, lanes), [0] * lanes)
     return builder.shuffle_vector(first, undefined, zeros)
+
+
+def add(builder: Any, a: Any, b: Any) -> Any:
+    """Emit ``a + b``."""
+    return (builder.add if isinstance(a.type.element, ir.IntType) else builder.fadd)(a, b)
 
 
 def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:

@@ -13,8 +13,9 @@ from .tile import INDEX, load_vector, store_vector, tile_type
 
 @intrinsic
 def transpose_lanes(typingctx, geometry, target, target_stride, source, source_stride):  # type: ignore[no-untyped-def]
-    """Write ``target[j * target_stride + i] = source[i * source_stride + j]`` for as many `i` and `j`
-    as a vector of the tile has lanes.
+    """Write ``target[j * target_stride + i] = source[i * source_stride + j]``, in registers.
+
+    There are as many `i` and `j` as a vector of the tile has lanes.
 
     Returns
     -------
