@@ -1,13 +1,13 @@
 """A slab: a block of one channel with its padding, copied to where vectors can be read freely.
 
-Its rows are laid out as ``[slot z][z][slot y][y][slot x][x]``, in the order in which they are
-written: whole vectors, whose ends the next row overwrites.
+Its rows are laid out as ``[slot z][z][slot y][y][slot x][x]`` and consist of whole vectors, aligned:
+what is left of a row is written along with the zeros around it.
 """
 
 from __future__ import annotations
 
 from ..compile import kernel
-from ..simd.columns import load_even, load_even_start, load_start, single_zeros
+from ..simd.columns import load_between, load_even, load_even_between, single_zeros
 from ..simd.memory import at
 from ..simd.tile import load, store
 from .pack import copy_border
@@ -25,71 +25,54 @@ def fill_slab(slab, given, tables, g, z0, y0, x0):  # type: ignore[no-untyped-de
     tables : pointer to int64
     g : record with the numbers `strips.SLAB`
     """
-    target = slab
     columns = min(g.columns, g.length - x0)
-    for slot_z in range(g.slots_z):
-        for z in range(g.layers):
-            from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
-            for slot_y in range(g.slots_y):
-                sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
-                for y in range(g.lines):
-                    source = at(given, (from_z * g.height + sources[y]) * g.width)
-                    outside = from_z < 0 or sources[y] < 0
-                    for slot_x in range(g.slots_x):
-                        fill_row(target, source, tables, g, slot_x, x0, columns, outside)
-                        target = at(target, g.pitch)
+    for slot_x in range(g.slots_x):
+        table = at(tables, g.at_x + slot_x * g.length + x0)
+        first = max(min(tables[g.at_runs + 2 * slot_x] - x0, columns), 0)
+        last = max(min(tables[g.at_runs + 2 * slot_x + 1] - x0, columns), first)
+        # Where position 0 would be read, if all the row were inside.
+        begin = table[first] - first * g.step if last > first else 0
+        target = at(slab, slot_x * g.pitch)
+        for slot_z in range(g.slots_z):
+            for z in range(g.layers):
+                from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+                for slot_y in range(g.slots_y):
+                    sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                    for y in range(g.lines):
+                        if from_z < 0 or sources[y] < 0:
+                            fill_row(target, given, 0, 0, columns, g)
+                        else:
+                            row = at(given, (from_z * g.height + sources[y]) * g.width)
+                            fill_row(target, at(row, begin), first, last, columns, g)
+                            if not g.zeros:
+                                copy_border(target, row, table, 0, first)
+                                copy_border(target, row, table, last, columns)
+                        target = at(target, g.slots_x * g.pitch)
 
 
 @kernel(inline=True)
-def fill_row(target, source, tables, g, slot, x0, columns, outside):  # type: ignore[no-untyped-def]
-    """Fill one row: its inside by vectors, its borders with zeros or by table."""
-    table = at(tables, g.at_x + slot * g.length + x0)
-    first = max(min(tables[g.at_runs + 2 * slot] - x0, columns), 0)
-    last = max(min(tables[g.at_runs + 2 * slot + 1] - x0, columns), first)
-    if outside:
-        fill_zeros(target, 0, columns, g)
-        return
-    if g.zeros:
-        fill_zeros(target, 0, first, g)
-    end = first
-    if last > first:
-        inside = at(source, table[first])
-        end += copy_inside(at(target, first), inside, last - first, g)
-    if g.zeros:
-        fill_zeros(target, end, columns, g)
-    else:
-        copy_border(target, source, table, 0, first)
-        copy_border(target, source, table, last, columns)
-
-
-@kernel(inline=True)
-def fill_zeros(target, first, last, g):  # type: ignore[no-untyped-def]
-    """Write zeros from `first` to `last` and up to a vector further."""
-    for i in range(first, last, g.lanes):
-        store(single_zeros(g), at(target, i), 0)
-
-
-@kernel(inline=True)
-def copy_inside(target, source, count, g):  # type: ignore[no-untyped-def]
-    """Copy `count` samples `g.step` apart, add zeros to a whole vector, return how many in all."""
+def fill_row(target, source, first, last, columns, g):  # type: ignore[no-untyped-def]
+    """Fill a row with samples `g.step` apart, and outside of `first` to `last` with zeros."""
     vector = single_zeros(g)
     i = 0
     if g.step == 1:
-        while i + g.lanes <= count:
-            store(load(vector, at(source, i), 0), at(target, i), 0)
-            i += g.lanes
-        if i < count:
-            store(load_start(vector, at(source, i), count - i), at(target, i), 0)
+        while i < columns:
+            if first <= i and i + g.lanes <= last:
+                store(load(vector, at(source, i), 0), at(target, i), 0)
+            else:
+                samples = load_between(vector, at(source, i), first - i, last - i)
+                store(samples, at(target, i), 0)
             i += g.lanes
     elif g.step == 2:
-        # The last value is a sample, but the one after it need not exist.
-        while i + g.lanes < count:
-            store(load_even(vector, at(source, 2 * i)), at(target, i), 0)
+        while i < columns:
+            # The last value is a sample, but the one after it need not exist.
+            if first <= i and i + g.lanes < last:
+                store(load_even(vector, at(source, 2 * i)), at(target, i), 0)
+            else:
+                samples = load_even_between(vector, at(source, 2 * i), first - i, last - i)
+                store(samples, at(target, i), 0)
             i += g.lanes
-        store(load_even_start(vector, at(source, 2 * i), count - i), at(target, i), 0)
-        i += g.lanes
     else:
-        while i < count:
-            target[i] = source[g.step * i]
+        while i < columns:
+            target[i] = source[g.step * i] if first <= i < last else 0
             i += 1
-    return i

@@ -21,10 +21,7 @@ from . import layout
 from .axes import Axis
 from .chains import Steps, chains, row_distance
 from .lowering import lower
-from .sweep import sweep
-
-# Rows of a register tile. With five taps at most, eight sums and five weights fit 16 registers.
-TALL = 8
+from .sweep import TALL, sweep
 
 SLAB = (
     "depth",  # extents of the given array along z, y, x
@@ -69,7 +66,6 @@ TASKS = (
 )
 TILES = (
     "lanes",
-    "tall",
     "folded",  # whether the rows of a tile are pieces of one row
     "bands",  # sets of rows that share no samples
     "layer",  # elements of a slab from one z, and from one row of results, to the next
@@ -127,7 +123,6 @@ class StripPlan:
             "slab": cut.slab,
             "at_scratch": slabs,
             "lanes": lanes,
-            "tall": TALL,
             "folded": int(cut.folded),
             "bands": cut.block[1] if cut.folded else cut.distance,
             "layer": cut.steps.positions[0],
@@ -227,8 +222,8 @@ def _cut(axes: tuple[Axis, Axis, Axis], itemsize: int, lanes: int) -> Cut:
         block_x = x.count
     columns = min(block_x, x.count) + x.reach
     vectors = -(-columns // lanes)
-    # Lines at a power of two would all fall into the same few places of the cache.
-    pitch = (vectors + (vectors % 2 == 0)) * lanes
+    # Lines at a high power of two would all fall into the same few places of the cache.
+    pitch = (vectors + (vectors % 8 == 0)) * lanes
     line = x.slots * pitch
     if not folded:
         lines = SLAB_BYTES // itemsize // line // ((1 + z.reach) * y.slots)

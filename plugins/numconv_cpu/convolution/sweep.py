@@ -24,6 +24,9 @@ from ..simd.tile import store
 from .slab import fill_slab
 from .store import store_row_with
 
+# Rows of a register tile. With five taps at most, eight sums and five weights fit 16 registers.
+TALL = 8
+
 
 def sweep(  # type: ignore[no-untyped-def]
     stage, worker, counters, x, weight, bias, residual, out, workspace, tables, parts, geometry
@@ -48,7 +51,8 @@ def sweep(  # type: ignore[no-untyped-def]
         if begin >= g.tasks:
             return
         end = min(begin + g.grain, g.tasks)
-        for first in range(begin, end, g.gang):
+        first = begin
+        while first < end:
             # Small slabs are filled several at a time: a vector that spans two rows could not be
             # read while they are still on their way into the cache.
             last = min(first + g.gang, end)
@@ -58,11 +62,15 @@ def sweep(  # type: ignore[no-untyped-def]
                 slab = at(memory, (task - first) * g.slab)
                 scratch = at(memory, g.at_scratch)
                 task_results(task, weight, bias, residual, out, slab, scratch, tables, g)
+            first = last
 
 
 @kernel(inline=True)
 def block_of(task, g):  # type: ignore[no-untyped-def]
     """Return the channel (of all images) of a task, and where its block of results begins."""
+    # Divisions take longer than a small block does.
+    if g.blocks == 1:
+        return task, 0, 0, 0
     block, plane = task % g.blocks, task // g.blocks
     block_x, rest = block % g.blocks_x, block // g.blocks_x
     block_y, block_z = rest % g.blocks_y, rest // g.blocks_y
@@ -81,73 +89,64 @@ def task_results(task, weight, bias, residual, out, slab, scratch, tables, g):  
     """Compute what a slab gives, for each result channel of its group."""
     stay_whole()
     plane, z0, y0, x0 = block_of(task, g)
-    n, group = plane // g.groups, plane % g.groups
+    n = plane // g.groups if g.groups <= plane else 0
+    group = plane - n * g.groups
     depth, lines = min(g.block_z, g.count_z - z0), min(g.block_y, g.count_y - y0)
     columns = min(g.block_x, g.count_x - x0)
     channels = g.groups * g.result_channels
-    per_shuffle = channels // g.shuffle
     for member in range(g.result_channels):
         co = group * g.result_channels + member
-        shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
+        shuffled = n * channels + co
+        if g.shuffle > 1:
+            per_shuffle = channels // g.shuffle
+            shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
+        share = bias[co] if g.bias else zero(bias)
+        taps = at(weight, co * g.reads)
         for z in range(depth):
             layer = (shuffled * g.count_z + z0 + z) * g.count_y + y0
             for y in range(min(g.bands, lines)):
                 to = (layer + y) * g.count_x + x0
+                source = at(slab, z * g.layer + y * g.line)
+                rows, width = lines, columns
                 if g.folded:
-                    rows, width = columns // g.lanes, g.lanes
-                else:
-                    rows, width = (lines - y + g.bands - 1) // g.bands, columns
-                at_x = z * g.layer + y * g.line
-                share = bias[co] if g.bias else zero(bias)
-                taps = at(weight, co * g.reads)
-                if rows > 0:
-                    band(
-                        at(out, to),
-                        at(residual, to),
-                        share,
-                        taps,
-                        at(slab, at_x),
-                        scratch,
-                        tables,
-                        g,
-                        rows,
-                        width,
-                    )
-                if g.folded and columns > rows * g.lanes:
-                    to += rows * g.lanes
-                    at_x += rows * g.lanes
-                    band(
-                        at(out, to),
-                        at(residual, to),
-                        share,
-                        taps,
-                        at(slab, at_x),
-                        scratch,
-                        tables,
-                        g,
-                        1,
-                        columns - rows * g.lanes,
-                    )
+                    rows, width = (columns + g.lanes - 1) // g.lanes, g.lanes
+                elif g.bands > 1:
+                    rows = (lines - y + g.bands - 1) // g.bands
+                tail = rows * width - columns if g.folded else 0
+                band(
+                    at(out, to), at(residual, to), share, taps, source, scratch, tables, g,
+                    rows, width, tail,
+                )
 
 
 @kernel
-def band(out, residual, bias, weights, x, scratch, tables, g, rows, width):  # type: ignore[no-untyped-def]
-    """Compute `rows` rows of `width` results, `g.row_step` apart in the slab."""
+def band(out, residual, bias, weights, x, scratch, tables, g, rows, width, missing):  # type: ignore[no-untyped-def]
+    """Compute `rows` rows of `width` results, `g.row_step` apart in the slab.
+
+    Of the last row, the last `missing` results are not wanted.
+    """
     stay_whole()
     chains = at(tables, g.at_chains)
-    half = g.tall // 2
-    for row in range(0, rows, g.tall):
+    row = 0
+    while row < rows:
         left = rows - row
-        for i in range(0, width, g.lanes):
+        if missing and left > 1:
+            left -= 1
+        i = 0
+        while i < width:
             source = at(x, row * g.row_step + i)
             to = row * g.result_step + i
             count = min(g.lanes, width - i)
-            if left > half:
+            if missing and left == 1 and row + 1 == rows:
+                count -= missing
+            if left > TALL // 2:
                 tile = add_chains(tall_zeros(g), weights, source, chains, g)
                 finish(tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             else:
                 half_tile = add_chains(short_zeros(g), weights, source, chains, g)
                 finish(half_tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
+            i += g.lanes
+        row += min(left, TALL)
 
 
 @kernel(inline=True)
@@ -184,7 +183,7 @@ def finish(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[
             store_starts(tile, out, g.result_step, rows, count)
     else:
         store(tile, scratch, g.lanes)
-        for row in range(min(rows, g.tall)):
+        for row in range(min(rows, TALL)):
             store_row_with(
                 at(out, row * g.result_step),
                 at(scratch, row * g.lanes),

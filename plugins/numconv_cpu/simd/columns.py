@@ -158,20 +158,23 @@ def _some_rows(builder: Any, tile: Tile, args: Any, put: Any) -> None:
 
 
 @intrinsic
-def load_start(typingctx, tile, source, count):  # type: ignore[no-untyped-def]
-    """Return a tile of one row: `count` values from `source`, then zeros."""
+def load_between(typingctx, tile, source, first, last):  # type: ignore[no-untyped-def]
+    """Return a tile of one row: lanes `first` to `last` from ``source + lane``, elsewhere zeros.
+
+    Nothing else is read, so `source` itself may be outside of the array.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        mask = _mask(builder, args[2], tile.lanes)
-        values = _load_masked(builder, args[1], mask)
+        _, source, first, last = args
+        values = _load_between(builder, source, first, last, tile.lanes)
         return builder.insert_value(args[0], values, 0)
 
-    return tile(tile, source, types.intp), generate
+    return tile(tile, source, types.intp, types.intp), generate
 
 
 @intrinsic
 def load_even(typingctx, tile, source):  # type: ignore[no-untyped-def]
-    """Return a tile of one row: every second value from `source` on."""
+    """Return a tile of one row, read at ``source + 2 * lane``, and one value further."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         near, far = (
@@ -183,19 +186,22 @@ def load_even(typingctx, tile, source):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def load_even_start(typingctx, tile, source, count):  # type: ignore[no-untyped-def]
-    """Do as `load_even` for `count` values, followed by zeros; nothing after them is read."""
+def load_even_between(typingctx, tile, source, first, last):  # type: ignore[no-untyped-def]
+    """Do as `load_between`, read at ``source + 2 * lane``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _, source, count = args
-        read = builder.sub(builder.add(count, count), count.type(1))
-        near = _load_masked(builder, source, _mask(builder, read, tile.lanes))
-        source = builder.gep(source, [INDEX(tile.lanes)])
-        read = builder.sub(read, read.type(tile.lanes))
-        far = _load_masked(builder, source, _mask(builder, read, tile.lanes))
-        return builder.insert_value(args[0], _even(builder, near, far, tile.lanes), 0)
+        _, source, first, last = args
+        first, last = builder.add(first, first), builder.add(last, last)
+        last = builder.sub(last, last.type(1))
+        halves = []
+        for half in range(2):
+            past = first.type(half * tile.lanes)
+            start = builder.gep(source, [past])
+            bounds = (builder.sub(first, past), builder.sub(last, past))
+            halves.append(_load_between(builder, start, *bounds, tile.lanes))
+        return builder.insert_value(args[0], _even(builder, *halves, tile.lanes), 0)
 
-    return tile(tile, source, types.intp), generate
+    return tile(tile, source, types.intp, types.intp), generate
 
 
 def _even(builder: Any, near: Any, far: Any, lanes: int) -> Any:
@@ -205,12 +211,14 @@ def _even(builder: Any, near: Any, far: Any, lanes: int) -> Any:
 
 def _mask(builder: Any, count: Any, lanes: int) -> Any:
     """Emit a mask of the first `count` lanes; none if that is negative."""
-    numbers = ir.VectorType(count.type, lanes)
-    lane = ir.Constant(numbers, list(range(lanes)))
+    count = builder.trunc(count, INDEX)
+    lane = ir.Constant(ir.VectorType(INDEX, lanes), list(range(lanes)))
     return builder.icmp_signed("<", lane, broadcast(builder, count, lanes))
 
 
-def _load_masked(builder: Any, start: Any, mask: Any) -> Any:
+def _load_between(builder: Any, start: Any, first: Any, last: Any, lanes: int) -> Any:
+    before, inside = (_mask(builder, count, lanes) for count in (first, last))
+    mask = builder.and_(inside, builder.not_(before))
     element = start.type.pointee
     vector = ir.VectorType(element, mask.type.count)
     pointer = vector.as_pointer()
