@@ -36,18 +36,48 @@ def fill_slab(slab, given, tables, g, z0, y0, x0):  # type: ignore[no-untyped-de
         for slot_z in range(g.slots_z):
             for z in range(g.layers):
                 from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+                layer = at(given, from_z * g.height * g.width + begin)
                 for slot_y in range(g.slots_y):
                     sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
-                    for y in range(g.lines):
-                        if from_z < 0 or sources[y] < 0:
-                            fill_row(target, given, 0, 0, columns, g)
-                        else:
-                            row = at(given, (from_z * g.height + sources[y]) * g.width)
-                            fill_row(target, at(row, begin), first, last, columns, g)
-                            if not g.zeros:
-                                copy_border(target, row, table, 0, first)
-                                copy_border(target, row, table, last, columns)
-                        target = at(target, g.slots_x * g.pitch)
+                    if from_z < 0:
+                        # Nothing is read where nothing is inside.
+                        fill_lines(target, given, sources, 0, 0, columns, g)
+                    else:
+                        fill_lines(target, layer, sources, first, last, columns, g)
+                        if not g.zeros:
+                            fill_borders(target, layer, sources, table, first, last, columns, g)
+                    target = at(target, g.lines * g.slots_x * g.pitch)
+
+
+@kernel(inline=True)
+def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore[no-untyped-def]
+    """Fill the rows of one slot: positions `first` to `last` from a layer, the rest with zeros."""
+    vector = single_zeros(g)
+    step = g.slots_x * g.pitch
+    for y in range(g.lines):
+        row = at(layer, sources[y] * g.width)
+        to = at(target, y * step)
+        if sources[y] < 0:
+            fill_row(to, layer, 0, 0, columns, g)
+        elif columns > g.lanes or g.step > 2:
+            fill_row(to, row, first, last, columns, g)
+        elif g.step == 1:
+            # The masks of a narrow row are those of all: the compiler sees it here.
+            store(load_between(vector, row, first, last), to, 0)
+        else:
+            store(load_even_between(vector, row, first, last), to, 0)
+
+
+@kernel
+def fill_borders(target, layer, sources, table, first, last, columns, g):  # type: ignore[no-untyped-def]
+    """Fill what is outside of `first` to `last` with samples from anywhere in the row."""
+    begin = table[first] - first * g.step if last > first else 0
+    for y in range(g.lines):
+        if sources[y] >= 0:
+            row = at(layer, sources[y] * g.width - begin)
+            to = at(target, y * g.slots_x * g.pitch)
+            copy_border(to, row, table, 0, first)
+            copy_border(to, row, table, last, columns)
 
 
 @kernel(inline=True)
