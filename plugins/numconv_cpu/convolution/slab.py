@@ -14,14 +14,14 @@ from .pack import copy_border
 
 
 @kernel
-def fill_slab(slab, given, tables, g, z0, y0, x0):  # type: ignore[no-untyped-def]
-    """Copy what the results from (z0, y0, x0) on read.
+def fill_slabs(slabs, given, tables, g, count, z0, y0, x0):  # type: ignore[no-untyped-def]
+    """Copy what the results from (z0, y0, x0) on read, of `count` channels.
 
     Parameters
     ----------
-    slab : pointer
+    slabs : pointer
     given : pointer
-        To the channel.
+        To the first channel.
     tables : pointer to int64
     g : record with the numbers `strips.SLAB`
     """
@@ -32,21 +32,22 @@ def fill_slab(slab, given, tables, g, z0, y0, x0):  # type: ignore[no-untyped-de
         last = max(min(tables[g.at_runs + 2 * slot_x + 1] - x0, columns), first)
         # Where position 0 would be read, if all the row were inside.
         begin = table[first] - first * g.step if last > first else 0
-        target = at(slab, slot_x * g.pitch)
-        for slot_z in range(g.slots_z):
-            for z in range(g.layers):
-                from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
-                layer = at(given, from_z * g.height * g.width + begin)
-                for slot_y in range(g.slots_y):
-                    sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
-                    if from_z < 0:
-                        # Nothing is read where nothing is inside.
-                        fill_lines(target, given, sources, 0, 0, columns, g)
-                    else:
-                        fill_lines(target, layer, sources, first, last, columns, g)
-                        if not g.zeros:
-                            fill_borders(target, layer, sources, table, first, last, columns, g)
-                    target = at(target, g.lines * g.slots_x * g.pitch)
+        target = at(slabs, slot_x * g.pitch)
+        for channel in range(count):
+            for slot_z in range(g.slots_z):
+                for z in range(g.layers):
+                    from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+                    layer = at(given, (channel * g.depth + from_z) * g.height * g.width + begin)
+                    for slot_y in range(g.slots_y):
+                        sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                        if from_z < 0:
+                            # Nothing is read where nothing is inside.
+                            fill_lines(target, given, sources, 0, 0, columns, g)
+                        else:
+                            fill_lines(target, layer, sources, first, last, columns, g)
+                            if not g.zeros:
+                                fill_borders(target, layer, sources, table, first, last, columns, g)
+                        target = at(target, g.lines * g.slots_x * g.pitch)
 
 
 @kernel(inline=True)

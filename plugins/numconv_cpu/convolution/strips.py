@@ -112,7 +112,7 @@ class StripPlan:
             "count_x": axes[2].count,
             "tasks": tasks,
             "grain": _grain(tasks, cut, self._workers),
-            "gang": cut.gang,
+            "gang": cut.gang if prod(blocks) == 1 else 1,
             "blocks": prod(blocks),
             "blocks_x": blocks[2],
             "blocks_y": blocks[1],

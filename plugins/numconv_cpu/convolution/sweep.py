@@ -21,7 +21,7 @@ from ..simd.columns import (
 )
 from ..simd.memory import at, claim, record_at, zero
 from ..simd.tile import store
-from .slab import fill_slab
+from .slab import fill_slabs
 from .store import store_row_with
 
 # Rows of a register tile. With five taps at most, eight sums and five weights fit 16 registers.
@@ -51,18 +51,17 @@ def sweep(  # type: ignore[no-untyped-def]
         if begin >= g.tasks:
             return
         end = min(begin + g.grain, g.tasks)
-        first = begin
-        while first < end:
-            # Small slabs are filled several at a time: a vector that spans two rows could not be
-            # read while they are still on their way into the cache.
-            last = min(first + g.gang, end)
-            for task in range(first, last):
-                fill_task(task, x, at(memory, (task - first) * g.slab), tables, g)
-            for task in range(first, last):
-                slab = at(memory, (task - first) * g.slab)
-                scratch = at(memory, g.at_scratch)
-                task_results(task, weight, bias, residual, out, slab, scratch, tables, g)
-            first = last
+        while begin < end:
+            # Small channels are filled several at a time: a vector that spans two rows could not
+            # be read while they are still on their way into the cache.
+            count = min(g.gang, end - begin)
+            plane, z0, y0, x0 = block_of(begin, g)
+            given = at(x, plane * g.depth * g.height * g.width)
+            fill_slabs(memory, given, tables, g, count, z0, y0, x0)
+            convolve(
+                plane, count, z0, y0, x0, weight, bias, residual, out, memory, tables, g
+            )
+            begin += count
 
 
 @kernel(inline=True)
@@ -78,66 +77,89 @@ def block_of(task, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_task(task, x, slab, tables, g):  # type: ignore[no-untyped-def]
-    """Fill the slab of a task."""
-    plane, z0, y0, x0 = block_of(task, g)
-    fill_slab(slab, at(x, plane * g.depth * g.height * g.width), tables, g, z0, y0, x0)
-
-
-@kernel
-def task_results(task, weight, bias, residual, out, slab, scratch, tables, g):  # type: ignore[no-untyped-def]
-    """Compute what a slab gives, for each result channel of its group."""
+def convolve(  # type: ignore[no-untyped-def]
+    plane, count, z0, y0, x0, weight, bias, residual, out, slabs, tables, g
+):
+    """Compute what `count` slabs give, for each result channel of their groups."""
     stay_whole()
-    plane, z0, y0, x0 = block_of(task, g)
     n = plane // g.groups if g.groups <= plane else 0
     group = plane - n * g.groups
-    depth, lines = min(g.block_z, g.count_z - z0), min(g.block_y, g.count_y - y0)
-    columns = min(g.block_x, g.count_x - x0)
     channels = g.groups * g.result_channels
-    for member in range(g.result_channels):
-        co = group * g.result_channels + member
-        shuffled = n * channels + co
-        if g.shuffle > 1:
-            per_shuffle = channels // g.shuffle
-            shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
-        share = bias[co] if g.bias else zero(bias)
-        taps = at(weight, co * g.reads)
-        for z in range(depth):
-            layer = (shuffled * g.count_z + z0 + z) * g.count_y + y0
-            for y in range(min(g.bands, lines)):
-                to = (layer + y) * g.count_x + x0
-                source = at(slab, z * g.layer + y * g.line)
-                rows, width = lines, columns
-                if g.folded:
-                    rows, width = (columns + g.lanes - 1) // g.lanes, g.lanes
-                elif g.bands > 1:
-                    rows = (lines - y + g.bands - 1) // g.bands
-                tail = rows * width - columns if g.folded else 0
-                band(
-                    at(out, to), at(residual, to), share, taps, source, scratch, tables, g,
-                    rows, width, tail,
-                )
+    slab = slabs
+    for _ in range(count):
+        for member in range(g.result_channels):
+            co = group * g.result_channels + member
+            shuffled = n * channels + co
+            if g.shuffle > 1:
+                per_shuffle = channels // g.shuffle
+                shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
+            to = shuffled * g.count_z * g.count_y * g.count_x
+            block(
+                at(out, to),
+                at(residual, to),
+                bias[co] if g.bias else zero(bias),
+                at(weight, co * g.reads),
+                slab,
+                at(slabs, g.at_scratch),
+                tables,
+                g,
+                z0,
+                y0,
+                x0,
+            )
+        slab = at(slab, g.slab)
+        group += 1
+        if group == g.groups:
+            group = 0
+            n += 1
 
 
-@kernel
-def band(out, residual, bias, weights, x, scratch, tables, g, rows, width, missing):  # type: ignore[no-untyped-def]
+@kernel(inline=True)
+def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  # type: ignore[no-untyped-def]
+    """Compute a block of one result channel, set of rows by set of rows."""
+    lines = min(g.block_y, g.count_y - y0)
+    columns = min(g.block_x, g.count_x - x0)
+    for z in range(min(g.block_z, g.count_z - z0)):
+        for y in range(min(g.bands, lines)):
+            to = ((z0 + z) * g.count_y + y0 + y) * g.count_x + x0
+            rows, width = lines, columns
+            if g.folded:
+                rows, width = (columns + g.lanes - 1) // g.lanes, g.lanes
+            elif g.bands > 1:
+                rows = (lines - y + g.bands - 1) // g.bands
+            band(
+                at(out, to),
+                at(residual, to),
+                bias,
+                weights,
+                at(slab, z * g.layer + y * g.line),
+                scratch,
+                at(tables, g.at_chains),
+                g,
+                rows,
+                width,
+                rows * width - columns if g.folded else 0,
+            )
+
+
+@kernel(inline=True)
+def band(out, residual, bias, weights, x, scratch, chains, g, rows, width, missing):  # type: ignore[no-untyped-def]
     """Compute `rows` rows of `width` results, `g.row_step` apart in the slab.
 
-    Of the last row, the last `missing` results are not wanted.
+    Of the last row, the last `missing` results are not wanted: it has a tile of its own.
     """
-    stay_whole()
-    chains = at(tables, g.at_chains)
     row = 0
     while row < rows:
         left = rows - row
-        if missing and left > 1:
+        alone = missing > 0 and left == 1
+        if missing > 0 and left > 1:
             left -= 1
         i = 0
         while i < width:
             source = at(x, row * g.row_step + i)
             to = row * g.result_step + i
             count = min(g.lanes, width - i)
-            if missing and left == 1 and row + 1 == rows:
+            if alone:
                 count -= missing
             if left > TALL // 2:
                 tile = add_chains(tall_zeros(g), weights, source, chains, g)
