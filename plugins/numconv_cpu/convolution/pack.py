@@ -79,6 +79,7 @@ def pack_rows(targets, given, sources_y, from_z, begin, end, slot, tables, g):  
 def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
     """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
     for i in range(first, last):
+        target[i] = 0
         if table[i] >= 0:
             target[i] = source[table[i]]
 

@@ -1,7 +1,8 @@
-"""The plan of `depthwise`: strips of one channel are packed, multiplied and stored in one go."""
+"""The plan of `depthwise`: how channels are cut into slabs, and what the compiled call is told."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -17,33 +18,65 @@ from ..simd.machine import machine
 from ..threads import run
 from ..workspace import workspace
 from . import layout
-from .lowering import Lowering, lower
-from .sweep import sweep
+from .axes import Axis
+from .chains import Steps, chains, row_distance
+from .lowering import lower
+from .sweep import TALL, sweep
 
-# The planes of a strip stay in the second-level cache, its sums in the first.
-PLANE_BYTES = 96 * 1024
-SUM_BYTES = 8 * 1024
-READS = 512
-TASKS_PER_WORKER = 4
-TASK_MACS = 20_000
-
-SWEEP = (
-    "batch",
+SLAB = (
+    "depth",  # extents of the given array along z, y, x
+    "height",
+    "width",
+    "slots_z",
+    "slots_y",
+    "slots_x",
+    "sources_z",  # lengths of a slot's table of sources
+    "sources_y",
+    "length",
+    "layers",  # extents of a slab
+    "lines",
+    "columns",
+    "pitch",
+    "step",  # samples between neighbours of a row's slot
+    "zeros",  # whether nothing but zeros stands around the array
+    "at_z",  # tables of sources
+    "at_y",
+    "at_x",
+    "at_runs",
+)
+TASKS = (
     "groups",
     "result_channels",
-    "tasks",
-    "grain",
-    "strips",
-    "strip",
     "reads",
-    "at_offsets",
-    "position_block",
-    "at_planes",
-    "at_sums",
+    "count_z",
+    "count_y",
+    "count_x",
+    "tasks",
+    "grain",  # tasks taken at a time
+    "gang",  # slabs filled before the first is read
+    "blocks",  # of one channel
+    "blocks_x",
+    "blocks_y",
+    "block_z",  # results of a task
+    "block_y",
+    "block_x",
     "memory",  # per worker
-    "margin",
+    "slab",
+    "at_scratch",
 )
-SWEEP_DTYPE_PART = ("count_x", "count_y", "count_z", "start_z", "start_y", "start_x")
+TILES = (
+    "lanes",
+    "folded",  # whether the rows of a tile are pieces of one row
+    "bands",  # sets of rows that share no samples
+    "layer",  # elements of a slab from one z, and from one row of results, to the next
+    "line",
+    "row_step",  # from one row of a tile to the next, in the slab and in the result
+    "result_step",
+    "at_chains",
+    "chains",
+    "plain",  # whether register tiles are stored without a detour
+)
+EPILOGUE = ("bias", "residual", "activation", "shuffle")
 
 
 class StripPlan:
@@ -55,65 +88,54 @@ class StripPlan:
         self._empty = prod(problem.result_shape) == 0
         self._work = problem.macs + problem.min_bytes
         self._workers = get_num_threads()
-        itemsize = np.dtype(problem.dtype).itemsize
-        strip = _strip(problem, lower(problem, (1, 1)), self._workers)
-        lowering = lower(problem, (1, strip))
-        lanes = machine().lanes(itemsize)
-        span = machine().vectors(1) * lanes
-        (part,) = lowering.parts
+        lowering = lower(problem)
+        axes = lowering.axes
+        lanes = machine().lanes(np.dtype(problem.dtype).itemsize)
+        cut = _cut(axes, np.dtype(problem.dtype).itemsize, lanes)
+        channels = problem.batch * problem.groups
+        blocks = tuple(-(-axis.count // size) for axis, size in zip(axes, cut.block, strict=True))
+        tasks = channels * prod(blocks)
         tables = layout.Tables()
-        count_z, count_y, count_x = part.counts
-        strips = -(-count_y // strip)
-        tasks = problem.batch * problem.groups * count_z * strips
-        positions = (strip - 1) * lowering.pitch + count_x
-        block = min(-(-positions // span), max(SUM_BYTES // itemsize // span, 1)) * span
-        planes = lowering.channel + lowering.shared + span
-        memory = -(-(planes + block + span) // 16) * 16
-        per_task = prod(part.counts[1:]) * part.offsets.size // strips
+        slabs = cut.gang * cut.slab + cut.margin
+        memory = -(-(slabs + TALL * lanes) // 16) * 16
         self._size = memory * self._workers
-        self._strips = tasks
-        self._positions = block
-        identity = np.arange(READS, dtype=np.int64)
+        self._block, self._tasks = cut.block, tasks
         numbers = {
-            **layout.planes(lowering, tables, problem.in_channels, strip),
+            **_slab(axes, cut, tables),
             **layout.result_numbers(problem.result_shape, problem.epilogue),
-            "stride_z": 1,
-            "stride_y": 1,
-            "stride_x": 1,
-            "rows": 1,
-            "lanes": lanes,
-            "span": span,
-            "narrow": 0,
-            "block": READS,
-            "panel": 0,
-            "at_panel": tables.add(identity),
-            "scratch_pitch": block + span,
-            "batch": problem.batch,
+            "zeros": int(problem.padding_mode == "zeros"),
             "groups": problem.groups,
             "result_channels": lowering.result_channels,
+            "reads": prod(problem.kernel_shape),
+            "count_z": axes[0].count,
+            "count_y": axes[1].count,
+            "count_x": axes[2].count,
             "tasks": tasks,
-            "grain": max(min(TASK_MACS // max(per_task, 1), tasks // (8 * self._workers)), 1),
-            "strips": strips,
-            "strip": strip,
-            "reads": part.offsets.size,
-            "at_offsets": tables.add(part.offsets),
-            "position_block": block,
-            "at_planes": 0,
-            "at_sums": planes,
+            "grain": _grain(tasks, cut, self._workers),
+            "gang": cut.gang if prod(blocks) == 1 else 1,
+            "blocks": prod(blocks),
+            "blocks_x": blocks[2],
+            "blocks_y": blocks[1],
+            "block_z": cut.block[0],
+            "block_y": cut.block[1],
+            "block_x": cut.block[2],
             "memory": memory,
-            "margin": lowering.shared + span,
-            "count_z": count_z,
-            "count_y": count_y,
-            "count_x": count_x,
-            "start_z": 0,
-            "start_y": 0,
-            "start_x": 0,
+            "slab": cut.slab,
+            "at_scratch": slabs,
+            "lanes": lanes,
+            "folded": int(cut.folded),
+            "bands": cut.block[1] if cut.folded else cut.distance,
+            "layer": cut.steps.positions[0],
+            "line": cut.steps.positions[1],
+            "row_step": lanes if cut.folded else cut.distance * cut.steps.positions[1],
+            "result_step": lanes if cut.folded else cut.distance * axes[2].count,
         }
-        names = (*layout.PLANES, *layout.PRODUCT, *layout.RESULT, *SWEEP, *SWEEP_DTYPE_PART)
-        geometry = layout.record(problem.dtype, 1, names, numbers)
+        table = chains(axes, cut.steps, 2 if cut.folded else 1, cut.distance)
+        numbers["at_chains"], numbers["chains"] = tables.add(table), len(table)
+        plain = problem.epilogue.activation in (None, "relu") and not problem.epilogue.residual
+        numbers["plain"] = int(plain)
+        geometry = _record(problem.dtype, lanes, numbers)
         self._geometry = geometry.view(np.int64)
-        self._strip = strip
-        self._span = span
         self._tables = tables.array()
         self._worker = worker(sweep, problem.dtype, geometry.dtype, geometry.dtype)
 
@@ -140,26 +162,135 @@ class StripPlan:
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
+        z, y, x = self._block
         return (
-            f"tile 1 channel x {self._span} positions, "
-            f"{self._strips} strips of {self._strip} rows, "
-            f"blocks of {self._positions} positions, on {self._workers} threads"
+            f"tile {TALL} rows x 1 vector, {self._tasks} blocks of up to {z} x {y} x {x} results, "
+            f"on {self._workers} threads"
         )
 
 
-def _strip(problem: ConvolutionProblem, lowering: Lowering, workers: int) -> int:
-    """Return how many rows of results a strip has.
+# A slab stays in the first-level cache where its rows are not too long for that.
+SLAB_BYTES = 24 * 1024
+GANG_BYTES = 12 * 1024
+FOLD_BELOW = 3
 
-    Its planes should fit the cache and yet be much higher than the rows that neighbouring strips
-    both read, and there should be enough strips for all workers.
+
+@dataclass(frozen=True)
+class Cut:
+    """How one channel is cut up.
+
+    Parameters
+    ----------
+    block : tuple of int
+        Results of a task along z, y, x.
+    extent : tuple of int
+        Positions of a slab's slots along z, y, x.
+    pitch : int
+    steps : Steps
+    folded : bool
+    distance : int
+        Between the rows of a register tile.
+    slab, margin : int
+        Elements of a slab, and how far beyond is written or read.
+    gang : int
     """
-    (part,) = lowering.parts
-    rows, reach = part.counts[1], lowering.axes[1].reach
-    slots = lowering.axes[0].slots * lowering.layers * lowering.axes[1].slots
-    row_bytes = slots * lowering.axes[2].slots * lowering.pitch * np.dtype(problem.dtype).itemsize
-    fitting = max(PLANE_BYTES // row_bytes - reach, 2 * reach, 4)
-    others = max(problem.batch, 1) * problem.groups * part.counts[0]
-    wanted = -(-TASKS_PER_WORKER * workers // others) if workers > 1 else 1
-    shared = max(-(-rows // wanted), min(4 * reach, rows), 1)
-    strips = -(-rows // min(fitting, shared, rows))
-    return -(-rows // strips)
+
+    block: tuple[int, int, int]
+    extent: tuple[int, int, int]
+    pitch: int
+    steps: Steps
+    folded: bool
+    distance: int
+    slab: int
+    margin: int
+    gang: int
+
+
+def _cut(axes: tuple[Axis, Axis, Axis], itemsize: int, lanes: int) -> Cut:
+    z, y, x = axes
+    folded = y.count < FOLD_BELOW
+    distance = lanes if folded else row_distance(y)
+    if not folded and distance > 1 and y.count < 4 * distance:
+        distance = 1
+    if folded:
+        most = SLAB_BYTES // itemsize // (x.slots * y.slots * (y.count + y.reach) * (1 + z.reach))
+        width = max(most, 4 * x.reach, TALL * lanes)
+        blocks = -(-x.count // width)
+        block_x = -(-(-(-x.count // blocks)) // (TALL * lanes)) * TALL * lanes
+        block_y = y.count
+    else:
+        block_x = x.count
+    columns = min(block_x, x.count) + x.reach
+    vectors = -(-columns // lanes)
+    # Lines at a high power of two would all fall into the same few places of the cache.
+    pitch = (vectors + (vectors % 8 == 0)) * lanes
+    line = x.slots * pitch
+    if not folded:
+        lines = SLAB_BYTES // itemsize // line // ((1 + z.reach) * y.slots)
+        tiles = max((lines - y.reach) // (TALL * distance), -(-2 * y.reach // (TALL * distance)), 1)
+        strips = -(-y.count // (tiles * TALL * distance))
+        rows = -(-y.count // strips)
+        block_y = min(-(-rows // (TALL * distance)) * TALL * distance, y.count)
+    lines = block_y + y.reach
+    layer = y.slots * lines * line
+    fitting = SLAB_BYTES // itemsize // (z.slots * layer) - z.reach
+    block_z = max(min(fitting, z.count), 1)
+    layers = block_z + z.reach
+    steps = Steps((layers * layer, lines * line, pitch), (layer, line, 1))
+    row_step = lanes if folded else distance * line
+    slab = z.slots * layers * layer
+    return Cut(
+        block=(block_z, block_y, block_x),
+        extent=(layers, lines, columns),
+        pitch=pitch,
+        steps=steps,
+        folded=folded,
+        distance=distance,
+        slab=slab,
+        margin=TALL * row_step + 2 * lanes,
+        gang=max(min(GANG_BYTES // itemsize // slab, 16), 1),
+    )
+
+
+def _grain(tasks: int, cut: Cut, workers: int) -> int:
+    share = max(tasks // (8 * workers), 1)
+    return max(share // cut.gang * cut.gang, min(share, cut.gang))
+
+
+def _slab(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: layout.Tables) -> dict[str, int]:
+    """Return the numbers with the names `SLAB`, but one; their tables go into `tables`."""
+    z, y, x = axes
+    sources_z, sources_y = (
+        np.pad(axis.sources, ((0, 0), (0, extent)), constant_values=-1)
+        for axis, extent in zip((z, y), cut.extent, strict=False)
+    )
+    return {
+        "depth": z.given,
+        "height": y.given,
+        "width": x.given,
+        "slots_z": z.slots,
+        "slots_y": y.slots,
+        "slots_x": x.slots,
+        "sources_z": sources_z.shape[1],
+        "sources_y": sources_y.shape[1],
+        "length": x.length,
+        "layers": cut.extent[0],
+        "lines": cut.extent[1],
+        "columns": cut.extent[2],
+        "pitch": cut.pitch,
+        "step": x.step,
+        "at_z": tables.add(sources_z),
+        "at_y": tables.add(sources_y),
+        "at_x": tables.add(x.sources),
+        "at_runs": tables.add(np.array([layout._run(row, x.step) for row in x.sources], np.int64)),
+    }
+
+
+def _record(dtype: str, lanes: int, numbers: dict[str, int]) -> NDArray[Any]:
+    """Return one record, whose type tells kernels the shape of the register tile."""
+    names = (*SLAB, *TASKS, *TILES, *EPILOGUE)
+    fields = [(name, np.int64) for name in names]
+    record = np.zeros(1, np.dtype([*fields, ("tile", dtype, (TALL, 1, lanes))]))
+    for name in names:
+        record[name] = numbers[name]
+    return record

@@ -1,0 +1,109 @@
+"""A slab: a block of one channel with its padding, copied to where vectors can be read freely.
+
+Its rows are laid out as ``[slot z][z][slot y][y][slot x][x]`` and consist of whole vectors, aligned:
+what is left of a row is written along with the zeros around it.
+"""
+
+from __future__ import annotations
+
+from ..compile import kernel
+from ..simd.columns import load_between, load_even, load_even_between, single_zeros
+from ..simd.memory import at
+from ..simd.tile import load, store
+from .pack import copy_border
+
+
+@kernel
+def fill_slabs(slabs, given, tables, g, count, z0, y0, x0):  # type: ignore[no-untyped-def]
+    """Copy what the results from (z0, y0, x0) on read, of `count` channels.
+
+    Parameters
+    ----------
+    slabs : pointer
+    given : pointer
+        To the first channel.
+    tables : pointer to int64
+    g : record with the numbers `strips.SLAB`
+    """
+    columns = min(g.columns, g.length - x0)
+    for slot_x in range(g.slots_x):
+        table = at(tables, g.at_x + slot_x * g.length + x0)
+        first = max(min(tables[g.at_runs + 2 * slot_x] - x0, columns), 0)
+        last = max(min(tables[g.at_runs + 2 * slot_x + 1] - x0, columns), first)
+        # Where position 0 would be read, if all the row were inside.
+        begin = table[first] - first * g.step if last > first else 0
+        target = at(slabs, slot_x * g.pitch)
+        for channel in range(count):
+            for slot_z in range(g.slots_z):
+                for z in range(g.layers):
+                    from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+                    layer = at(given, (channel * g.depth + from_z) * g.height * g.width + begin)
+                    for slot_y in range(g.slots_y):
+                        sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                        if from_z < 0:
+                            # Nothing is read where nothing is inside.
+                            fill_lines(target, given, sources, 0, 0, columns, g)
+                        else:
+                            fill_lines(target, layer, sources, first, last, columns, g)
+                            if not g.zeros:
+                                fill_borders(target, layer, sources, table, first, last, columns, g)
+                        target = at(target, g.lines * g.slots_x * g.pitch)
+
+
+@kernel(inline=True)
+def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore[no-untyped-def]
+    """Fill the rows of one slot: positions `first` to `last` from a layer, the rest with zeros."""
+    vector = single_zeros(g)
+    step = g.slots_x * g.pitch
+    for y in range(g.lines):
+        row = at(layer, sources[y] * g.width)
+        to = at(target, y * step)
+        if sources[y] < 0:
+            fill_row(to, layer, 0, 0, columns, g)
+        elif columns > g.lanes or g.step > 2:
+            fill_row(to, row, first, last, columns, g)
+        elif g.step == 1:
+            # The masks of a narrow row are those of all: the compiler sees it here.
+            store(load_between(vector, row, first, last), to, 0)
+        else:
+            store(load_even_between(vector, row, first, last), to, 0)
+
+
+@kernel
+def fill_borders(target, layer, sources, table, first, last, columns, g):  # type: ignore[no-untyped-def]
+    """Fill what is outside of `first` to `last` with samples from anywhere in the row."""
+    begin = table[first] - first * g.step if last > first else 0
+    for y in range(g.lines):
+        if sources[y] >= 0:
+            row = at(layer, sources[y] * g.width - begin)
+            to = at(target, y * g.slots_x * g.pitch)
+            copy_border(to, row, table, 0, first)
+            copy_border(to, row, table, last, columns)
+
+
+@kernel(inline=True)
+def fill_row(target, source, first, last, columns, g):  # type: ignore[no-untyped-def]
+    """Fill a row with samples `g.step` apart, and outside of `first` to `last` with zeros."""
+    vector = single_zeros(g)
+    i = 0
+    if g.step == 1:
+        while i < columns:
+            if first <= i and i + g.lanes <= last:
+                store(load(vector, at(source, i), 0), at(target, i), 0)
+            else:
+                samples = load_between(vector, at(source, i), first - i, last - i)
+                store(samples, at(target, i), 0)
+            i += g.lanes
+    elif g.step == 2:
+        while i < columns:
+            # The last value is a sample, but the one after it need not exist.
+            if first <= i and i + g.lanes < last:
+                store(load_even(vector, at(source, 2 * i)), at(target, i), 0)
+            else:
+                samples = load_even_between(vector, at(source, 2 * i), first - i, last - i)
+                store(samples, at(target, i), 0)
+            i += g.lanes
+    else:
+        while i < columns:
+            target[i] = source[g.step * i] if first <= i < last else 0
+            i += 1
