@@ -11,7 +11,8 @@ second level of 512 KiB.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 
@@ -78,6 +79,10 @@ class Form:
         """Return the positions of one layer of a part."""
         return part.counts[1] * part.counts[2] if self.channels_in_lanes else part.positions
 
+    def span_tiles(self, part: Part) -> int:
+        """Return how many tiles cover the positions of one layer of a part."""
+        return -(-self.positions(part) // self.span)
+
     def work(self, lowering: Lowering) -> float:
         """Return roughly the multiply-adds of a group, with those computed in vain, and stores.
 
@@ -134,9 +139,8 @@ class Blocking:
     local: bool
 
     def position_block(self, part: Part, blocks: int) -> int:
-        """Return the positions of a task: whole tiles, as equal as can be."""
-        tiles = -(-self.form.positions(part) // self.form.span)
-        return -(-tiles // blocks) * self.form.span
+        """Return the most positions of a task: whole tiles, as equal as can be."""
+        return -(-self.form.span_tiles(part) // blocks) * self.form.span
 
 
 def rows_for(result_channels: int) -> int:
@@ -154,7 +158,7 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
     most_channels = 256 if form.channels_in_lanes else CHANNELS
     most_tiles = 16 if form.channels_in_lanes else POSITION_TILES
     tile_blocks = -(-tiles * form.channels // most_channels)
-    lengths = [-(-form.positions(part) // form.span) for part in lowering.parts]
+    lengths = [form.span_tiles(part) for part in lowering.parts]
     position_blocks = [-(-length // most_tiles) for length in lengths]
     plane_bytes = lowering.given_channels * lowering.channel * itemsize
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
@@ -167,22 +171,22 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
             position_blocks = [2 * blocks for blocks in position_blocks]
         else:
             break
+    even = workers // gcd(workers, grids * tile_blocks)
+    if even * max(position_blocks) <= max(lengths):
+        # So that no worker has a task more than the others.
+        position_blocks = [-(-blocks // even) * even for blocks in position_blocks]
+    position_blocks = [min(each) for each in zip(position_blocks, lengths, strict=True)]
     tile_block = -(-tiles // tile_blocks)
-    blocking = Blocking(
+    return Blocking(
         form=form,
         # Whole vectors of weights, so that blocks begin with a cache line if rows do.
         reads=-(-most_reads // (read_blocks * form.lanes)) * form.lanes or 1,
         tiles=tiles,
         tile_block=tile_block,
         tile_blocks=-(-tiles // tile_block),
-        position_blocks=(),
+        position_blocks=tuple(position_blocks),
         local=local,
     )
-    fitted = (
-        -(-form.positions(part) // blocking.position_block(part, blocks))
-        for part, blocks in zip(lowering.parts, position_blocks, strict=True)
-    )
-    return replace(blocking, position_blocks=tuple(fitted))
 
 
 def _split_channels(lowering: Lowering, form: Form, tiles: float, position_tiles: float) -> bool:

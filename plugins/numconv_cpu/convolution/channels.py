@@ -265,8 +265,9 @@ def compute_channels(  # type: ignore[no-untyped-def]
     """Compute a block of positions of a block of result channels; see `solve.block_task`."""
     panels = at(memory, g.at_panels + worker * g.panels)
     sums = at(memory, g.at_scratch + worker * g.scratch)
-    first = block * part.position_block
-    positions = min(part.position_block, part.positions - first)
+    first = block * part.position_tiles // part.position_blocks * g.span
+    end = (block + 1) * part.position_tiles // part.position_blocks * g.span
+    positions = min(end, part.positions) - first
     tile = tile_block * g.tile_block
     tiles = min(g.tile_block, g.tiles - tile)
     if g.pack_late and not g.prepared:

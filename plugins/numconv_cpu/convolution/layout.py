@@ -122,7 +122,7 @@ PART = (
     "at_sources",
     "at_weights",
     "positions",
-    "position_block",
+    "position_tiles",  # that the positions of a layer take
     "position_blocks",
     "first_task",
 )

@@ -72,6 +72,7 @@ class LoweredPlan:
         self._blocking = block(
             lowering, form, np.dtype(problem.dtype).itemsize, max(problem.batch, 1), self._workers
         )
+        self._positions = _positions(lowering, self._blocking)
         tables = layout.Tables()
         self._parts = _parts(lowering, self._blocking, tables, max(problem.batch, 1))
         numbers = {
@@ -160,7 +161,7 @@ class LoweredPlan:
             f"blocks of {b.reads} reads, "
             f"{parts.size} part{'s' * (parts.size > 1)}, "
             f"{tasks} tasks of up to {b.tile_block * b.form.channels} channels x "
-            f"{parts['position_block'].max()} positions on {self._workers} threads, "
+            f"{self._positions} positions on {self._workers} threads, "
             + (f"x packed in {packing} tasks" if packing else "x read in place")
         )
 
@@ -179,7 +180,7 @@ def _parts(
         row["at_sources"] = tables.add(part.sources)
         row["at_weights"] = at_weights
         row["positions"] = blocking.form.positions(part)
-        row["position_block"] = blocking.position_block(part, blocks)
+        row["position_tiles"] = blocking.form.span_tiles(part)
         row["position_blocks"] = blocks
         row["first_task"] = task
         tiles = lowering.groups * blocking.tiles
@@ -201,15 +202,20 @@ def _uses(lowering: Lowering, blocking: Blocking, batch: int) -> int:
     )
 
 
+def _positions(lowering: Lowering, blocking: Blocking) -> int:
+    """Return the most positions that a task has."""
+    return max(
+        blocking.position_block(part, blocks)
+        for part, blocks in zip(lowering.parts, blocking.position_blocks, strict=True)
+    )
+
+
 def _product(
     lowering: Lowering, blocking: Blocking, tables: layout.Tables, batch: int
 ) -> dict[str, int]:
     identity = np.arange(blocking.reads, dtype=np.int64)
     form = blocking.form
-    positions = max(
-        blocking.position_block(part, blocks)
-        for part, blocks in zip(lowering.parts, blocking.position_blocks, strict=True)
-    )
+    positions = _positions(lowering, blocking)
     numbers = {
         "rows": form.channels,
         "lanes": form.lanes,

@@ -133,8 +133,9 @@ def compute_positions(  # type: ignore[no-untyped-def]
     tables,
 ):
     """Compute a block of positions of a block of result channels; see `solve.block_task`."""
-    first = block * part.position_block
-    positions = min(part.position_block, part.positions - first)
+    first = block * part.position_tiles // part.position_blocks * g.span
+    end = (block + 1) * part.position_tiles // part.position_blocks * g.span
+    positions = min(end, part.positions) - first
     tile = tile_block * g.tile_block
     tiles = min(g.tile_block, g.tiles - tile)
     weights = weight if g.prepared else at(memory, g.at_weights)
