@@ -97,12 +97,12 @@ def solve(
     if out is None:
         key, plain = _glance(build, operands, parameters, backend, algorithm, tune)
         try:
-            seen, call = _recent[key]
+            seen, recent = _recent[key]
         except (KeyError, TypeError):
             pass
         else:
             if False not in map(is_, parameters, seen):
-                return run(call, plain, None, ())
+                return run(recent, plain, None, ())
     if isinstance(operands[0], Operand):
         return _record(build, operands, parameters, backend, algorithm)
     given = [
@@ -138,8 +138,8 @@ def solve(
         call = _prepare(build, given, parameters, names, backend, algorithm, tune)
         _remember(_calls, key, call)
     if call.batched and not call.integers:
-        key, seen_plain = _glance(build, operands, parameters, backend, algorithm, tune)
-        if key is not None and all(array.dtype.isnative for array in seen_plain):
+        key, plain = _glance(build, operands, parameters, backend, algorithm, tune)
+        if key is not None and all(array.dtype.isnative for array in plain):
             _remember(_recent, key, (parameters, call))
     plain = [arrays.plain(a) for a in given if a is not None]
     if call.integers:
