@@ -22,7 +22,7 @@ from numba.extending import intrinsic
 
 from .cache import fingerprint, kernels_folder
 
-__all__ = ["FASTMATH", "KernelCache", "kernel", "stay_whole"]
+__all__ = ["FASTMATH", "KernelCache", "Prepared", "kernel", "stay_whole"]
 
 # Everything that `parallel=True` would turn into threads besides prange costs seconds to compile,
 # and would run on threads where `serial` forbids them. As an object, not a dict: Numba empties a
@@ -101,6 +101,29 @@ def stay_whole(typingctx):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+class Prepared:
+    """A kernel for one signature, called without a look at the types of its arguments.
+
+    Parameters
+    ----------
+    dispatcher : kernel
+    signature : tuple of Numba types
+        The caller vouches that the arguments fit.
+    """
+
+    def __init__(self, dispatcher: Any, signature: tuple[Any, ...]) -> None:
+        self._dispatcher = dispatcher
+        self._signature = signature
+        self.entry: Function | None = None
+        """What is called; None before `compile`."""
+
+    def compile(self) -> Function:
+        """Compile the kernel, or find it on disk, and return its entry."""
+        compiled: Function = self._dispatcher.compile(self._signature)
+        self.entry = compiled
+        return compiled
 
 
 class _Locator(caching._CacheLocator):

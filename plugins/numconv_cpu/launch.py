@@ -16,7 +16,8 @@ from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
-from .compile import FASTMATH, KernelCache, kernel
+from .address import address, word
+from .compile import FASTMATH, KernelCache, Prepared, kernel
 from .simd.memory import pointer
 
 POINTERS = 10
@@ -63,17 +64,6 @@ def _compile(
 
 
 @intrinsic
-def word(typingctx, array):  # type: ignore[no-untyped-def]
-    """Return the address of an array's first element."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(array)(context, builder, args[0]).data
-        return builder.ptrtoint(data, _WORD)
-
-    return types.int64(array), generate
-
-
-@intrinsic
 def call(typingctx, function, stage, index, pointers):  # type: ignore[no-untyped-def]
     """Call the worker at address `function` with the addresses that stand in `pointers`."""
 
@@ -92,7 +82,7 @@ def call(typingctx, function, stage, index, pointers):  # type: ignore[no-untype
 
 
 @kernel(parallel=True)
-def start(  # type: ignore[no-untyped-def]
+def _start(  # type: ignore[no-untyped-def]
     function,
     stages,
     workers,
@@ -115,18 +105,15 @@ def start(  # type: ignore[no-untyped-def]
         Address of the worker.
     stages, workers : int
         All workers of a stage are done before the next stage begins.
-    x, weight, bias, residual, out, workspace : ndarray, shape (size,)
-        All of one dtype.
-    tables, parts, geometry : ndarray of int64
-        Records as the integers they are made of, for this function is not compiled again for
-        other records.
+    x, weight, bias, residual, out, workspace, tables, parts, geometry : address
+        C-contiguous arrays of any shape: the worker knows what it is handed.
     serial : bool
         Whether to do without threads.
     """
     # The counters by which workers share tasks stand in cache lines of their own.
     counters = np.zeros(8 * stages, np.int64)
     pointers = np.empty(POINTERS, np.int64)
-    pointers[0] = word(counters)
+    pointers[0] = word(pointer(counters))
     pointers[1] = word(x)
     pointers[2] = word(weight)
     pointers[3] = word(bias)
@@ -145,3 +132,7 @@ def start(  # type: ignore[no-untyped-def]
                 call(function, stage, np.int64(index), pointer(pointers))
     # What is only known by its address must live until here.
     counters[0] = 0
+
+
+start = Prepared(_start, (*(types.int64,) * 3, *(address,) * 9, types.boolean))
+"""`_start` as `threads.run` takes it; the nine addresses are given as arrays."""

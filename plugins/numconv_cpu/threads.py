@@ -17,16 +17,18 @@ from numba.np.ufunc import parallel as numba_threads
 
 from numconv.core.threads import get_num_threads
 
+from .compile import Prepared
+
 # Launching OpenMP threads takes about 2 µs, in which one core does 60 thousand multiply-adds.
 SERIAL_WORK = 60_000
 
 
-def run(function: Callable[..., Any], *args: Any, work: int) -> None:
+def run(function: Any, *args: Any, work: int) -> None:
     """Call ``function(*args, serial)``, on as many threads as numconv is configured to use.
 
     Parameters
     ----------
-    function : kernel
+    function : kernel or Prepared
         Its last parameter says whether it must do without parallel loops.
     work : int
         Multiply-adds of this call, or something as costly.
@@ -37,6 +39,8 @@ def run(function: Callable[..., Any], *args: Any, work: int) -> None:
     set for his own functions is put back afterwards, and has no say in how many threads numconv
     uses; those are never more than Numba was started with (``NUMBA_NUM_THREADS``).
     """
+    if type(function) is Prepared:
+        function = function.entry or function.compile()
     if work < SERIAL_WORK or _state.must_be_serial or get_num_threads() == 1:
         function(*args, True)
         return

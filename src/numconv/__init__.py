@@ -31,6 +31,11 @@ if TYPE_CHECKING:
         PerformanceWarning,
         RefusedError,
     )
+    from .core.memory import (
+        get_output_pool,
+        release_memory,
+        set_output_pool,
+    )
     from .core.threads import (
         get_num_threads,
         set_num_threads,
@@ -79,6 +84,7 @@ __all__ = [
     "explain",
     "flattened_conv2d",
     "get_num_threads",
+    "get_output_pool",
     "involution1d",
     "involution2d",
     "involution3d",
@@ -86,18 +92,20 @@ __all__ = [
     "involution_block2d",
     "involution_block3d",
     "plan",
+    "release_memory",
     "resize_conv1d",
     "resize_conv2d",
     "resize_conv3d",
     "separable_conv2d",
     "separable_conv3d",
     "set_num_threads",
+    "set_output_pool",
     "shuffled_conv1d",
     "shuffled_conv2d",
     "shuffled_conv3d",
 ]
 
-_HOMES = ("functional", "composite", "planning", "core.errors", "core.threads")
+_HOMES = ("functional", "composite", "planning", "core.errors", "core.memory", "core.threads")
 
 
 def __getattr__(name: str) -> Any:

@@ -38,6 +38,10 @@ class PreparedPlan:
         prepare = getattr(call.plan, "prepare", None)
         if 1 in bound and prepare is not None and not call.integers:
             self._values[1] = prepare(self._values[1])
+        # Most plans are called with one array; then there is little to put together.
+        only = self._free[0] if len(self._free) == 1 and call.batched else None
+        self._only = None if only is None or call.integers else only[1:]
+        self._bound = tuple(self._values[1:])
 
     @property
     def problem(self) -> Any:
@@ -73,6 +77,15 @@ class PreparedPlan:
         ArgumentError
             If an operand is missing, or its shape or dtype is not the planned one.
         """
+        if self._only is not None and out is None and len(operands) == 1:
+            shape, dtype = self._only
+            x = operands[0]
+            if type(x) is np.ndarray and x.shape == shape and x.dtype is dtype and x.flags.carray:
+                call = self._call
+                result = call.fresh()
+                if not call.empty:
+                    call.plan(x, *self._bound, out=result)
+                return result
         if len(operands) != len(self._free):
             raise ArgumentError("operands", len(operands), f"{len(self._free)} arrays")
         values, given = self._values.copy(), []
@@ -141,7 +154,6 @@ def plan(
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
     call = dispatch.prepare(problem, described[0], choose(problem, backend, algorithm))
-    shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)
 

@@ -104,13 +104,14 @@ class _Writeable:
 
 def check_out(out: Any, shape: tuple[int, ...], dtype: str, operands: tuple[Any, ...]) -> Array:
     """Return `out` as a NumPy array, or raise if the result cannot be written into it."""
-    array = adapt("out", out)
-    if array.shape != shape or array.dtype.name != dtype or not array.dtype.isnative:
+    array = out if type(out) is np.ndarray else adapt("out", out)
+    if array.shape != shape or not (array.dtype == dtype and array.dtype.isnative):
         given = f"{array.dtype} array of shape {array.shape}"
         raise ArgumentError("out", given, f"a native {dtype} array of shape {shape}")
-    if not array.flags.writeable:
+    flags = array.flags
+    if not flags.writeable:
         raise ArgumentError("out", "a read-only array", "a writeable array")
-    if not array.flags.c_contiguous and _overlaps_itself(array):
+    if not flags.c_contiguous and _overlaps_itself(array):
         raise ArgumentError("out", "an array that overlaps itself", "one place for each element")
     for operand in operands:
         if operand is not None and _overlap(array, operand):
@@ -123,6 +124,8 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: str, operands: tuple[Any,
 
 
 def _overlap(one: Array, other: Array) -> bool:
+    if not np.may_share_memory(one, other):
+        return False
     try:
         return np.shares_memory(one, other, max_work=_OVERLAP_WORK)
     except np.exceptions.TooHardError:
