@@ -1,19 +1,26 @@
-"""The compiled involution: strips of x in planes, rows of products with rows of kernels.
+"""The compiled involution: strips of x in planes, blocks of products with rows of kernels.
 
-A task is a strip of result rows, for some channels of one group. It copies what the strip reads of
-x into planes in which each tap reads consecutive samples (see `convolution.lowering`); they fit
-the second-level cache. Then tile after tile of a result row is computed for all of the channels,
-while the kernels of the tile, read from memory only once, are in the first level.
+A task is a strip of result rows, for the channels of one group. It copies what the strip reads of
+x into planes in which each tap reads consecutive samples; they fit the second-level cache. Then
+block after block of the strip is computed for all of the channels, with the kernels of the block,
+which come from memory only once, in the first level.
 """
 
 from __future__ import annotations
 
 from ..compile import kernel, stay_whole
-from ..convolution.pack import pack_lines
-from ..convolution.store import store_row, store_row_with
+from ..convolution.store import store_row_with
+from ..simd.block import (
+    move_rows,
+    multiply_block,
+    multiply_rows_of_block,
+    store_block,
+    store_block_part,
+)
 from ..simd.memory import at, claim, clear, copy, record_at, zero
-from ..simd.rows import multiply_rows, pair_zeros, prefetch, store_rows
-from ..simd.tile import narrow_zeros
+from ..simd.rows import prefetch
+from ..simd.tile import zeros
+from .pack import pack_planes
 
 
 def involute(  # type: ignore[no-untyped-def]
@@ -39,126 +46,133 @@ def involute(  # type: ignore[no-untyped-def]
         if task >= g.tasks:
             return
         part, rest = task % g.parts, task // g.parts
+        piece, rest = rest % g.pieces, rest // g.pieces
         strip, rest = rest % g.strips, rest // g.strips
-        z, rest = rest % g.result_depth, rest // g.result_depth
-        group, n = rest % g.groups, rest // g.groups
+        z, plane = rest % g.result_depth, rest // g.result_depth
+        n, group = plane // g.groups, plane % g.groups
         first = part * g.group_channels // g.parts
         channels = (part + 1) * g.group_channels // g.parts - first
         first += group * g.group_channels
-        y0 = strip * g.strip
-        plane = g.depth * g.height * g.width
+        y0, y1 = cut(strip, g.strips, g.result_height, g.block_height)
+        x0, x1 = cut(piece, g.pieces, g.result_width, g.block_width)
+        samples = g.depth * g.height * g.width
         for c in range(channels):
-            given = at(x, (n * g.channels + first + c) * plane)
-            lines = g.slots_z * g.layers * g.slots_y * g.lines
-            pack_lines(at(memory, c * g.channel), given, tables, g, z, y0, 0, lines)
+            start = (n * g.channels + first + c) * samples
+            planes = at(memory, c * g.channel)
+            pack_planes(g, planes, at(x, start), g.samples - start, tables, z, y0, x0)
         clear(at(memory, channels * g.channel), g.margin)
-        for y in range(y0, min(y0 + g.strip, g.result_height)):
-            compute_row(
-                g,
-                at(tables, g.at_offsets),
-                kernels,
-                (n * g.groups + group) * g.taps * g.positions,
-                at(memory, (y - y0) * g.pitch),
-                at(memory, g.at_sums),
-                at(memory, g.at_taps),
-                z * g.result_height + y,
-                channels,
-            )
-            finish_row(
-                g,
-                bias,
-                residual,
-                out,
-                at(memory, g.at_sums),
-                n,
-                z * g.result_height + y,
-                first,
-                channels,
-            )
+        places = at(tables, g.at_places + first)
+        image = n * g.channels * g.positions
+        for y in range(y0, y1, g.block_height):
+            y = max(min(y, y1 - g.block_height), y0)
+            row = (z * g.result_height + y) * g.result_width
+            for column in range(x0, x1, g.block_width):
+                column = max(min(column, x1 - g.block_width), x0)
+                for block in range(g.apart):
+                    compute_blocks(
+                        g,
+                        tables,
+                        kernels,
+                        plane * g.taps * g.positions + row + column + block * g.next_result,
+                        at(memory, (y - y0) * g.line + column - x0 + block * g.next_sample),
+                        at(out, image + row + column + block * g.next_result),
+                        places,
+                        at(memory, g.at_taps),
+                        channels,
+                    )
+        if g.finish:
+            for c in range(channels):
+                added = bias[first + c] if g.bias else zero(bias)
+                for y in range(y0, y1):
+                    row = (z * g.result_height + y) * g.result_width + x0
+                    result = at(out, image + places[c] + row)
+                    finish_row(g, result, at(residual, image + places[c] + row), added, x1 - x0)
+
+
+@kernel(inline=True)
+def cut(part, parts, length, block):  # type: ignore[no-untyped-def]
+    """Return where a part of an axis begins and ends; none is shorter than a block."""
+    blocks = max(length // block, 1)
+    last = length if part == parts - 1 else (part + 1) * blocks // parts * block
+    return part * blocks // parts * block, last
 
 
 @kernel
-def compute_row(g, offsets, kernels, group, x, sums, own, row, channels):  # type: ignore[no-untyped-def]
-    """Sum one row of results for `channels` channels.
+def compute_blocks(g, tables, kernels, position, x, out, places, own, channels):  # type: ignore[no-untyped-def]
+    """Compute a block of results for `channels` channels.
 
     Parameters
     ----------
     g : record
-    offsets : pointer to int64
-        Where in the planes each tap reads.
+    tables : pointer to int64
     kernels : pointer
-    group : int
-        Where the group's kernels begin.
+    position : int
+        Where the group's kernels of the first tap stand for the first result.
     x : pointer
-        To the row's first position in the planes of the first channel.
-    sums : pointer
-        To the scratch, (channels, g.sums_pitch).
+        To what the first tap would read for it, in the planes of the first channel.
+    out : pointer
+        To the first result of channel 0.
+    places : pointer to int64
+        Where the results of each channel stand.
     own : pointer
-        To a place for the kernels of one vector.
-    row : int
-        Which row of the result it is.
+        To a place for the kernels of a block.
     """
     stay_whole()
-    count = g.result_width
-    for p in range(0, count, 2 * g.lanes):
-        # The last vectors move back over those before them until they end with the row.
-        p = max(min(p, count - 2 * g.lanes), 0)
-        apart = min(g.lanes, count - g.lanes - p)
-        first = group + row * count + p
-        weights, stride = at(kernels, first), g.positions
-        if apart < 0 and first + (g.taps - 1) * g.positions + g.lanes > g.kernels:
-            for k in range(g.taps):
-                copy(at(own, k * g.lanes), at(weights, k * g.positions), count)
-            weights, stride = own, g.lanes
+    weights, tap, row = at(kernels, position), g.positions, g.next_row_result
+    ahead = at(weights, g.ahead)
+    end = position + (g.taps - 1) * tap + (g.rows - 1) * row + g.lanes
+    for k in range(g.taps):
+        for each in range(g.rows):
+            prefetch(at(ahead, k * tap + each * row))
+    if end > g.kernels:
         for k in range(g.taps):
-            prefetch(at(weights, k * stride + 2 * g.lanes))
-        for block in range(0, channels, g.rows):
-            c = min(block, channels - g.rows)
-            planes, place = at(x, c * g.channel + p), at(sums, c * g.sums_pitch + p)
-            if apart > 0:
-                product_pair(g, offsets, weights, stride, planes, place, apart)
+            for each in range(g.rows):
+                source = at(weights, k * tap + each * row)
+                copy(at(own, (k * g.rows + each) * g.lanes), source, g.width_stored)
+        weights, tap, row = own, g.rows * g.lanes, g.lanes
+    elif channels > g.columns:
+        for k in range(g.taps):
+            move_rows(g, at(own, k * g.rows * g.lanes), g.lanes, at(weights, k * tap), row)
+        weights, tap, row = own, g.rows * g.lanes, g.lanes
+    for first in range(0, channels, g.columns):
+        first = min(first, channels - g.columns)
+        planes, to = at(x, first * g.channel), at(places, first)
+        compute_block(g, at(tables, g.at_runs_of_taps), weights, tap, row, planes, out, to)
+
+
+@kernel
+def compute_block(g, runs, weights, tap, row, x, out, places):  # type: ignore[no-untyped-def]
+    """Compute and store a block of results for the channels of a register tile.
+
+    Line after line of samples is multiplied with the kernels of all the rows that read it. In
+    each row, the taps of a run come in the order of its lines.
+    """
+    sums = zeros(g)
+    for run in range(g.runs):
+        head = at(runs, 5 * run)
+        lines, taps, base, step, offsets = head[0], head[1], head[2], head[3], at(runs, head[4])
+        next_row = row - step * tap
+        for line in range(lines + g.rows - 1):
+            first, last = max(line - lines + 1, 0), min(line, g.rows - 1)
+            samples, factors = at(x, line * g.next_row_sample), at(weights, (base + line * step) * tap)
+            if last - first == g.rows - 1:
+                for k in range(taps):
+                    given = at(samples, offsets[k])
+                    sums = multiply_block(sums, at(factors, k * tap), next_row, given, g.channel)
             else:
-                product_narrow(g, offsets, weights, stride, planes, place)
+                for k in range(taps):
+                    given = at(samples, offsets[k])
+                    sums = multiply_rows_of_block(
+                        sums, first, last, at(factors, k * tap), next_row, given, g.channel
+                    )
+    if g.width_stored == g.lanes:
+        store_block(sums, out, g.next_row_result, places)
+    else:
+        store_block_part(sums, out, g.next_row_result, places, g.width_stored)
 
 
 @kernel
-def product_pair(g, offsets, weights, stride, x, sums, apart):  # type: ignore[no-untyped-def]
-    """Compute a register tile of sums, two vectors wide."""
-    tile = pair_zeros(g)
-    for k in range(g.taps):
-        tile = multiply_rows(tile, at(weights, k * stride), at(x, offsets[k]), g.channel, apart)
-    store_rows(tile, sums, g.sums_pitch, apart)
-
-
-@kernel
-def product_narrow(g, offsets, weights, stride, x, sums):  # type: ignore[no-untyped-def]
-    """Compute a register tile of sums, one vector wide."""
-    tile = narrow_zeros(g)
-    for k in range(g.taps):
-        tile = multiply_rows(tile, at(weights, k * stride), at(x, offsets[k]), g.channel, 0)
-    store_rows(tile, sums, g.sums_pitch, 0)
-
-
-@kernel
-def finish_row(g, bias, residual, out, sums, n, row, first, channels):  # type: ignore[no-untyped-def]
-    """Apply the epilogue to a row of sums and store it."""
+def finish_row(g, out, residual, bias, count):  # type: ignore[no-untyped-def]
+    """Apply the epilogue to results, in place."""
     stay_whole()
-    per_shuffle = g.channels // g.shuffle
-    for c in range(first, first + channels):
-        stored = c % per_shuffle * g.shuffle + c // per_shuffle
-        to = (n * g.channels + stored) * g.positions + row * g.result_width
-        added = bias[c] if g.bias else zero(bias)
-        source = at(sums, (c - first) * g.sums_pitch)
-        if g.residual == 0 and g.activation == 0:
-            store_row(at(out, to), source, g.result_width, 1, added)
-        else:
-            store_row_with(
-                at(out, to),
-                source,
-                g.result_width,
-                1,
-                added,
-                at(residual, to),
-                g.residual != 0,
-                g.activation,
-            )
+    store_row_with(out, out, count, 1, bias, residual, g.residual != 0, g.activation)

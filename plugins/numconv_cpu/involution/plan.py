@@ -1,100 +1,138 @@
-"""The plan of an involution: strips, scratch, and what the compiled call is told."""
+"""The plan of an involution: how it is cut into tasks, and what the compiled call is told."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from numconv.core.problems import ConvolutionProblem, InvolutionProblem
+from numconv.core.problems import InvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ..convolution import layout
-from ..convolution.lowering import lower
-from ..convolution.plan import result_numbers
+from ..convolution.axes import Axis
 from ..launch import start, worker
 from ..simd.machine import machine
 from ..threads import run
 from ..workspace import workspace
 from .kernel import involute
+from .shape import Planes, Shape, axes_of, choose, run_table, spatial
 
 # The planes of a strip take about half of a second-level cache of 512 KiB.
 PLANE_BYTES = 256 * 1024
-# Where a single row is longer than that, the channels are divided instead, beyond this.
-MOST_PLANE_BYTES = 4 * 2**20
 # Threads that finish at different times wait for at most a part of this many of their tasks.
 TASKS_PER_THREAD = 3
 CACHE_LINE = 64
-# A vector of kernels then serves four channels, and eight sums hide the latency of the FMAs; any
-# processor has registers for that. Fewer channels wait for the kernels to come from memory.
-TILE_ROWS = 4
+# Where tables of sources have no sample but a zero.
+NOTHING = -1
 
 NUMBERS = (
-    *layout.PLANES,
-    *layout.RESULT,
-    "rows",  # of the register tile
+    "channels",
+    "depth",  # extents of x along z, y, x
+    "height",
+    "width",
+    "samples",  # of x in all
+    "slots_z",
+    "slots_y",
+    "slots_x",
+    "sources_z",  # lengths of a slot's table of sources
+    "sources_y",
+    "sources_x",
+    "layers",  # extents of the planes
+    "lines",
+    "pitch",
+    "line",  # elements of the planes from one line to the next
+    "channel",
+    "step",  # samples between neighbours of a row's slot
+    "zeros",  # whether the borders of rows are
+    "at_z",  # tables of sources
+    "at_y",
+    "at_x",
+    "at_runs",  # and which of them are `step` apart
+    "result_depth",
+    "result_height",
+    "result_width",
+    "positions",  # of a channel of the result
+    "bias",
+    "residual",
+    "activation",
+    "finish",  # whether there is any epilogue
+    "at_places",  # where each channel is stored
+    "rows",  # of a block
+    "columns",  # its channels
     "lanes",
+    "width_stored",  # lanes that are results
+    "apart",
+    "block_height",  # of all blocks that stand between each other
+    "block_width",
+    "next_result",  # from one of those blocks to the next
+    "next_sample",
+    "next_row_result",  # from one row of a block to the next
+    "next_row_sample",
+    "ahead",  # so far away are the kernels of a later block
+    "runs",
+    "at_runs_of_taps",
     "groups",
     "group_channels",
     "taps",
-    "positions",  # of a channel of the result
     "kernels",  # elements of all kernels
-    "strip",  # result rows of a task
     "strips",
+    "pieces",
     "parts",  # into which the channels of a group are divided
     "tasks",
-    "at_offsets",
-    "at_sums",
-    "sums_pitch",
     "at_taps",
     "margin",  # elements after the planes that are read
     "scratch",  # elements of a worker
 )
 
 
+
 @dataclass(frozen=True)
 class Cut:
-    """How a problem is cut into tasks: rows of a strip, and parts of a group's channels."""
+    """How a result plane is cut: strips of rows, pieces of columns, parts of a group's channels."""
 
-    strip: int
     strips: int
+    pieces: int
     parts: int
 
 
-def cut(
-    rows: int, reach: int, others: int, channels: int, row_bytes: int, most_parts: int, threads: int
-) -> Cut:
-    """Choose strips whose planes fit the cache and that are enough to keep all threads busy.
+def cut(problem: InvolutionProblem, shape: Shape, axes: tuple[Axis, ...], threads: int) -> Cut:
+    """Choose parts whose planes fit the cache and that are enough to keep all threads busy.
 
-    Parameters
-    ----------
-    rows : int
-        Of one result plane.
-    reach : int
-        Rows of the planes that a strip reads beyond its own; neighbouring strips copy them both.
-    others : int
-        Tasks there are besides, for images, groups and depth.
-    channels : int
-        Of one group.
-    row_bytes : int
-        Of one row of the planes of one channel.
-    most_parts, threads : int
+    Neighbouring strips copy the rows that both of them read, so none is made shorter than those
+    for the sake of the threads, and pieces of rows stay longer still, for they copy more rows.
     """
-    fitting = PLANE_BYTES // (row_bytes * channels) - reach
-    strips = -(-rows // max(fitting, min(reach, rows), 1))
-    wanted = TASKS_PER_THREAD * threads
-    if threads > 1 and others * strips < wanted:
-        # Shorter strips copy more; as many rows of results as are copied twice is the limit.
-        shortest = max(reach, 1)
-        strips = max(strips, min(-(-wanted // others), max(rows // shortest, 1)))
-    strip = -(-rows // strips)
-    strips = -(-rows // strip)
-    parts = -(-row_bytes * channels * (strip + reach) // MOST_PLANE_BYTES)
-    if threads > 1:
-        parts = max(parts, -(-threads // (others * strips)))
-    return Cut(strip, strips, max(min(parts, most_parts), 1))
+    _, height, width = spatial(problem.output_shape)
+    block_height, block_width = shape.span
+    reach_y, reach_x = axes[1].reach, axes[2].reach
+    group_channels = problem.channels // problem.groups
+    slots = prod(axis.slots for axis in axes) * (1 + axes[0].reach)
+    column = slots * group_channels * np.dtype(problem.dtype).itemsize
+    most_strips = max(height // max(block_height, reach_y), 1)
+    most_pieces = max(width // max(block_width, 4 * reach_x), 1)
+
+    lowest = column * (min(block_height, height) + reach_y) * (width + reach_x)
+    pieces = min(-(-lowest // (2 * PLANE_BYTES)), most_pieces)
+    line = column * (-(-width // pieces) + reach_x)
+    strips = min(-(-height // max(PLANE_BYTES // line - reach_y, 1)), most_strips)
+
+    others = max(problem.batch, 1) * problem.groups * spatial(problem.output_shape)[0]
+    wanted = TASKS_PER_THREAD * threads if threads > 1 else 1
+    strips = max(strips, min(-(-wanted // (others * pieces)), most_strips))
+    pieces = max(pieces, min(-(-wanted // (others * strips)), most_pieces))
+    parts = -(-threads // (others * strips * pieces))
+    return Cut(strips, pieces, max(min(parts, group_channels // shape.channels), 1))
+
+
+def longest(length: int, parts: int, block: int) -> int:
+    """Return the longest part of an axis, as `kernel.cut` cuts it."""
+    blocks = max(length // block, 1)
+    edges = [part * blocks // parts * block for part in range(parts)]
+    return max(np.diff([*edges, length]).tolist())
 
 
 class InvolutionPlan:
@@ -102,63 +140,113 @@ class InvolutionPlan:
 
     def __init__(self, problem: InvolutionProblem) -> None:
         itemsize = np.dtype(problem.dtype).itemsize
-        lanes = machine().lanes(itemsize)
-        group_channels = problem.channels // problem.groups
-        rows = TILE_ROWS if group_channels >= TILE_ROWS else 1
-        whole = lower(_channelwise(problem), strip=(1, 1))
         threads = get_num_threads()
-        depth, height, width = (1, 1, *problem.output_shape)[-3:]
-        self._cut = cut(
-            rows=height,
-            reach=whole.lines - 1,
-            others=max(problem.batch, 1) * problem.groups * depth,
-            channels=group_channels,
-            row_bytes=whole.channel // whole.lines * itemsize,
-            most_parts=group_channels // rows,
-            threads=threads,
+        axes = axes_of(problem)
+        shape = choose(problem, machine(), itemsize)
+        self._shape = shape
+        self._cut = cut(problem, shape, axes, threads)
+        depth, height, width = spatial(problem.output_shape)
+        block_height, block_width = shape.span
+        group_channels = problem.channels // problem.groups
+        planes = Planes(
+            axes,
+            lines=longest(height, self._cut.strips, block_height) + axes[1].reach,
+            pitch=longest(width, self._cut.pieces, block_width) + axes[2].reach,
         )
-        lowering = lower(_channelwise(problem), strip=(1, self._cut.strip))
+        # An odd number of cache lines keeps the channels of a block out of each other's way.
+        element = CACHE_LINE // itemsize
+        channel = (-(-planes.size // element) | 1) * element
         tables = layout.Tables()
-        channels = -(-group_channels // self._cut.parts)
-        margin = lowering.shared + 2 * lanes
-        sums_pitch = max(width, lanes)
-        sizes = (channels * lowering.channel + margin, channels * sums_pitch, problem.terms * lanes)
-        starts = _aligned_starts(sizes, CACHE_LINE // itemsize)
+        margin = block_width + 4 * shape.lanes
+        most_channels = -(-group_channels // self._cut.parts)
+        sizes = (most_channels * channel + margin, problem.terms * shape.rows * shape.lanes)
+        starts = _aligned_starts(sizes, element)
+        positions = prod(problem.output_shape)
+        epilogue = problem.epilogue
+        beyond = (planes.lines, planes.pitch)
+        z, y, x = axes
+        sources_y, sources_x = (
+            np.pad(axis.sources, ((0, 0), (0, more)), constant_values=NOTHING)
+            for axis, more in zip((y, x), beyond, strict=True)
+        )
+        runs = np.array([layout._run(row, x.step) for row in x.sources], np.int64)
+        outside = [np.r_[row[:a], row[b:]] for row, (a, b) in zip(x.sources, runs, strict=True)]
         numbers = {
-            **layout.planes(lowering, tables, problem.channels, strip=self._cut.strip),
-            **result_numbers(problem.result_shape, problem.epilogue),
-            "stride_z": 1,
-            "stride_y": 1,
-            "stride_x": 1,
-            "rows": rows,
-            "lanes": lanes,
+            **layout.result_numbers(problem.result_shape, epilogue),
+            "channels": problem.channels,
+            "depth": z.given,
+            "height": y.given,
+            "width": x.given,
+            "samples": prod(problem.x_shape),
+            "slots_z": z.slots,
+            "slots_y": y.slots,
+            "slots_x": x.slots,
+            "sources_z": z.length,
+            "sources_y": sources_y.shape[1],
+            "sources_x": sources_x.shape[1],
+            "layers": planes.layers,
+            "lines": planes.lines,
+            "pitch": planes.pitch,
+            "line": planes.line,
+            "channel": channel,
+            "step": x.step,
+            "zeros": int(all((row == NOTHING).all() for row in outside)),
+            "at_z": tables.add(z.sources),
+            "at_y": tables.add(sources_y),
+            "at_x": tables.add(sources_x),
+            "at_runs": tables.add(runs),
+            "positions": positions,
+            "finish": int(epilogue.bias or epilogue.residual or epilogue.activation is not None),
+            "at_places": tables.add(
+                np.array(
+                    [
+                        epilogue.destination(c, problem.channels) * positions
+                        for c in range(problem.channels)
+                    ],
+                    np.int64,
+                )
+            ),
+            "rows": shape.rows,
+            "columns": shape.channels,
+            "lanes": shape.lanes,
+            "width_stored": min(shape.lanes, width),
+            "apart": shape.apart,
+            "block_height": block_height,
+            "block_width": block_width,
+            "next_result": shape.lanes if shape.along_x else width,
+            "next_sample": shape.lanes if shape.along_x else planes.line,
+            "next_row_result": shape.apart * (shape.lanes if shape.along_x else width),
+            "next_row_sample": shape.apart * (shape.lanes if shape.along_x else planes.line),
+            "ahead": block_width if shape.along_x else block_height * width,
+            "runs": len(shape.runs),
+            "at_runs_of_taps": tables.add(run_table(shape, planes)),
             "groups": problem.groups,
             "group_channels": group_channels,
             "taps": problem.terms,
-            "positions": prod(problem.output_shape),
             "kernels": prod(problem.kernels_shape),
-            "strip": self._cut.strip,
             "strips": self._cut.strips,
+            "pieces": self._cut.pieces,
             "parts": self._cut.parts,
-            "tasks": problem.batch * problem.groups * depth * self._cut.strips * self._cut.parts,
-            "at_offsets": tables.add(lowering.parts[0].offsets),
-            "at_sums": starts[1],
-            "sums_pitch": sums_pitch,
-            "at_taps": starts[2],
+            "tasks": problem.batch
+            * problem.groups
+            * depth
+            * self._cut.strips
+            * self._cut.pieces
+            * self._cut.parts,
+            "at_taps": starts[1],
             "margin": margin,
-            "scratch": starts[3],
+            "scratch": starts[2],
         }
-        geometry = layout.record(problem.dtype, rows, NUMBERS, numbers)
+        geometry = _record(problem.dtype, shape, numbers)
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._workers = threads
         self._worker = worker(involute, problem.dtype, geometry.dtype, geometry.dtype)
         self._dtype = problem.dtype
-        self._epilogue = problem.epilogue
+        self._epilogue = epilogue
         self._empty = prod(problem.result_shape) == 0
-        self._size = threads * starts[3]
+        self._size = threads * starts[2]
         self._tasks = numbers["tasks"]
-        self._tile = (rows, 2 * lanes)
         self._work = problem.macs + problem.min_bytes
         self.workspace_bytes = self._size * itemsize
 
@@ -190,29 +278,22 @@ class InvolutionPlan:
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
-        rows, positions = self._tile
+        shape, parts = self._shape, self._cut
         return (
-            f"tile {rows} channels x {positions} positions, {self._tasks} tasks of "
-            f"{self._cut.strip} result rows"
-            + (f" and 1/{self._cut.parts} of a group" if self._cut.parts > 1 else "")
+            f"blocks of {shape.rows} {'vectors' if shape.along_x else 'rows'} x {shape.lanes} "
+            f"positions x {shape.channels} channels, {self._tasks} tasks: "
+            f"{parts.strips} strips x {parts.pieces} pieces"
+            + (f" and 1/{parts.parts} of a group" if parts.parts > 1 else "")
         )
 
 
-def _channelwise(problem: InvolutionProblem) -> ConvolutionProblem:
-    """Return the depthwise convolution that reads x where the involution does."""
-    return ConvolutionProblem(
-        batch=problem.batch,
-        in_channels=problem.channels,
-        out_channels=problem.channels,
-        input_shape=problem.input_shape,
-        kernel_shape=problem.kernel_shape,
-        stride=problem.stride,
-        padding=problem.padding,
-        dilation=problem.dilation,
-        groups=problem.channels,
-        padding_mode=problem.padding_mode,
-        dtype=problem.dtype,
-    )
+def _record(dtype: str, shape: Shape, numbers: dict[str, int]) -> NDArray[Any]:
+    """Return the geometry, whose type tells kernels the shape of the blocks."""
+    tile = ("tile", dtype, (shape.rows, shape.channels, shape.lanes))
+    record = np.zeros(1, np.dtype([*((name, np.int64) for name in NUMBERS), tile]))
+    for name in NUMBERS:
+        record[name] = numbers[name]
+    return record
 
 
 def _aligned_starts(sizes: tuple[int, ...], alignment: int) -> list[int]:

@@ -1,0 +1,198 @@
+"""How an involution is laid over registers: blocks of results, and runs of taps that share reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numconv.core.problems import InvolutionProblem
+
+from ..convolution.axes import Axis, forward_axis
+from ..simd.machine import Machine
+
+# Blocks of 4 rows by 4 channels: a vector of samples then serves nearly four FMAs, one of kernels
+# four, and sixteen sums hide the latency. Unaligned vectors of samples are the dear ones (64 bytes
+# always touch two cache lines), so processors with fewer registers give up rows last.
+CHANNELS = 4
+# Blocks of rows far apart overlap at the end of the map; where that makes more than a quarter of
+# the work, rows do without sharing.
+MOST_OVERLAP = 1.25
+
+
+@dataclass(frozen=True)
+class Run:
+    """Taps whose samples the rows of a block share.
+
+    Parameters
+    ----------
+    lines : int
+        Tap ``base + line * step + i`` reads for row 0 of a block what tap ``base + i`` reads for
+        row `line`.
+    base, step : int
+    taps : tuple of (int, int, int)
+        The taps of a line: which ones they are along z, y and x.
+    """
+
+    lines: int
+    base: int
+    step: int
+    taps: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Blocks of results.
+
+    Parameters
+    ----------
+    rows, channels, lanes : int
+        Of a block in registers.
+    along_x : bool
+        Whether the rows of a block are vectors of one row of results, and not its neighbours.
+    apart : int
+        Distance of the rows of a block: in rows of results, or in vectors.
+    runs : tuple of Run
+        In the order in which they are summed.
+    """
+
+    rows: int
+    channels: int
+    lanes: int
+    along_x: bool
+    apart: int
+    runs: tuple[Run, ...]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Rows and columns of results that blocks cover together, one for each of `apart`."""
+        together = self.rows * self.apart
+        return (1, together * self.lanes) if self.along_x else (together, self.lanes)
+
+
+def spatial(values: tuple[int, ...], missing: int = 1) -> tuple[int, int, int]:
+    """Return three values, for z, y and x."""
+    z, y, x = (missing,) * (3 - len(values)) + values
+    return z, y, x
+
+
+def axes_of(problem: InvolutionProblem) -> tuple[Axis, ...]:
+    """Return the lowered axes z, y and x."""
+    return tuple(
+        forward_axis(size, kernel, stride, dilation, lo, outputs, problem.padding_mode)
+        for size, kernel, stride, dilation, lo, outputs in zip(
+            spatial(problem.input_shape),
+            spatial(problem.kernel_shape),
+            spatial(problem.stride),
+            spatial(problem.dilation),
+            spatial(tuple(lo for lo, _ in problem.padding), 0),
+            spatial(problem.output_shape),
+            strict=True,
+        )
+    )
+
+
+def choose(problem: InvolutionProblem, machine: Machine, itemsize: int) -> Shape:
+    """Choose the blocks for a problem. Neither batch nor threads have a say in it."""
+    _, height, width = spatial(problem.output_shape)
+    group_channels = problem.channels // problem.groups
+    lanes = machine.lanes(itemsize)
+    channels = CHANNELS if group_channels >= CHANNELS else min(group_channels, 2)
+    sums = 16 if machine.registers >= 32 else 8
+    # What one channel reads of the kernels nobody shares: taller blocks then hide the memory.
+    most = min(sums // channels, 8)
+    rows = next(rows for rows in (8, 4, 2, 1) if rows <= most and rows <= max(height, 1))
+    along_x = rows < min(most, 4) and width >= min(most, 4) * lanes
+    if along_x:
+        rows = min(most, 4)
+    else:
+        lanes = min(lanes, max(2, 1 << (width - 1).bit_length()))
+    stride, dilation = spatial(problem.stride), spatial(problem.dilation)
+    axis = 2 if along_x else 1
+    common = gcd(stride[axis], dilation[axis])
+    period, apart = stride[axis] // common, dilation[axis] // common
+    extent = height
+    if along_x:
+        vectors = lanes // gcd(lanes, apart)
+        period, apart, extent = period * vectors, apart * vectors // lanes, width // lanes
+    kernel = spatial(problem.kernel_shape)
+    together = rows * apart
+    if together > extent or -(-extent // together) * together > MOST_OVERLAP * (
+        -(-extent // rows) * rows
+    ):
+        period, apart = kernel[axis], 1
+    return Shape(rows, channels, lanes, along_x, apart, _runs(kernel, period, along_x))
+
+
+def _runs(kernel: tuple[int, int, int], period: int, along_x: bool) -> tuple[Run, ...]:
+    """Divide the taps into runs; taps that are `period` apart share samples."""
+    layers, height, width = kernel
+    runs = []
+    for z in range(layers):
+        if not along_x:
+            for y in range(min(period, height)):
+                taps = tuple((z, y, x) for x in range(width))
+                lines = -(-(height - y) // period)
+                runs.append(Run(lines, (z * height + y) * width, period * width, taps))
+            continue
+        for y in range(height):
+            base, lines = (z * height + y) * width, -(-width // period)
+            # All of the last line's taps are in a run of their own.
+            full = width - (lines - 1) * period
+            for first, last, count in ((0, full, lines), (full, min(period, width), lines - 1)):
+                if last > first:
+                    taps = tuple((z, y, x) for x in range(first, last))
+                    runs.append(Run(count, base + first, period, taps))
+    return tuple(runs)
+
+
+@dataclass(frozen=True)
+class Planes:
+    """The planes of one channel, ``[slot z][z][slot y][y][slot x][x]``.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+    lines, pitch : int
+        Extents along y and x.
+    """
+
+    axes: tuple[Axis, ...]
+    lines: int
+    pitch: int
+
+    @property
+    def layers(self) -> int:
+        return 1 + self.axes[0].reach
+
+    @property
+    def line(self) -> int:
+        """Elements from one y to the next."""
+        return self.axes[2].slots * self.pitch
+
+    @property
+    def size(self) -> int:
+        z, y, _ = self.axes
+        return z.slots * self.layers * y.slots * self.lines * self.line
+
+    def offset(self, tap: tuple[int, int, int]) -> int:
+        """Return where a tap reads for the first result."""
+        z, y, x = (axis.parts[0].taps[k] for axis, k in zip(self.axes, tap, strict=True))
+        row = ((z.slot * self.layers + z.offset) * self.axes[1].slots + y.slot) * self.lines
+        return ((row + y.offset) * self.axes[2].slots + x.slot) * self.pitch + x.offset
+
+
+def run_table(shape: Shape, planes: Planes) -> NDArray[np.int64]:
+    """Return for each run: lines, taps of a line, base, step, and where its offsets stand.
+
+    The offsets follow, counted from the beginning of the table.
+    """
+    heads, offsets = [], []
+    place = 5 * len(shape.runs)
+    for run in shape.runs:
+        heads += [run.lines, len(run.taps), run.base, run.step, place]
+        offsets += [planes.offset(tap) for tap in run.taps]
+        place += len(run.taps)
+    return np.array(heads + offsets, np.int64)
