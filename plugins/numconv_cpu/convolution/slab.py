@@ -12,6 +12,9 @@ from ..simd.memory import at
 from ..simd.tile import load, store
 from .pack import copy_border
 
+# Up to so many vectors, rows are filled vector by vector instead of row by row.
+NARROW = 4
+
 
 @kernel
 def fill_slabs(slabs, given, tables, g, count, z0, y0, x0):  # type: ignore[no-untyped-def]
@@ -53,20 +56,43 @@ def fill_slabs(slabs, given, tables, g, count, z0, y0, x0):  # type: ignore[no-u
 @kernel(inline=True)
 def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore[no-untyped-def]
     """Fill the rows of one slot: positions `first` to `last` from a layer, the rest with zeros."""
-    vector = single_zeros(g)
-    step = g.slots_x * g.pitch
+    if columns <= NARROW * g.lanes and g.step <= 2:
+        i = 0
+        while i < columns:
+            source = at(layer, g.step * i)
+            fill_column(at(target, i), source, sources, first - i, last - i, g)
+            i += g.lanes
+        return
+    # Read before the loop, for the compiler cannot know that what is written is not the record.
+    apart, width = g.slots_x * g.pitch, g.width
     for y in range(g.lines):
-        row = at(layer, sources[y] * g.width)
-        to = at(target, y * step)
         if sources[y] < 0:
-            fill_row(to, layer, 0, 0, columns, g)
-        elif columns > g.lanes or g.step > 2:
-            fill_row(to, row, first, last, columns, g)
-        elif g.step == 1:
-            # The masks of a narrow row are those of all: the compiler sees it here.
-            store(load_between(vector, row, first, last), to, 0)
+            fill_row(at(target, y * apart), layer, 0, 0, columns, g)
         else:
-            store(load_even_between(vector, row, first, last), to, 0)
+            row = at(layer, sources[y] * width)
+            fill_row(at(target, y * apart), row, first, last, columns, g)
+
+
+@kernel(inline=True)
+def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-untyped-def]
+    """Fill one vector of each row. All have the same masks, which stay in registers."""
+    vector = single_zeros(g)
+    apart, width = g.slots_x * g.pitch, g.width
+    whole = first <= 0 and last > g.lanes
+    for y in range(g.lines):
+        samples = vector
+        if sources[y] >= 0:
+            source = at(layer, sources[y] * width)
+            if g.step == 1:
+                if whole:
+                    samples = load(vector, source, 0)
+                else:
+                    samples = load_between(vector, source, first, last)
+            elif whole:
+                samples = load_even(vector, source)
+            else:
+                samples = load_even_between(vector, source, first, last)
+        store(samples, at(target, y * apart), 0)
 
 
 @kernel
@@ -85,25 +111,28 @@ def fill_borders(target, layer, sources, table, first, last, columns, g):  # typ
 def fill_row(target, source, first, last, columns, g):  # type: ignore[no-untyped-def]
     """Fill a row with samples `g.step` apart, and outside of `first` to `last` with zeros."""
     vector = single_zeros(g)
-    i = 0
-    if g.step == 1:
+    lanes, step, i = g.lanes, g.step, 0
+    if step == 1:
         while i < columns:
-            if first <= i and i + g.lanes <= last:
+            if first <= i and i + lanes <= last:
                 store(load(vector, at(source, i), 0), at(target, i), 0)
             else:
                 samples = load_between(vector, at(source, i), first - i, last - i)
                 store(samples, at(target, i), 0)
-            i += g.lanes
-    elif g.step == 2:
+            i += lanes
+    elif step == 2:
         while i < columns:
             # The last value is a sample, but the one after it need not exist.
-            if first <= i and i + g.lanes < last:
+            if first <= i and i + lanes < last:
                 store(load_even(vector, at(source, 2 * i)), at(target, i), 0)
             else:
                 samples = load_even_between(vector, at(source, 2 * i), first - i, last - i)
                 store(samples, at(target, i), 0)
-            i += g.lanes
+            i += lanes
     else:
-        while i < columns:
-            target[i] = source[g.step * i] if first <= i < last else 0
-            i += 1
+        for j in range(first):
+            target[j] = 0
+        for j in range(first, last):
+            target[j] = source[step * j]
+        for j in range(last, columns):
+            target[j] = 0
