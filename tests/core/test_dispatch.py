@@ -159,6 +159,64 @@ def test_the_same_call_again_does_not_plan_again(install: Any) -> None:
     assert only.planned == 4
 
 
+@pytest.mark.parametrize("bad", [1.0, True, (1, True), (1.0, 1), np.float32(1)], ids=repr)
+def test_what_equals_the_parameter_of_the_last_call_is_not_the_same(bad: Any) -> None:
+    for _ in range(2):
+        numconv.conv2d(X, WEIGHT, None, 1)
+        numconv.conv2d(X, WEIGHT, None, (1, 1))
+    with pytest.raises(numconv.ArgumentTypeError, match="stride"):
+        numconv.conv2d(X, WEIGHT, None, bad)
+
+
+def _read_only(x: Any) -> Any:
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+class Subclass(np.ndarray[Any, Any]):
+    pass
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(lambda x: x.astype(">f4"), id="swapped"),
+        pytest.param(_read_only, id="read_only"),
+        pytest.param(np.asfortranarray, id="fortran"),
+        pytest.param(lambda x: np.repeat(x, 2, axis=3)[..., ::2], id="strided"),
+        pytest.param(lambda x: x.view(Subclass), id="subclass"),
+        pytest.param(lambda x: x[:1], id="other_shape"),
+        pytest.param(lambda x: x[0], id="no_batch"),
+    ],
+)
+@pytest.mark.parametrize("first", ["plain", "other"])
+def test_arrays_of_another_kind_are_not_taken_for_those_of_the_last_call(
+    other: Any, first: str
+) -> None:
+    x, weight = X.astype("float32"), WEIGHT.astype("float32")
+    expected = numconv.conv2d(x, weight, backend="reference")
+    same = other(x)
+    for _ in range(3):
+        for kind in ("plain", "other") if first == "plain" else ("other", "plain"):
+            got = numconv.conv2d(x if kind == "plain" else same, weight)
+            seen = expected.reshape(-1)[: got.size].reshape(got.shape)
+            np.testing.assert_allclose(got, seen, rtol=1e-4, atol=1e-4)
+
+
+def test_the_same_call_after_other_threads_were_set_is_planned_again(install: Any) -> None:
+    only = Counting("only", 1)
+    install(Place("here", 10, only))
+    before = numconv.get_num_threads()
+    try:
+        for threads in (1, 2, 1, 2):
+            numconv.set_num_threads(threads)
+            numconv.conv2d(X, WEIGHT)
+    finally:
+        numconv.set_num_threads(before)
+    assert (only.planned, only.called) == (2, 4)
+
+
 def test_lists_are_as_good_as_tuples_as_parameters(install: Any) -> None:
     only = Counting("only", 1)
     install(Place("here", 10, only))
