@@ -14,11 +14,11 @@ from ..simd.block import (
     move_rows,
     multiply_block,
     multiply_rows_of_block,
+    prefetch_beyond,
     store_block,
     store_block_part,
 )
 from ..simd.memory import at, claim, clear, copy, record_at, zero
-from ..simd.rows import prefetch
 from ..simd.tile import zeros
 from .pack import pack_planes
 
@@ -74,7 +74,7 @@ def involute(  # type: ignore[no-untyped-def]
                         tables,
                         kernels,
                         plane * g.taps * g.positions + row + column + block * g.next_result,
-                        at(memory, (y - y0) * g.line + column - x0 + block * g.next_sample),
+                        at(memory, (y - y0) * g.pitch + column - x0 + block * g.next_sample),
                         at(out, image + row + column + block * g.next_result),
                         places,
                         at(memory, g.at_taps),
@@ -123,7 +123,7 @@ def compute_blocks(g, tables, kernels, position, x, out, places, own, channels):
     end = position + (g.taps - 1) * tap + (g.rows - 1) * row + g.lanes
     for k in range(g.taps):
         for each in range(g.rows):
-            prefetch(at(ahead, k * tap + each * row))
+            prefetch_beyond(at(ahead, k * tap + each * row))
     if end > g.kernels:
         for k in range(g.taps):
             for each in range(g.rows):

@@ -45,7 +45,6 @@ NUMBERS = (
     "layers",  # extents of the planes
     "lines",
     "pitch",
-    "line",  # elements of the planes from one line to the next
     "channel",
     "step",  # samples between neighbours of a row's slot
     "zeros",  # whether the borders of rows are
@@ -187,7 +186,6 @@ class InvolutionPlan:
             "layers": planes.layers,
             "lines": planes.lines,
             "pitch": planes.pitch,
-            "line": planes.line,
             "channel": channel,
             "step": x.step,
             "zeros": int(all((row == NOTHING).all() for row in outside)),
@@ -214,9 +212,9 @@ class InvolutionPlan:
             "block_height": block_height,
             "block_width": block_width,
             "next_result": shape.lanes if shape.along_x else width,
-            "next_sample": shape.lanes if shape.along_x else planes.line,
+            "next_sample": shape.lanes if shape.along_x else planes.pitch,
             "next_row_result": shape.apart * (shape.lanes if shape.along_x else width),
-            "next_row_sample": shape.apart * (shape.lanes if shape.along_x else planes.line),
+            "next_row_sample": shape.apart * (shape.lanes if shape.along_x else planes.pitch),
             "ahead": block_width if shape.along_x else block_height * width,
             "runs": len(shape.runs),
             "at_runs_of_taps": tables.add(run_table(shape, planes)),

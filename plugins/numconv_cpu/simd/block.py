@@ -160,6 +160,24 @@ def clear_vector(typingctx, geometry, target):  # type: ignore[no-untyped-def]
     return types.void(geometry, target), generate
 
 
+@intrinsic
+def prefetch_beyond(typingctx, source):  # type: ignore[no-untyped-def]
+    """Ask for the cache line at `source`, which need not exist, in the second-level cache."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0i8",
+        )
+        read, second_level, data = number(0), number(2), number(1)
+        builder.call(function, [builder.bitcast(args[0], byte), read, second_level, data])
+        return context.get_dummy_value()
+
+    return types.void(source), generate
+
+
 def _samples(builder: Any, tile: Any, x: Any, stride: Any) -> list[Any]:
     starts = (_row(builder, x, stride, channel) for channel in range(tile.vectors))
     return [load_vector(builder, start, 0, tile.lanes) for start in starts]
