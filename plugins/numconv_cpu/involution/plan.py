@@ -73,6 +73,8 @@ NUMBERS = (
     "next_row_result",  # from one row of a block to the next
     "next_row_sample",
     "ahead",  # so far away are the kernels of a later block
+    "asked_by_line",  # taps of them that are asked for with each line of a run
+    "asked_by_block",
     "runs",
     "at_runs_of_taps",
     "groups",
@@ -158,6 +160,8 @@ class InvolutionPlan:
         tables = layout.Tables()
         margin = block_width + 4 * shape.lanes
         most_channels = -(-group_channels // self._cut.parts)
+        steps = sum(run.lines + shape.rows - 1 for run in shape.runs)
+        asked = -(-problem.terms // (steps * -(-most_channels // shape.channels)))
         sizes = (most_channels * channel + margin, problem.terms * shape.rows * shape.lanes)
         starts = _aligned_starts(sizes, element)
         positions = prod(problem.output_shape)
@@ -216,6 +220,8 @@ class InvolutionPlan:
             "next_row_result": shape.apart * (shape.lanes if shape.along_x else width),
             "next_row_sample": shape.apart * (shape.lanes if shape.along_x else planes.pitch),
             "ahead": block_width if shape.along_x else block_height * width,
+            "asked_by_line": asked,
+            "asked_by_block": asked * steps,
             "runs": len(shape.runs),
             "at_runs_of_taps": tables.add(run_table(shape, planes)),
             "groups": problem.groups,
