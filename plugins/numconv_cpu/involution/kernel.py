@@ -159,7 +159,10 @@ def compute_block(g, runs, weights, tap, row, x, out, places, ahead, asked):  # 
                     prefetch_beyond(at(ahead, k * g.positions + each * g.next_row_result))
             asked += g.asked_by_line
             first, last = max(line - lines + 1, 0), min(line, g.rows - 1)
-            samples, factors = at(x, line * g.next_row_sample), at(weights, (base + line * step) * tap)
+            samples, factors = (
+                at(x, line * g.next_row_sample),
+                at(weights, (base + line * step) * tap),
+            )
             if last - first == g.rows - 1:
                 for k in range(taps):
                     given = at(samples, offsets[k])

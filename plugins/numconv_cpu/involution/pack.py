@@ -37,7 +37,9 @@ def pack_planes(g, planes, x, end, tables, z0, y0, x0):  # type: ignore[no-untyp
                     if from_z < 0:
                         clear_row(g, target, g.lines * g.pitch)
                     elif g.zeros and g.step <= 2:
-                        pack_lines(g, target, at(x, first), end - first, tables, sources, slot_x, x0)
+                        pack_lines(
+                            g, target, at(x, first), end - first, tables, sources, slot_x, x0
+                        )
                     else:
                         for y in range(g.lines):
                             row = first + sources[y] * g.width

@@ -91,7 +91,6 @@ NUMBERS = (
 )
 
 
-
 @dataclass(frozen=True)
 class Cut:
     """How a result plane is cut: strips of rows, pieces of columns, parts of a group's channels."""
@@ -165,7 +164,8 @@ class InvolutionPlan:
         sizes = (most_channels * channel + margin, problem.terms * shape.rows * shape.lanes)
         starts = _aligned_starts(sizes, element)
         positions = prod(problem.output_shape)
-        epilogue = problem.epilogue
+        epilogue, given = problem.epilogue, problem.channels
+        places = [epilogue.destination(c, given) * positions for c in range(given)]
         beyond = (planes.lines, planes.pitch)
         z, y, x = axes
         sources_y, sources_x = (
@@ -199,15 +199,7 @@ class InvolutionPlan:
             "at_runs": tables.add(runs),
             "positions": positions,
             "finish": int(epilogue.bias or epilogue.residual or epilogue.activation is not None),
-            "at_places": tables.add(
-                np.array(
-                    [
-                        epilogue.destination(c, problem.channels) * positions
-                        for c in range(problem.channels)
-                    ],
-                    np.int64,
-                )
-            ),
+            "at_places": tables.add(np.array(places, np.int64)),
             "rows": shape.rows,
             "columns": shape.channels,
             "lanes": shape.lanes,

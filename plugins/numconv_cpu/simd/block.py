@@ -140,7 +140,9 @@ def move_every_other(typingctx, geometry, target, source):  # type: ignore[no-un
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         one, two = (load_vector(builder, args[2], lanes * half, lanes) for half in range(2))
-        every_other = ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(0, 2 * lanes, 2)))
+        every_other = ir.Constant(
+            ir.VectorType(ir.IntType(32), lanes), list(range(0, 2 * lanes, 2))
+        )
         store_vector(builder, builder.shuffle_vector(one, two, every_other), args[1], 0)
         return context.get_dummy_value()
 
