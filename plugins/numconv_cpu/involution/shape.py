@@ -1,4 +1,4 @@
-"""How an involution is laid over registers: blocks of results, and runs of taps that share reads."""
+"""How an involution is laid over registers: blocks of results, runs of taps that share reads."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def multiply_block(typingctx, tile, weights, row_stride, x, stride):  # type: ig
 
 @intrinsic
 def store_block(typingctx, tile, target, row_stride, places):  # type: ignore[no-untyped-def]
-    """Write the vector of each row and channel to ``target + row * row_stride + places[channel]``."""
+    """Write each row and channel to ``target + row * row_stride + places[channel]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         for value, start in _targets(builder, tile, args):
