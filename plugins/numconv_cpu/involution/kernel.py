@@ -14,11 +14,11 @@ from ..simd.block import (
     move_rows,
     multiply_block,
     multiply_rows_of_block,
+    prefetch_beyond,
     store_block,
     store_block_part,
 )
 from ..simd.memory import at, claim, clear, copy, record_at, zero
-from ..simd.rows import prefetch
 from ..simd.tile import zeros
 from .pack import pack_planes
 
@@ -74,7 +74,7 @@ def involute(  # type: ignore[no-untyped-def]
                         tables,
                         kernels,
                         plane * g.taps * g.positions + row + column + block * g.next_result,
-                        at(memory, (y - y0) * g.line + column - x0 + block * g.next_sample),
+                        at(memory, (y - y0) * g.pitch + column - x0 + block * g.next_sample),
                         at(out, image + row + column + block * g.next_result),
                         places,
                         at(memory, g.at_taps),
@@ -121,9 +121,6 @@ def compute_blocks(g, tables, kernels, position, x, out, places, own, channels):
     weights, tap, row = at(kernels, position), g.positions, g.next_row_result
     ahead = at(weights, g.ahead)
     end = position + (g.taps - 1) * tap + (g.rows - 1) * row + g.lanes
-    for k in range(g.taps):
-        for each in range(g.rows):
-            prefetch(at(ahead, k * tap + each * row))
     if end > g.kernels:
         for k in range(g.taps):
             for each in range(g.rows):
@@ -135,17 +132,21 @@ def compute_blocks(g, tables, kernels, position, x, out, places, own, channels):
             move_rows(g, at(own, k * g.rows * g.lanes), g.lanes, at(weights, k * tap), row)
         weights, tap, row = own, g.rows * g.lanes, g.lanes
     for first in range(0, channels, g.columns):
+        asked = first // g.columns * g.asked_by_block
         first = min(first, channels - g.columns)
         planes, to = at(x, first * g.channel), at(places, first)
-        compute_block(g, at(tables, g.at_runs_of_taps), weights, tap, row, planes, out, to)
+        runs = at(tables, g.at_runs_of_taps)
+        compute_block(g, runs, weights, tap, row, planes, out, to, ahead, asked)
 
 
 @kernel
-def compute_block(g, runs, weights, tap, row, x, out, places):  # type: ignore[no-untyped-def]
+def compute_block(g, runs, weights, tap, row, x, out, places, ahead, asked):  # type: ignore[no-untyped-def]
     """Compute and store a block of results for the channels of a register tile.
 
     Line after line of samples is multiplied with the kernels of all the rows that read it. In
-    each row, the taps of a run come in the order of its lines.
+    each row, the taps of a run come in the order of its lines. Meanwhile the kernels of a later
+    block, from tap `asked` on, are asked for: a few with each line, for many at once would wait
+    for each other.
     """
     sums = zeros(g)
     for run in range(g.runs):
@@ -153,8 +154,15 @@ def compute_block(g, runs, weights, tap, row, x, out, places):  # type: ignore[n
         lines, taps, base, step, offsets = head[0], head[1], head[2], head[3], at(runs, head[4])
         next_row = row - step * tap
         for line in range(lines + g.rows - 1):
+            for k in range(asked, min(asked + g.asked_by_line, g.taps)):
+                for each in range(g.rows):
+                    prefetch_beyond(at(ahead, k * g.positions + each * g.next_row_result))
+            asked += g.asked_by_line
             first, last = max(line - lines + 1, 0), min(line, g.rows - 1)
-            samples, factors = at(x, line * g.next_row_sample), at(weights, (base + line * step) * tap)
+            samples, factors = (
+                at(x, line * g.next_row_sample),
+                at(weights, (base + line * step) * tap),
+            )
             if last - first == g.rows - 1:
                 for k in range(taps):
                     given = at(samples, offsets[k])

@@ -6,14 +6,14 @@ so rows are filled in the order in which they stand.
 
 from __future__ import annotations
 
-from ..compile import kernel
+from ..compile import kernel, stay_whole
 from ..simd.block import clear_vector, move_every_other, move_vector
 from ..simd.memory import at, copy_strided
 
 
 @kernel
 def pack_planes(g, planes, x, end, tables, z0, y0, x0):  # type: ignore[no-untyped-def]
-    """Fill the planes of one channel, as ``[slot z][z][slot y][y][slot x][x]``.
+    """Fill the planes of one channel, as ``[slot z][z][slot y][slot x][y][x]``.
 
     Parameters
     ----------
@@ -30,50 +30,79 @@ def pack_planes(g, planes, x, end, tables, z0, y0, x0):  # type: ignore[no-untyp
     for slot_z in range(g.slots_z):
         for z in range(g.layers):
             from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+            first = from_z * g.height * g.width
             for slot_y in range(g.slots_y):
                 sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
-                for y in range(g.lines):
-                    row = (from_z * g.height + sources[y]) * g.width
-                    for slot_x in range(g.slots_x):
-                        if from_z < 0 or sources[y] < 0:
-                            clear_row(g, target, 0, g.pitch)
-                        else:
-                            pack_row(g, target, at(x, row), end - row, tables, slot_x, x0)
-                        target = at(target, g.pitch)
+                for slot_x in range(g.slots_x):
+                    if from_z < 0:
+                        clear_row(g, target, g.lines * g.pitch)
+                    elif g.zeros and g.step <= 2:
+                        pack_lines(
+                            g, target, at(x, first), end - first, tables, sources, slot_x, x0
+                        )
+                    else:
+                        for y in range(g.lines):
+                            row = first + sources[y] * g.width
+                            line = at(target, y * g.pitch)
+                            if sources[y] < 0:
+                                clear_row(g, line, g.pitch)
+                            else:
+                                pack_row(g, line, at(x, row), tables, slot_x, x0)
+                    target = at(target, g.lines * g.pitch)
 
 
 @kernel
-def pack_row(g, target, source, end, tables, slot, x0):  # type: ignore[no-untyped-def]
-    """Fill one row: its inside in one go, its borders by table unless they are zeros."""
+def pack_lines(g, target, x, end, tables, sources, slot, x0):  # type: ignore[no-untyped-def]
+    """Fill lines whose samples stand one or two apart, with zeros around them.
+
+    The zeros after a row and those before the next are written together. `end` is where all of x
+    ends, which no vector may pass.
+    """
+    stay_whole()
+    pitch, lanes, width, step = g.pitch, g.lanes, g.width, g.step
+    run = at(tables, g.at_runs + 2 * slot)
+    first = min(max(run[0] - x0, 0), pitch)
+    last = max(min(run[1] - x0, pitch), first)
+    inside, start = last - first, tables[g.at_x + slot * g.sources_x + x0 + first]
+    reads = (inside + lanes - 1) // lanes * lanes * step
+    clear_row(g, target, first)
+    target = at(target, first)
+    for y in range(g.lines):
+        source = sources[y] * width + start
+        if sources[y] < 0 or inside == 0:
+            clear_row(g, target, pitch)
+        else:
+            if source + reads > end:
+                copy_strided(target, at(x, source), step, inside)
+            elif step == 1:
+                for i in range(0, inside, lanes):
+                    move_vector(g, at(target, i), at(x, source + i))
+            else:
+                for i in range(0, inside, lanes):
+                    move_every_other(g, at(target, i), at(x, source + 2 * i))
+            for i in range(inside, pitch, lanes):
+                clear_vector(g, at(target, i))
+        target = at(target, pitch)
+
+
+@kernel
+def pack_row(g, target, source, tables, slot, x0):  # type: ignore[no-untyped-def]
+    """Fill one row of any padding mode and stride: its inside in one go, its borders by table."""
+    stay_whole()
     run = at(tables, g.at_runs + 2 * slot)
     table = at(tables, g.at_x + slot * g.sources_x + x0)
     first = min(max(run[0] - x0, 0), g.pitch)
     last = max(min(run[1] - x0, g.pitch), first)
-    if g.zeros:
-        clear_row(g, target, 0, first)
-    else:
-        copy_border(target, source, table, 0, first)
+    copy_border(target, source, table, 0, first)
     if last > first:
-        inside, start = at(target, first), table[first]
-        rounded = (last - first + g.lanes - 1) // g.lanes * g.lanes
-        if start + rounded * g.step > end or g.step > 2:
-            copy_strided(inside, at(source, start), g.step, last - first)
-        elif g.step == 2:
-            for i in range(0, last - first, g.lanes):
-                move_every_other(g, at(inside, i), at(source, start + 2 * i))
-        else:
-            for i in range(0, last - first, g.lanes):
-                move_vector(g, at(inside, i), at(source, start + i))
-    if g.zeros:
-        clear_row(g, target, last, g.pitch)
-    else:
-        copy_border(target, source, table, last, g.pitch)
+        copy_strided(at(target, first), at(source, table[first]), g.step, last - first)
+    copy_border(target, source, table, last, g.pitch)
 
 
 @kernel(inline=True)
-def clear_row(g, target, first, last):  # type: ignore[no-untyped-def]
-    """Write zeros from `first` to `last`, and up to a vector more."""
-    for i in range(first, last, g.lanes):
+def clear_row(g, target, count):  # type: ignore[no-untyped-def]
+    """Write `count` zeros, and up to a vector more."""
+    for i in range(0, count, g.lanes):
         clear_vector(g, at(target, i))
 
 

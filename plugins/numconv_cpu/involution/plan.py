@@ -45,7 +45,6 @@ NUMBERS = (
     "layers",  # extents of the planes
     "lines",
     "pitch",
-    "line",  # elements of the planes from one line to the next
     "channel",
     "step",  # samples between neighbours of a row's slot
     "zeros",  # whether the borders of rows are
@@ -74,6 +73,8 @@ NUMBERS = (
     "next_row_result",  # from one row of a block to the next
     "next_row_sample",
     "ahead",  # so far away are the kernels of a later block
+    "asked_by_line",  # taps of them that are asked for with each line of a run
+    "asked_by_block",
     "runs",
     "at_runs_of_taps",
     "groups",
@@ -88,7 +89,6 @@ NUMBERS = (
     "margin",  # elements after the planes that are read
     "scratch",  # elements of a worker
 )
-
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,13 @@ class InvolutionPlan:
         tables = layout.Tables()
         margin = block_width + 4 * shape.lanes
         most_channels = -(-group_channels // self._cut.parts)
+        steps = sum(run.lines + shape.rows - 1 for run in shape.runs)
+        asked = -(-problem.terms // (steps * -(-most_channels // shape.channels)))
         sizes = (most_channels * channel + margin, problem.terms * shape.rows * shape.lanes)
         starts = _aligned_starts(sizes, element)
         positions = prod(problem.output_shape)
-        epilogue = problem.epilogue
+        epilogue, given = problem.epilogue, problem.channels
+        places = [epilogue.destination(c, given) * positions for c in range(given)]
         beyond = (planes.lines, planes.pitch)
         z, y, x = axes
         sources_y, sources_x = (
@@ -187,7 +190,6 @@ class InvolutionPlan:
             "layers": planes.layers,
             "lines": planes.lines,
             "pitch": planes.pitch,
-            "line": planes.line,
             "channel": channel,
             "step": x.step,
             "zeros": int(all((row == NOTHING).all() for row in outside)),
@@ -197,15 +199,7 @@ class InvolutionPlan:
             "at_runs": tables.add(runs),
             "positions": positions,
             "finish": int(epilogue.bias or epilogue.residual or epilogue.activation is not None),
-            "at_places": tables.add(
-                np.array(
-                    [
-                        epilogue.destination(c, problem.channels) * positions
-                        for c in range(problem.channels)
-                    ],
-                    np.int64,
-                )
-            ),
+            "at_places": tables.add(np.array(places, np.int64)),
             "rows": shape.rows,
             "columns": shape.channels,
             "lanes": shape.lanes,
@@ -214,10 +208,12 @@ class InvolutionPlan:
             "block_height": block_height,
             "block_width": block_width,
             "next_result": shape.lanes if shape.along_x else width,
-            "next_sample": shape.lanes if shape.along_x else planes.line,
+            "next_sample": shape.lanes if shape.along_x else planes.pitch,
             "next_row_result": shape.apart * (shape.lanes if shape.along_x else width),
-            "next_row_sample": shape.apart * (shape.lanes if shape.along_x else planes.line),
+            "next_row_sample": shape.apart * (shape.lanes if shape.along_x else planes.pitch),
             "ahead": block_width if shape.along_x else block_height * width,
+            "asked_by_line": asked,
+            "asked_by_block": asked * steps,
             "runs": len(shape.runs),
             "at_runs_of_taps": tables.add(run_table(shape, planes)),
             "groups": problem.groups,

@@ -1,4 +1,4 @@
-"""How an involution is laid over registers: blocks of results, and runs of taps that share reads."""
+"""How an involution is laid over registers: blocks of results, runs of taps that share reads."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _runs(kernel: tuple[int, int, int], period: int, along_x: bool) -> tuple[Run
 
 @dataclass(frozen=True)
 class Planes:
-    """The planes of one channel, ``[slot z][z][slot y][y][slot x][x]``.
+    """The planes of one channel, ``[slot z][z][slot y][slot x][y][x]``.
 
     Parameters
     ----------
@@ -168,20 +168,16 @@ class Planes:
         return 1 + self.axes[0].reach
 
     @property
-    def line(self) -> int:
-        """Elements from one y to the next."""
-        return self.axes[2].slots * self.pitch
-
-    @property
     def size(self) -> int:
-        z, y, _ = self.axes
-        return z.slots * self.layers * y.slots * self.lines * self.line
+        z, y, x = self.axes
+        return z.slots * self.layers * y.slots * x.slots * self.lines * self.pitch
 
     def offset(self, tap: tuple[int, int, int]) -> int:
         """Return where a tap reads for the first result."""
         z, y, x = (axis.parts[0].taps[k] for axis, k in zip(self.axes, tap, strict=True))
-        row = ((z.slot * self.layers + z.offset) * self.axes[1].slots + y.slot) * self.lines
-        return ((row + y.offset) * self.axes[2].slots + x.slot) * self.pitch + x.offset
+        slot = (z.slot * self.layers + z.offset) * self.axes[1].slots + y.slot
+        plane = slot * self.axes[2].slots + x.slot
+        return (plane * self.lines + y.offset) * self.pitch + x.offset
 
 
 def run_table(shape: Shape, planes: Planes) -> NDArray[np.int64]:

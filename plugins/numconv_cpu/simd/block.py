@@ -74,7 +74,7 @@ def multiply_block(typingctx, tile, weights, row_stride, x, stride):  # type: ig
 
 @intrinsic
 def store_block(typingctx, tile, target, row_stride, places):  # type: ignore[no-untyped-def]
-    """Write the vector of each row and channel to ``target + row * row_stride + places[channel]``."""
+    """Write each row and channel to ``target + row * row_stride + places[channel]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         for value, start in _targets(builder, tile, args):
@@ -140,7 +140,9 @@ def move_every_other(typingctx, geometry, target, source):  # type: ignore[no-un
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         one, two = (load_vector(builder, args[2], lanes * half, lanes) for half in range(2))
-        every_other = ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(0, 2 * lanes, 2)))
+        every_other = ir.Constant(
+            ir.VectorType(ir.IntType(32), lanes), list(range(0, 2 * lanes, 2))
+        )
         store_vector(builder, builder.shuffle_vector(one, two, every_other), args[1], 0)
         return context.get_dummy_value()
 
@@ -158,6 +160,24 @@ def clear_vector(typingctx, geometry, target):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(geometry, target), generate
+
+
+@intrinsic
+def prefetch_beyond(typingctx, source):  # type: ignore[no-untyped-def]
+    """Ask for the cache line at `source`, which need not exist, in the second-level cache."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0i8",
+        )
+        read, second_level, data = number(0), number(2), number(1)
+        builder.call(function, [builder.bitcast(args[0], byte), read, second_level, data])
+        return context.get_dummy_value()
+
+    return types.void(source), generate
 
 
 def _samples(builder: Any, tile: Any, x: Any, stride: Any) -> list[Any]:
