@@ -64,10 +64,9 @@ class Fold:
         self._work = 4 * prod(problem.result_shape)
 
     def __call__(self, padded: Array, *rest: Array, out: Array) -> None:
-        x = padded.reshape(-1)
-        bias = rest[0] if self._epilogue.bias else x
-        residual = rest[-1].reshape(-1) if self._epilogue.residual else x
-        arrays = (x, x, bias, residual, out.reshape(-1), x, self._tables)
+        bias = rest[0] if self._epilogue.bias else padded
+        residual = rest[-1] if self._epilogue.residual else padded
+        arrays = (padded, padded, bias, residual, out, padded, self._tables)
         records = (self._geometry, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 

@@ -185,7 +185,7 @@ def planes(lowering: Lowering, tables: Tables, channels: int, strip: int = 0) ->
     """
     z, y, x = lowering.axes
     beyond = ((0, 0), (0, strip))
-    runs = [_run(row, x.step) for row in x.sources]
+    runs = [longest_run(row, x.step) for row in x.sources]
     inside = sum(last - first for first, last in runs)
     sources_y = np.pad(y.sources, beyond, constant_values=-1)
     return {
@@ -228,7 +228,7 @@ def result_numbers(shape: tuple[int, ...], epilogue: Epilogue) -> dict[str, int]
     }
 
 
-def _run(sources: Table, step: int) -> tuple[int, int]:
+def longest_run(sources: Table, step: int) -> tuple[int, int]:
     """Return the longest range of positions whose sources are `step` apart."""
     follows = (sources[:-1] >= 0) & (np.diff(sources) == step)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], follows, [False]])))

@@ -129,20 +129,18 @@ class LoweredPlan:
         if self._empty:
             return True
         memory = workspace(self._dtype, self._size)
-        x, out = x.reshape(-1), out.reshape(-1)
         bias = rest[0] if self._epilogue.bias else x
-        residual = rest[-1].reshape(-1) if self._epilogue.residual else x
+        residual = rest[-1] if self._epilogue.residual else x
         if isinstance(weight, PackedWeight):
             self._run(x, weight.values, bias, residual, out, memory, self._ready)
             return weight.finite
-        self._run(x, weight.reshape(-1), bias, residual, out, memory, self._raw)
+        self._run(x, weight, bias, residual, out, memory, self._raw)
         return bool(memory[0] == 0)
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""
         memory = workspace(self._dtype, self._packing_size)
-        flat = weight.reshape(-1)
-        self._run(flat, flat, flat, flat, flat, memory, self._packing)
+        self._run(*(weight,) * 5, memory, self._packing)
         return PackedWeight(memory[self._packed].copy(), bool(memory[0] == 0))
 
     def _run(self, *arrays: Any) -> None:

@@ -149,10 +149,9 @@ class StripPlan:
         if self._empty:
             return
         memory: NDArray[Any] = workspace(self._dtype, self._size)
-        x, weight = x.reshape(-1), weight.reshape(-1)
         bias = rest[0] if self._epilogue.bias else x
-        residual = rest[-1].reshape(-1) if self._epilogue.residual else x
-        arrays = (x, weight, bias, residual, out.reshape(-1), memory, self._tables)
+        residual = rest[-1] if self._epilogue.residual else x
+        arrays = (x, weight, bias, residual, out, memory, self._tables)
         records = (self._geometry, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 
@@ -282,7 +281,7 @@ def _slab(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: layout.Tables) -> dic
         "at_z": tables.add(sources_z),
         "at_y": tables.add(sources_y),
         "at_x": tables.add(x.sources),
-        "at_runs": tables.add(np.array([layout._run(row, x.step) for row in x.sources], np.int64)),
+        "at_runs": tables.add(np.array([layout.longest_run(row, x.step) for row in x.sources], np.int64)),
     }
 
 

@@ -172,7 +172,7 @@ class InvolutionPlan:
             np.pad(axis.sources, ((0, 0), (0, more)), constant_values=NOTHING)
             for axis, more in zip((y, x), beyond, strict=True)
         )
-        runs = np.array([layout._run(row, x.step) for row in x.sources], np.int64)
+        runs = np.array([layout.longest_run(row, x.step) for row in x.sources], np.int64)
         outside = [np.r_[row[:a], row[b:]] for row, (a, b) in zip(x.sources, runs, strict=True)]
         numbers = {
             **layout.result_numbers(problem.result_shape, epilogue),
@@ -250,7 +250,7 @@ class InvolutionPlan:
         """Solve the problem for x, kernels, bias and residual."""
         if self._empty:
             return
-        x, kernels, *rest = (array.reshape(-1) for array in arrays)
+        x, kernels, *rest = arrays
         run(
             start,
             self._worker,
@@ -260,7 +260,7 @@ class InvolutionPlan:
             kernels,
             rest[0] if self._epilogue.bias else x,
             rest[-1] if self._epilogue.residual else x,
-            out.reshape(-1),
+            out,
             workspace(self._dtype, self._size),
             self._tables,
             self._geometry,

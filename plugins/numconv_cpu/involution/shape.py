@@ -15,7 +15,7 @@ from ..simd.machine import Machine
 
 # Blocks of 4 rows by 4 channels: a vector of samples then serves nearly four FMAs, one of kernels
 # four, and sixteen sums hide the latency. Unaligned vectors of samples are the dear ones (64 bytes
-# always touch two cache lines), so processors with fewer registers give up rows last.
+# always touch two cache lines), so processors with fewer registers give up channels last.
 CHANNELS = 4
 # Blocks of rows far apart overlap at the end of the map; where that makes more than a quarter of
 # the work, rows do without sharing.
