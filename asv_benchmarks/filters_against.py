@@ -74,7 +74,9 @@ def serve(library: str) -> None:
             call = CALLS[library](x, kernel / np.abs(kernel).sum(), question["border"])
             result = call()
             call()
-            planes = result[0] if library == "numconv" else np.moveaxis(np.atleast_3d(result), -1, 0)
+            planes = (
+                result[0] if library == "numconv" else np.moveaxis(np.atleast_3d(result), -1, 0)
+            )
             answer: Any = [float(planes[-1][pixel]) for pixel in PIXELS]
         else:
             answer = []

@@ -58,9 +58,7 @@ def sweep(  # type: ignore[no-untyped-def]
             plane, z0, y0, x0 = block_of(begin, g)
             given = at(x, plane * g.depth * g.height * g.width)
             fill_slabs(memory, given, tables, g, count, z0, y0, x0)
-            convolve(
-                plane, count, z0, y0, x0, weight, bias, residual, out, memory, tables, g
-            )
+            convolve(plane, count, z0, y0, x0, weight, bias, residual, out, memory, tables, g)
             begin += count
 
 
