@@ -72,7 +72,8 @@ def cut(axes: tuple[Axis, Axis, Axis], itemsize: int, lanes: int, wanted: int) -
     pitch = (vectors + (vectors % 8 == 0)) * lanes
     line = x.slots * pitch
     if not folded:
-        lines = SLAB_BYTES // itemsize // line // ((1 + z.reach) * y.slots)
+        limit = LAYERS_BYTES if z.reach else SLAB_BYTES
+        lines = limit // itemsize // line // ((1 + z.reach) * y.slots)
         most = min(max(lines - y.reach, 2 * y.reach, 1), -(-y.count // wanted))
         block_y = min(share(y.count, most, TALL * distance), y.count)
     lines = block_y + y.reach
