@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def row_distance(axis: Axis) -> int:
     slots: dict[int, list[int]] = {}
     for tap in axis.parts[0].taps:
         slots.setdefault(tap.slot, []).append(tap.offset)
-    distances = {b - a for offsets in slots.values() for a, b in zip(offsets, offsets[1:])}
+    distances = {b - a for offsets in slots.values() for a, b in pairwise(offsets)}
     return min(distances, default=1)
 
 
@@ -84,5 +84,5 @@ def _chains(taps: Sequence[Tap], distance: int) -> Iterator[list[Tap]]:
                 left.remove(tap)
         pieces = -(-len(chain) // MOST_TAPS)
         ends = [len(chain) * piece // pieces for piece in range(pieces + 1)]
-        for begin, end in zip(ends, ends[1:]):
+        for begin, end in pairwise(ends):
             yield chain[begin:end]

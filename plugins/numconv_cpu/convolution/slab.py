@@ -1,7 +1,7 @@
 """A slab: a block of one channel with its padding, copied to where vectors can be read freely.
 
-Its rows are laid out as ``[slot z][z][slot y][y][slot x][x]`` and consist of whole vectors, aligned:
-what is left of a row is written along with the zeros around it.
+Its rows are laid out as ``[slot z][z][slot y][y][slot x][x]``. They consist of whole vectors,
+aligned: zeros around a row are written along with its ends.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -19,7 +18,8 @@ from ..threads import run
 from ..workspace import workspace
 from . import layout
 from .axes import Axis
-from .chains import Steps, chains, row_distance
+from .chains import chains
+from .cut import TASKS_PER_WORKER, Cut, cut
 from .lowering import lower
 from .sweep import TALL, sweep
 
@@ -91,17 +91,20 @@ class StripPlan:
         lowering = lower(problem)
         axes = lowering.axes
         lanes = machine().lanes(np.dtype(problem.dtype).itemsize)
-        cut = _cut(axes, np.dtype(problem.dtype).itemsize, lanes)
         channels = problem.batch * problem.groups
-        blocks = tuple(-(-axis.count // size) for axis, size in zip(axes, cut.block, strict=True))
+        wanted = -(-TASKS_PER_WORKER * self._workers // max(channels, 1))
+        pieces = cut(axes, np.dtype(problem.dtype).itemsize, lanes, wanted)
+        blocks = tuple(
+            -(-axis.count // size) for axis, size in zip(axes, pieces.block, strict=True)
+        )
         tasks = channels * prod(blocks)
         tables = layout.Tables()
-        slabs = cut.gang * cut.slab + cut.margin
+        slabs = pieces.gang * pieces.slab + pieces.margin
         memory = -(-(slabs + TALL * lanes) // 16) * 16
         self._size = memory * self._workers
-        self._block, self._tasks = cut.block, tasks
+        self._block, self._tasks = pieces.block, tasks
         numbers = {
-            **_slab(axes, cut, tables),
+            **_slab(axes, pieces, tables),
             **layout.result_numbers(problem.result_shape, problem.epilogue),
             "zeros": int(problem.padding_mode == "zeros"),
             "groups": problem.groups,
@@ -111,26 +114,26 @@ class StripPlan:
             "count_y": axes[1].count,
             "count_x": axes[2].count,
             "tasks": tasks,
-            "grain": _grain(tasks, cut, self._workers),
-            "gang": cut.gang if prod(blocks) == 1 else 1,
+            "grain": _grain(tasks, pieces, self._workers),
+            "gang": pieces.gang if prod(blocks) == 1 else 1,
             "blocks": prod(blocks),
             "blocks_x": blocks[2],
             "blocks_y": blocks[1],
-            "block_z": cut.block[0],
-            "block_y": cut.block[1],
-            "block_x": cut.block[2],
+            "block_z": pieces.block[0],
+            "block_y": pieces.block[1],
+            "block_x": pieces.block[2],
             "memory": memory,
-            "slab": cut.slab,
+            "slab": pieces.slab,
             "at_scratch": slabs,
             "lanes": lanes,
-            "folded": int(cut.folded),
-            "bands": cut.block[1] if cut.folded else cut.distance,
-            "layer": cut.steps.positions[0],
-            "line": cut.steps.positions[1],
-            "row_step": lanes if cut.folded else cut.distance * cut.steps.positions[1],
-            "result_step": lanes if cut.folded else cut.distance * axes[2].count,
+            "folded": int(pieces.folded),
+            "bands": pieces.block[1] if pieces.folded else pieces.distance,
+            "layer": pieces.steps.positions[0],
+            "line": pieces.steps.positions[1],
+            "row_step": lanes if pieces.folded else pieces.distance * pieces.steps.positions[1],
+            "result_step": lanes if pieces.folded else pieces.distance * axes[2].count,
         }
-        table = chains(axes, cut.steps, 2 if cut.folded else 1, cut.distance)
+        table = chains(axes, pieces.steps, 2 if pieces.folded else 1, pieces.distance)
         numbers["at_chains"], numbers["chains"] = tables.add(table), len(table)
         plain = problem.epilogue.activation in (None, "relu") and not problem.epilogue.residual
         numbers["plain"] = int(plain)
@@ -166,89 +169,6 @@ class StripPlan:
             f"tile {TALL} rows x 1 vector, {self._tasks} blocks of up to {z} x {y} x {x} results, "
             f"on {self._workers} threads"
         )
-
-
-# A slab stays in the first-level cache where its rows are not too long for that.
-SLAB_BYTES = 24 * 1024
-GANG_BYTES = 12 * 1024
-FOLD_BELOW = 3
-
-
-@dataclass(frozen=True)
-class Cut:
-    """How one channel is cut up.
-
-    Parameters
-    ----------
-    block : tuple of int
-        Results of a task along z, y, x.
-    extent : tuple of int
-        Positions of a slab's slots along z, y, x.
-    pitch : int
-    steps : Steps
-    folded : bool
-    distance : int
-        Between the rows of a register tile.
-    slab, margin : int
-        Elements of a slab, and how far beyond is written or read.
-    gang : int
-    """
-
-    block: tuple[int, int, int]
-    extent: tuple[int, int, int]
-    pitch: int
-    steps: Steps
-    folded: bool
-    distance: int
-    slab: int
-    margin: int
-    gang: int
-
-
-def _cut(axes: tuple[Axis, Axis, Axis], itemsize: int, lanes: int) -> Cut:
-    z, y, x = axes
-    folded = y.count < FOLD_BELOW
-    distance = lanes if folded else row_distance(y)
-    if not folded and distance > 1 and y.count < 4 * distance:
-        distance = 1
-    if folded:
-        most = SLAB_BYTES // itemsize // (x.slots * y.slots * (y.count + y.reach) * (1 + z.reach))
-        width = max(most, 4 * x.reach, TALL * lanes)
-        blocks = -(-x.count // width)
-        block_x = -(-(-(-x.count // blocks)) // (TALL * lanes)) * TALL * lanes
-        block_y = y.count
-    else:
-        block_x = x.count
-    columns = min(block_x, x.count) + x.reach
-    vectors = -(-columns // lanes)
-    # Lines at a high power of two would all fall into the same few places of the cache.
-    pitch = (vectors + (vectors % 8 == 0)) * lanes
-    line = x.slots * pitch
-    if not folded:
-        lines = SLAB_BYTES // itemsize // line // ((1 + z.reach) * y.slots)
-        tiles = max((lines - y.reach) // (TALL * distance), -(-2 * y.reach // (TALL * distance)), 1)
-        strips = -(-y.count // (tiles * TALL * distance))
-        rows = -(-y.count // strips)
-        block_y = min(-(-rows // (TALL * distance)) * TALL * distance, y.count)
-    lines = block_y + y.reach
-    layer = y.slots * lines * line
-    fitting = SLAB_BYTES // itemsize // (z.slots * layer) - z.reach
-    block_z = max(min(fitting, z.count), 1)
-    layers = block_z + z.reach
-    steps = Steps((layers * layer, lines * line, pitch), (layer, line, 1))
-    row_step = lanes if folded else distance * line
-    slab = z.slots * layers * layer
-    return Cut(
-        block=(block_z, block_y, block_x),
-        extent=(layers, lines, columns),
-        pitch=pitch,
-        steps=steps,
-        folded=folded,
-        distance=distance,
-        slab=slab,
-        margin=TALL * row_step + 2 * lanes,
-        gang=max(min(GANG_BYTES // itemsize // slab, 16), 1),
-    )
 
 
 def _grain(tasks: int, cut: Cut, workers: int) -> int:
