@@ -183,6 +183,7 @@ def _slab(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: layout.Tables) -> dic
         np.pad(axis.sources, ((0, 0), (0, extent)), constant_values=-1)
         for axis, extent in zip((z, y), cut.extent, strict=False)
     )
+    runs = [layout.longest_run(row, x.step) for row in x.sources]
     return {
         "depth": z.given,
         "height": y.given,
@@ -201,7 +202,7 @@ def _slab(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: layout.Tables) -> dic
         "at_z": tables.add(sources_z),
         "at_y": tables.add(sources_y),
         "at_x": tables.add(x.sources),
-        "at_runs": tables.add(np.array([layout.longest_run(row, x.step) for row in x.sources], np.int64)),
+        "at_runs": tables.add(np.array(runs, np.int64)),
     }
 
 
