@@ -28,13 +28,13 @@ def workspace(dtype: str, size: int) -> NDArray[Any]:
     """
     array = _kept.arrays.get(dtype)
     if array is None or array.size < size:
-        array = _aligned(dtype, size)
+        array = aligned(dtype, size)
         if array.nbytes <= KEPT_BYTES:
             _kept.arrays[dtype] = array
     return array
 
 
-def _aligned(dtype: str, size: int) -> NDArray[Any]:
+def aligned(dtype: str, size: int) -> NDArray[Any]:
     itemsize = np.dtype(dtype).itemsize
     memory = np.empty(size * itemsize + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
