@@ -158,9 +158,7 @@ class WinogradPlan:
         elif memory[1 : len(x) + 1].any():
             self._hand_over(np.flatnonzero(memory[1 : len(x) + 1]), x, given, rest, out)
 
-    def _run(
-        self, operands: tuple[Array, ...], out: Array, memory: Array, geometry: Array
-    ) -> None:
+    def _run(self, operands: tuple[Array, ...], out: Array, memory: Array, geometry: Array) -> None:
         memory[: self._problem.batch + 1] = 0
         x, weight, *rest = (operand.reshape(-1) for operand in operands)
         bias = rest[0] if self._problem.epilogue.bias else x

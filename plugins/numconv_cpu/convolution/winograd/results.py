@@ -72,7 +72,7 @@ def store_row(out, residual, places, source, channels, count, g):  # type: ignor
     for p in range(0, count, g.lanes):
         some = min(g.lanes, count - p)
         store_square(g, at(out, p), places, at(source, p * g.lanes), channels, some, floor)
-    if plain or g.residual == 0 and g.activation == 0:
+    if plain or (g.residual == 0 and g.activation == 0):
         return
     for c in range(channels):
         finish_row(at(out, places[c]), at(residual, places[c]), count, g)

@@ -131,9 +131,7 @@ def _load(builder: Any, source: Any, lanes: int, rows: Any, columns: Any, size: 
     return grid
 
 
-def _store(
-    builder: Any, target: Any, grid: Sequence[Line], rows: Any, columns: Any
-) -> None:
+def _store(builder: Any, target: Any, grid: Sequence[Line], rows: Any, columns: Any) -> None:
     for i, line in enumerate(grid):
         row = builder.gep(target, [builder.mul(rows, ir.Constant(rows.type, i))])
         for j, vector in enumerate(line):

@@ -184,7 +184,5 @@ def _transposed(builder: Any, vectors: list[Any]) -> list[Any]:
     low, high = ir.Constant(kind, order[:lanes]), ir.Constant(kind, order[lanes:])
     for _ in range(lanes.bit_length() - 1):
         pairs = zip(vectors[: lanes // 2], vectors[lanes // 2 :], strict=True)
-        vectors = [
-            builder.shuffle_vector(*pair, order) for pair in pairs for order in (low, high)
-        ]
+        vectors = [builder.shuffle_vector(*pair, order) for pair in pairs for order in (low, high)]
     return vectors
