@@ -132,8 +132,8 @@ def blocking(shape: Shape, tiles: Tiling, itemsize: int, workers: int) -> Blocki
     if (most >= FEWEST_TILES and enough) or shared > SHARED_BYTES:
         most = max(most, FEWEST_TILES)
         return Blocking(_even(count, min(most, MOST_TILES), workers, shape.groups), False, True)
-    blocks = -(-count // MOST_TILES)
-    block = -(-count // blocks)
+    blocks = max(-(-count // MOST_TILES), 1)
+    block = max(-(-count // blocks), 1)
     return Blocking(block, True, blocks > 1)
 
 
