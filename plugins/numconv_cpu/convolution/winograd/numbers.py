@@ -32,6 +32,7 @@ NUMBERS = (
     "row_stride",  # of the weights, between result channels
     "channel_stride",
     "group_stride",
+    "channels_together",  # given channels whose taps follow each other
     "first_tap",  # the weights' taps forwards or backwards
     "tap_step",
     "first_inside",  # positions of a padded row that are samples side by side
@@ -57,6 +58,7 @@ NUMBERS = (
     "own_results",
     "own_bias",
     "own_taps",
+    "own_largest",
     "result_height",
     "result_width",
     "bias",  # the epilogue

@@ -94,6 +94,7 @@ class WinogradPlan:
             "row_stride": 9 * shape.given if forward else 9,
             "channel_stride": 9 if forward else 9 * shape.result,
             "group_stride": 9 * shape.given * shape.result,
+            "channels_together": t.lanes if forward else 1,
             "first_tap": 0 if forward else 8 * t.lanes,
             "tap_step": t.lanes if forward else -t.lanes,
             "at_places": tables.add(_places(problem, t.lanes)),
@@ -265,7 +266,8 @@ def _arrange(numbers: dict[str, int], workers: int) -> int:
         "own_sums": patch * width + lanes,
         "own_results": (numbers["side"] ** 2 * run + lanes) * lanes,
         "own_bias": lanes,
-        "own_taps": 11 * lanes,
+        "own_taps": (9 * numbers["channels_together"] + lanes) * lanes,
+        "own_largest": 2 * lanes,
     }
     size = 0
     for name, elements in own.items():

@@ -86,22 +86,18 @@ def pack_square(typingctx, geometry, target, sums, source, stride, rows, count):
 
 
 @intrinsic
-def pack_taps(typingctx, geometry, target, source, stride, rows):  # type: ignore[no-untyped-def]
-    """Write ``target[k, row] = source[row * stride + k]`` for the nine taps k."""
+def transpose(typingctx, geometry, target, source, stride, rows, count):  # type: ignore[no-untyped-def]
+    """Write ``target[i, row] = source[row * stride + i]``, as `pack_square` does."""
     lanes = tile_type(geometry).lanes
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _, target, source, stride, rows = args
-        for first in range(0, 9, lanes):
-            taps = min(9 - first, lanes)
-            start = builder.gep(source, [INDEX(first)])
-            count = ir.Constant(stride.type, taps)
-            vectors = _load_rows(builder, start, stride, rows, count, lanes)
-            for k, vector in enumerate(_transposed(builder, vectors)[:taps]):
-                store_vector(builder, vector, target, (first + k) * lanes)
+        _, target, source, stride, rows, count = args
+        vectors = _load_rows(builder, source, stride, rows, count, lanes)
+        for i, vector in enumerate(_transposed(builder, vectors)):
+            store_vector(builder, vector, target, i * lanes)
         return context.get_dummy_value()
 
-    return types.void(geometry, target, source, types.intp, types.intp), generate
+    return types.void(geometry, target, source, *(types.intp,) * 3), generate
 
 
 @intrinsic
@@ -149,10 +145,10 @@ def _load_rows(
 def _mask(builder: Any, row: int, rows: Any, count: Any, lanes: int) -> Any:
     """Emit which lanes of a row there are."""
     there = builder.icmp_signed("<", ir.Constant(rows.type, row), rows)
-    there = builder.select(there, count, ir.Constant(count.type, 0))
-    limit = broadcast(builder, builder.trunc(there, INDEX), lanes)
-    each = ir.Constant(ir.VectorType(INDEX, lanes), list(range(lanes)))
-    return builder.icmp_signed("<", each, limit)
+    one, none = ir.Constant(count.type, 1), ir.Constant(count.type, 0)
+    bits = builder.select(there, builder.sub(builder.shl(one, count), one), none)
+    mask = builder.trunc(bits, ir.IntType(lanes))
+    return builder.bitcast(mask, ir.VectorType(ir.IntType(1), lanes))
 
 
 def _masked_load(builder: Any, pointer: Any, mask: Any, lanes: int) -> Any:
