@@ -22,6 +22,7 @@ NUMBERS = (
     "strips",  # of result channels in a group, each as wide as a register tile
     "strips_per_task",
     "given_blocks",  # of given channels, a vector each
+    "weight_blocks",  # of them, whose weights a task transforms at a time
     "padded_block",  # tiles of a block, up to whole register tiles
     "shared_samples",  # whether transformed samples stand in memory for all tasks
     "shared_weights",
@@ -58,7 +59,7 @@ NUMBERS = (
     "own_results",
     "own_bias",
     "own_taps",
-    "own_largest",
+    "own_extremes",
     "result_height",
     "result_width",
     "bias",  # the epilogue

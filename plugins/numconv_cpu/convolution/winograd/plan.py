@@ -25,6 +25,9 @@ from .numbers import NUMBERS
 from .shape import VECTORS, blocking, shape_of, tiling
 from .solve import solve
 
+# Given channels, in vectors, of which a task transforms the weights at a time: 64 channels of 32
+# results fill 300 KiB at most, less than the second level of a cache.
+WEIGHT_BLOCKS = 4
 LIMITS = ("least", "weight", "samples")
 LIMITS_DTYPE = np.dtype([(name, np.float64) for name in LIMITS])
 
@@ -102,8 +105,6 @@ class WinogradPlan:
         self._size = _arrange(numbers, self._workers)
         self._tables = tables.array()
         self._raw = self._record(numbers)
-        ready = {**numbers, "weight_tasks": 0, "prepared": 1, "shared_weights": 1}
-        self._ready = self._record(ready)
         packing = {
             **numbers,
             "shared_weights": 1,
@@ -114,6 +115,10 @@ class WinogradPlan:
         self._packing_size = _arrange(packing, self._workers)
         self._points = slice(packing["at_weights"], packing["at_masks"])
         self._packing = self._record(packing)
+        # The prepared weights are laid out as shared ones, everything else as in a plain call.
+        weight = {name: packing[name] for name in ("weight_point", "weight_strip", "weight_blocks")}
+        ready = {**numbers, **weight, "weight_tasks": 0, "prepared": 1, "shared_weights": 1}
+        self._ready = self._record(ready)
         kind = np.finfo(problem.dtype)
         limits = np.zeros(1, LIMITS_DTYPE)
         # The transforms and the sums of products grow what they are given less than 2^16 times.
@@ -247,7 +252,11 @@ def _arrange(numbers: dict[str, int], workers: int) -> int:
     # One vector more than they need: powers of two would fall into few sets of a cache.
     numbers["sample_point"] = given * numbers["padded_block"] + lanes
     numbers["sample_block"] = points * numbers["sample_point"]
-    numbers["weight_point"] = given * columns + lanes
+    own_given = min(WEIGHT_BLOCKS, numbers["given_blocks"])
+    if numbers["shared_weights"]:
+        own_given = numbers["given_blocks"]
+    numbers["weight_blocks"] = own_given
+    numbers["weight_point"] = own_given * lanes * columns + lanes
     numbers["weight_strip"] = points * numbers["weight_point"]
     numbers["product_point"] = numbers["padded_block"] * columns + lanes
     blocks = numbers["groups"] * numbers["blocks"] * numbers["shared_samples"]
@@ -267,7 +276,7 @@ def _arrange(numbers: dict[str, int], workers: int) -> int:
         "own_results": (numbers["side"] ** 2 * run + lanes) * lanes,
         "own_bias": lanes,
         "own_taps": (9 * numbers["channels_together"] + lanes) * lanes,
-        "own_largest": 2 * lanes,
+        "own_extremes": 2 * columns,
     }
     size = 0
     for name, elements in own.items():

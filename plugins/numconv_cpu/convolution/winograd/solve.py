@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from ...compile import kernel, stay_whole
 from ...simd.memory import at, claim, record_at
-from ...simd.tile import store
+from ...simd.tile import load, store
 from .results import store_tiles
 from .samples import transform_tiles
 from .vectors import multiply_lanes, zeros
-from .weights import transform_weights
+from .weights import check_weights, transform_weights
 
 
 def solve(  # type: ignore[no-untyped-def]
@@ -39,13 +39,7 @@ def solve(  # type: ignore[no-untyped-def]
                 task, x, weight, weights, bias, residual, out, memory, own, tables, g, limits
             )
         elif task < g.weight_tasks:
-            vectors = g.columns // g.lanes
-            strip, v = task // vectors, task % vectors
-            group, channel = strip // g.strips, strip % g.strips * g.columns + v * g.lanes
-            target = at(weights, strip * g.weight_strip + v * g.lanes)
-            transform_weights(
-                group, channel, weight, target, own, memory, g, limits.least, limits.weight
-            )
+            weight_task(task, weight, weights, memory, own, g, limits)
         else:
             sample_task(task - g.weight_tasks, x, memory, own, tables, g, limits)
 
@@ -78,26 +72,26 @@ def product_task(  # type: ignore[no-untyped-def]
         transform_tiles(first, last, group, x, samples, own, memory, tables, g, limits.samples)
     begin = part * g.strips_per_task
     for strip in range(begin, min(begin + g.strips_per_task, g.strips)):
-        strip_weights = at(weights, (group * g.strips + strip) * g.weight_strip)
-        if not g.shared_weights:
-            strip_weights = at(own, g.own_weights)
+        whole = at(weights, (group * g.strips + strip) * g.weight_strip)
         vectors = min(g.columns, g.result_channels - strip * g.columns + g.lanes - 1) // g.lanes
         products = at(own, g.own_products)
-        if not g.shared_weights:
-            for v in range(g.columns // g.lanes):
-                channel = strip * g.columns + v * g.lanes
-                target = at(strip_weights, v * g.lanes)
-                transform_weights(
-                    group, channel, weight, target, own, memory, g, limits.least, limits.weight
+        for channels in range(0, g.given_blocks, g.weight_blocks):
+            blocks = min(g.weight_blocks, g.given_blocks - channels)
+            strip_weights = whole
+            if not g.shared_weights:
+                strip_weights = at(own, g.own_weights)
+                own_strip(group, strip, channels, blocks, weight, memory, own, g, limits)
+            for point in range(g.patch * g.patch):
+                place = point * g.sample_point + channels * g.padded_block * g.lanes
+                multiply(
+                    at(samples, place),
+                    at(strip_weights, point * g.weight_point),
+                    at(products, point * g.product_point),
+                    last - first,
+                    blocks,
+                    channels == 0,
+                    g,
                 )
-        for point in range(g.patch * g.patch):
-            multiply(
-                at(samples, point * g.sample_point),
-                at(strip_weights, point * g.weight_point),
-                at(products, point * g.product_point),
-                last - first,
-                g,
-            )
         for v in range(vectors):
             channel, source = strip * g.columns + v * g.lanes, at(products, v * g.lanes)
             store_tiles(
@@ -106,7 +100,31 @@ def product_task(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def multiply(samples, weights, products, tiles, g):  # type: ignore[no-untyped-def]
+def weight_task(task, weight, weights, memory, own, g, limits):  # type: ignore[no-untyped-def]
+    """Transform the weights of one vector of result channels for all tasks."""
+    vectors = g.columns // g.lanes
+    strip, v = task // vectors, task % vectors
+    group, channel = strip // g.strips, strip % g.strips * g.columns + v * g.lanes
+    target = at(weights, strip * g.weight_strip + v * g.lanes)
+    extremes = at(own, g.own_extremes)
+    transform_weights(group, channel, 0, g.given_blocks, weight, target, extremes, own, g)
+    check_weights(channel, extremes, memory, g, limits)
+
+
+@kernel
+def own_strip(group, strip, first, blocks, weight, memory, own, g, limits):  # type: ignore[no-untyped-def]
+    """Transform the weights of one strip, for some blocks of given channels."""
+    for v in range(g.columns // g.lanes):
+        channel = strip * g.columns + v * g.lanes
+        target = at(own, g.own_weights + v * g.lanes)
+        extremes = at(own, g.own_extremes + 2 * v * g.lanes)
+        transform_weights(group, channel, first, blocks, weight, target, extremes, own, g)
+        if first + blocks == g.given_blocks:
+            check_weights(channel, extremes, memory, g, limits)
+
+
+@kernel
+def multiply(samples, weights, products, tiles, blocks, begin, g):  # type: ignore[no-untyped-def]
     """Multiply one point's samples of a block of tiles with one strip of weights.
 
     Rows beyond the last tile are computed from whatever stands there, and never looked at.
@@ -116,28 +134,32 @@ def multiply(samples, weights, products, tiles, g):  # type: ignore[no-untyped-d
     while t < tiles:
         x, target = at(samples, t * g.lanes), at(products, t * g.columns)
         if tiles - t > g.rows // 2:
-            multiply_rows(x, weights, target, g)
+            multiply_rows(x, weights, target, blocks, begin, g)
             t += g.rows
         else:
-            multiply_half(x, weights, target, g)
+            multiply_half(x, weights, target, blocks, begin, g)
             t += g.rows // 2
 
 
 @kernel
-def multiply_rows(samples, weights, products, g):  # type: ignore[no-untyped-def]
-    """Sum the channels of a register tile."""
+def multiply_rows(samples, weights, products, blocks, begin, g):  # type: ignore[no-untyped-def]
+    """Sum some blocks of channels of a register tile, or begin to."""
     tile = zeros(g, None)
-    for block in range(g.given_blocks):
+    if not begin:
+        tile = load(tile, products, g.columns)
+    for block in range(blocks):
         x = at(samples, block * g.padded_block * g.lanes)
         tile = multiply_lanes(tile, x, at(weights, block * g.lanes * g.columns))
     store(tile, products, g.columns)
 
 
 @kernel
-def multiply_half(samples, weights, products, g):  # type: ignore[no-untyped-def]
-    """Sum the channels of half a register tile."""
+def multiply_half(samples, weights, products, blocks, begin, g):  # type: ignore[no-untyped-def]
+    """Do as `multiply_rows`, with half a register tile."""
     tile = zeros(g, True)
-    for block in range(g.given_blocks):
+    if not begin:
+        tile = load(tile, products, g.columns)
+    for block in range(blocks):
         x = at(samples, block * g.padded_block * g.lanes)
         tile = multiply_lanes(tile, x, at(weights, block * g.lanes * g.columns))
     store(tile, products, g.columns)

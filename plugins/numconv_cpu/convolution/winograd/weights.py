@@ -12,44 +12,51 @@ UNEVEN = 64
 
 
 @kernel
-def transform_weights(group, channel, weight, target, own, memory, g, least, limit):  # type: ignore[no-untyped-def]
-    """Transform the weights of a vector of result channels.
+def transform_weights(group, channel, first, blocks, weight, target, extremes, own, g):  # type: ignore[no-untyped-def]
+    """Transform the weights of a vector of result channels, for some blocks of given channels.
 
     Parameters
     ----------
     channel : int
         The first of the result channels in its group.
+    first, blocks : int
+        Which blocks of given channels.
     target : pointer
         To the first of them in a strip, ``[point][given channel][result channel]``.
-    least, limit : float
-        Between which the largest weight of each filter must be, unless all are zeros.
+    extremes : pointer
+        To the largest absolute value and the sum of absolute values of each filter so far.
     """
     stay_whole()
     rows = min(g.lanes, g.result_channels - channel)
     taps = at(own, g.own_taps)
-    largest = at(own, g.own_largest)
-    total = at(largest, g.lanes)
-    clear(largest, 2 * g.lanes)
+    if first == 0:
+        clear(extremes, 2 * g.lanes)
     source = at(weight, group * g.group_stride + channel * g.row_stride)
-    c = 0
-    while c < g.given_channels:
-        channels = min(g.channels_together, g.given_channels - c)
+    begin = first * g.lanes
+    end = min(begin + blocks * g.lanes, g.given_channels)
+    c = begin
+    while c < end:
+        channels = min(g.channels_together, end - c)
         pack_taps(taps, at(source, c * g.channel_stride), 9 * channels, rows, g)
         for each in range(channels):
             nine = at(taps, each * 9 * g.lanes)
-            measure_weight(g, largest, total, nine)
-            place = at(target, (c + each) * g.columns)
+            measure_weight(g, extremes, at(extremes, g.lanes), nine)
+            place = at(target, (c - begin + each) * g.columns)
             transform_weight(g, place, g.weight_point, at(nine, g.first_tap), g.tap_step)
         c += channels
-    missing = g.given_blocks * g.lanes - g.given_channels
-    for point in range(g.patch * g.patch * (missing > 0)):
-        for c in range(g.given_channels, g.given_channels + missing):
-            clear(at(target, point * g.weight_point + c * g.columns), g.lanes)
+    for c in range(end, begin + blocks * g.lanes):
+        for point in range(g.patch * g.patch):
+            clear(at(target, point * g.weight_point + (c - begin) * g.columns), g.lanes)
+
+
+@kernel
+def check_weights(channel, extremes, memory, g, limits):  # type: ignore[no-untyped-def]
+    """Say in the first element of `memory` if one of a vector of filters is uneven."""
     even = True
-    for row in range(rows):
-        most = largest[row]
-        even &= 9 * g.given_channels * most <= UNEVEN * total[row]
-        even &= most <= limit and (most >= least or total[row] == zero(total))
+    for row in range(min(g.lanes, g.result_channels - channel)):
+        most, total = extremes[row], extremes[g.lanes + row]
+        even &= 9 * g.given_channels * most <= UNEVEN * total
+        even &= most <= limits.weight and (most >= limits.least or total == zero(extremes))
     if not even:
         memory[0] = 1
 
