@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numconv_cpu.convolution import ALGORITHMS
-from numconv_cpu.convolution.winograd import Winograd
 
 import numconv
 from numconv.core.problems import ConvolutionProblem, Epilogue
@@ -17,6 +15,8 @@ from numconv.testing.catalogue import naive_reference
 from numconv.testing.checks import NotApplicable, same_bits, solve
 from numconv.testing.laws import LAWS
 from numconv.testing.operands import random_operands
+from numconv_cpu.convolution import ALGORITHMS
+from numconv_cpu.convolution.winograd import Winograd
 
 
 def convolution(
@@ -218,7 +218,8 @@ def test_choice_is_the_same_for_any_batch_and_thread_count(direction: Any) -> No
 )
 def test_refuses_in_words(problem: ConvolutionProblem, reason: str) -> None:
     refusal = Winograd().refusal(problem)
-    assert refusal is not None and reason in refusal
+    assert refusal is not None
+    assert reason in refusal
 
 
 def _named(name: str) -> Any:

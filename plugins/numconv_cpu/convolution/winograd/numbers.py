@@ -11,6 +11,7 @@ NUMBERS = (
     "given_width",
     "lanes",
     "rows",  # tiles of a register tile
+    "few_rows",  # of the one for what is left over
     "columns",  # result channels of a register tile
     "side",  # results along a tile's side
     "patch",  # samples along the side of what a tile sees

@@ -22,7 +22,7 @@ from ..direct import Direct
 from ..layout import Tables, result_numbers
 from ..transposed import Transposed
 from .numbers import NUMBERS
-from .shape import VECTORS, blocking, shape_of, tiling
+from .shape import FEW_ROWS, blocking, shape_of, tiling
 from .solve import solve
 
 # Given channels, in vectors, of which a task transforms the weights at a time: 64 channels of 32
@@ -76,6 +76,7 @@ class WinogradPlan:
             "given_width": shape.given_size[1],
             "lanes": t.lanes,
             "rows": t.rows,
+            "few_rows": FEW_ROWS,
             "columns": t.columns,
             "side": side,
             "patch": t.patch,
@@ -87,12 +88,12 @@ class WinogradPlan:
             "strips": t.strips,
             "strips_per_task": per_task,
             "given_blocks": t.given_blocks,
-            "padded_block": -(-cut.block // t.rows) * t.rows,
+            "padded_block": cut.block + t.rows,
             "shared_samples": int(cut.shared_samples),
             "shared_weights": int(cut.shared_weights),
             "prepared": 0,
             "sample_tasks": cut.shared_samples * shape.groups * problem.batch * t.tiles_y,
-            "weight_tasks": cut.shared_weights * shape.groups * t.strips * VECTORS,
+            "weight_tasks": cut.shared_weights * shape.groups * t.strips * t.vectors,
             "product_tasks": tasks,
             "row_stride": 9 * shape.given if forward else 9,
             "channel_stride": 9 if forward else 9 * shape.result,
@@ -108,7 +109,7 @@ class WinogradPlan:
         packing = {
             **numbers,
             "shared_weights": 1,
-            "weight_tasks": shape.groups * t.strips * VECTORS,
+            "weight_tasks": shape.groups * t.strips * t.vectors,
             "sample_tasks": 0,
             "product_tasks": 0,
         }
@@ -130,7 +131,8 @@ class WinogradPlan:
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
         fields: list[Any] = [(name, np.int64) for name in NUMBERS]
         t, dtype = self._tiling, self._problem.dtype
-        fields.append(("tile", dtype, (t.rows, VECTORS, t.lanes)))
+        fields.append(("tile", dtype, (t.rows, t.vectors, t.lanes)))
+        fields.append(("few", dtype, (FEW_ROWS, t.vectors, t.lanes)))
         fields.append(("points", np.int64, (t.patch,)))
         self._kind = np.dtype(fields)
         record = np.zeros(1, self._kind)

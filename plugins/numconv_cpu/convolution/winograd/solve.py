@@ -133,12 +133,12 @@ def multiply(samples, weights, products, tiles, blocks, begin, g):  # type: igno
     t = 0
     while t < tiles:
         x, target = at(samples, t * g.lanes), at(products, t * g.columns)
-        if tiles - t > g.rows // 2:
+        if tiles - t > g.few_rows:
             multiply_rows(x, weights, target, blocks, begin, g)
             t += g.rows
         else:
-            multiply_half(x, weights, target, blocks, begin, g)
-            t += g.rows // 2
+            multiply_few(x, weights, target, blocks, begin, g)
+            t += g.few_rows
 
 
 @kernel
@@ -154,8 +154,8 @@ def multiply_rows(samples, weights, products, blocks, begin, g):  # type: ignore
 
 
 @kernel
-def multiply_half(samples, weights, products, blocks, begin, g):  # type: ignore[no-untyped-def]
-    """Do as `multiply_rows`, with half a register tile."""
+def multiply_few(samples, weights, products, blocks, begin, g):  # type: ignore[no-untyped-def]
+    """Do as `multiply_rows`, with the register tile of few rows."""
     tile = zeros(g, True)
     if not begin:
         tile = load(tile, products, g.columns)

@@ -22,16 +22,16 @@ from ...simd.tile import (
 
 
 @intrinsic
-def zeros(typingctx, geometry, half):  # type: ignore[no-untyped-def]
-    """Return a register tile of zeros; with `half`, None or not, of half as many rows."""
+def zeros(typingctx, geometry, few):  # type: ignore[no-untyped-def]
+    """Return a register tile of zeros; unless `few` is None, the one of few rows."""
     tile = tile_type(geometry)
-    if not isinstance(half, types.NoneType):
-        tile = Tile(tile.dtype, tile.rows // 2, tile.vectors, tile.lanes)
+    if not isinstance(few, types.NoneType):
+        tile = Tile(tile.dtype, *geometry.typeof("few").shape)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return ir.Constant(context.get_value_type(tile), None)
 
-    return tile(geometry, half), generate
+    return tile(geometry, few), generate
 
 
 @intrinsic
