@@ -6,5 +6,6 @@ from .depthwise import Depthwise
 from .direct import Direct
 from .pointwise import Pointwise
 from .transposed import Transposed
+from .winograd import Winograd
 
-ALGORITHMS = (Depthwise(), Pointwise(), Direct(), Transposed())
+ALGORITHMS = (Depthwise(), Pointwise(), Winograd(), Direct(), Transposed())

@@ -1,0 +1,184 @@
+"""Vectors across channels: transposed copies into and out of them, and products of tiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ...simd.tile import (
+    INDEX,
+    Tile,
+    broadcast,
+    element_bytes,
+    load_vector,
+    multiply_add,
+    store_vector,
+    tile_type,
+)
+
+
+@intrinsic
+def zeros(typingctx, geometry, few):  # type: ignore[no-untyped-def]
+    """Return a register tile of zeros; unless `few` is None, the one of few rows."""
+    tile = tile_type(geometry)
+    if not isinstance(few, types.NoneType):
+        tile = Tile(tile.dtype, *geometry.typeof("few").shape)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(context.get_value_type(tile), None)
+
+    return tile(geometry, few), generate
+
+
+@intrinsic
+def multiply_lanes(typingctx, tile, rows, columns):  # type: ignore[no-untyped-def]
+    """Add the products of a vector's worth of channels to a tile.
+
+    ``tile[row, column] + sum over lane of rows[row, lane] * columns[lane, column]``, in the order
+    of the lanes. The rows are one vector each, side by side; so are the tile's columns.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        result = args[0]
+        for lane in range(tile.lanes):
+            factors = [
+                load_vector(builder, args[2], (lane * tile.vectors + v) * tile.lanes, tile.lanes)
+                for v in range(tile.vectors)
+            ]
+            for row in range(tile.rows):
+                value = builder.load(builder.gep(args[1], [INDEX(row * tile.lanes + lane)]))
+                values = broadcast(builder, value, tile.lanes)
+                for v, factor in enumerate(factors):
+                    at = row * tile.vectors + v
+                    total = multiply_add(builder, values, factor, builder.extract_value(result, at))
+                    result = builder.insert_value(result, total, at)
+        return result
+
+    return tile(tile, rows, columns), generate
+
+
+@intrinsic
+def pack_square(typingctx, geometry, target, sums, source, stride, rows, count):  # type: ignore[no-untyped-def]
+    """Write ``target[i, row] = source[row * stride + i]``, and add up absolute values.
+
+    Both `rows` and `count` are at most a vector's lanes; all lanes of as many vectors are
+    written, and those beyond are zeros. ``sums[i]`` grows by the sum over the rows.
+    """
+    lanes = tile_type(geometry).lanes
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, target, sums, source, stride, rows, count = args
+        vectors = _load_rows(builder, source, stride, rows, count, lanes)
+        total = load_vector(builder, sums, 0, lanes)
+        for vector in vectors:
+            total = builder.fadd(total, absolute(builder, vector))
+        store_vector(builder, total, sums, 0)
+        for i, vector in enumerate(_transposed(builder, vectors)):
+            store_vector(builder, vector, target, i * lanes)
+        return context.get_dummy_value()
+
+    integers = (types.intp,) * 3
+    return types.void(geometry, target, sums, source, *integers), generate
+
+
+@intrinsic
+def transpose(typingctx, geometry, target, source, stride, rows, count):  # type: ignore[no-untyped-def]
+    """Write ``target[i, row] = source[row * stride + i]``, as `pack_square` does."""
+    lanes = tile_type(geometry).lanes
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, target, source, stride, rows, count = args
+        vectors = _load_rows(builder, source, stride, rows, count, lanes)
+        for i, vector in enumerate(_transposed(builder, vectors)):
+            store_vector(builder, vector, target, i * lanes)
+        return context.get_dummy_value()
+
+    return types.void(geometry, target, source, *(types.intp,) * 3), generate
+
+
+@intrinsic
+def store_square(typingctx, geometry, target, places, source, rows, count, floor):  # type: ignore[no-untyped-def]
+    """Write ``target[places[row] + i] = max(source[i, row], floor)`` for `count` numbers i.
+
+    NaN stays what it is.
+    """
+    lanes = tile_type(geometry).lanes
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, target, places, source, rows, count, floor = args
+        vectors = [load_vector(builder, source, i * lanes, lanes) for i in range(lanes)]
+        floors = broadcast(builder, floor, lanes)
+        for row, vector in enumerate(_transposed(builder, vectors)):
+            low = builder.fcmp_ordered("<", vector, floors)
+            place = builder.load(builder.gep(places, [INDEX(row)]))
+            mask = _mask(builder, row, rows, count, lanes)
+            _masked_store(builder, builder.select(low, floors, vector), target, place, mask)
+        return context.get_dummy_value()
+
+    kind = (geometry, target, places, source, types.intp, types.intp, target.dtype)
+    return types.void(*kind), generate
+
+
+def absolute(builder: Any, vector: Any) -> Any:
+    """Emit the absolute value of every lane."""
+    bits = element_bytes(vector.type.element) * 8
+    integers = ir.VectorType(ir.IntType(bits), vector.type.count)
+    mask = ir.Constant(integers, [2 ** (bits - 1) - 1] * vector.type.count)
+    return builder.bitcast(builder.and_(builder.bitcast(vector, integers), mask), vector.type)
+
+
+def _load_rows(
+    builder: Any, source: Any, stride: Any, rows: Any, count: Any, lanes: int
+) -> list[Any]:
+    vectors = []
+    for row in range(lanes):
+        start = builder.gep(source, [builder.mul(stride, ir.Constant(stride.type, row))])
+        mask = _mask(builder, row, rows, count, lanes)
+        vectors.append(_masked_load(builder, start, mask, lanes))
+    return vectors
+
+
+def _mask(builder: Any, row: int, rows: Any, count: Any, lanes: int) -> Any:
+    """Emit which lanes of a row there are."""
+    there = builder.icmp_signed("<", ir.Constant(rows.type, row), rows)
+    one, none = ir.Constant(count.type, 1), ir.Constant(count.type, 0)
+    bits = builder.select(there, builder.sub(builder.shl(one, count), one), none)
+    mask = builder.trunc(bits, ir.IntType(lanes))
+    return builder.bitcast(mask, ir.VectorType(ir.IntType(1), lanes))
+
+
+def _masked_load(builder: Any, pointer: Any, mask: Any, lanes: int) -> Any:
+    element = pointer.type.pointee
+    vector = ir.VectorType(element, lanes)
+    source = builder.bitcast(pointer, vector.as_pointer())
+    bits = element_bytes(element) * 8
+    kind = ir.FunctionType(vector, [source.type, INDEX, mask.type, vector])
+    name = f"llvm.masked.load.v{lanes}f{bits}.p0v{lanes}f{bits}"
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    nothing = ir.Constant(vector, None)
+    return builder.call(function, [source, INDEX(element_bytes(element)), mask, nothing])
+
+
+def _masked_store(builder: Any, value: Any, target: Any, place: Any, mask: Any) -> None:
+    lanes, bits = value.type.count, element_bytes(value.type.element) * 8
+    start = builder.bitcast(builder.gep(target, [place]), value.type.as_pointer())
+    kind = ir.FunctionType(ir.VoidType(), [value.type, start.type, INDEX, mask.type])
+    name = f"llvm.masked.store.v{lanes}f{bits}.p0v{lanes}f{bits}"
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    builder.call(function, [value, start, INDEX(bits // 8), mask])
+
+
+def _transposed(builder: Any, vectors: list[Any]) -> list[Any]:
+    """Emit the transpose of a square of vectors: interleave the halves, log2 times."""
+    lanes = len(vectors)
+    kind = ir.VectorType(INDEX, lanes)
+    order = [i for pair in zip(range(lanes), range(lanes, 2 * lanes), strict=True) for i in pair]
+    low, high = ir.Constant(kind, order[:lanes]), ir.Constant(kind, order[lanes:])
+    for _ in range(lanes.bit_length() - 1):
+        pairs = zip(vectors[: lanes // 2], vectors[lanes // 2 :], strict=True)
+        vectors = [builder.shuffle_vector(*pair, order) for pair in pairs for order in (low, high)]
+    return vectors
