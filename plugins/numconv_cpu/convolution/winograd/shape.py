@@ -27,8 +27,8 @@ MOST_TILES = 64
 # worth of time for transforming: a point of one vector of channels of a tile (there or back), a
 # point of a vector of weights; and for packing a vector of weights for `direct`. Measured on a
 # Zen 4 over layers of 16@28 to 512@7.
-PRODUCTS, DIRECT = 0.9, 0.8
-TRANSFORM, WEIGHTS, PACKED = 14.0, 8.0, 16.0
+PRODUCTS, DIRECT = 0.9, 0.86
+TRANSFORM, WEIGHTS, PACKED = 14.0, 8.0, 8.0
 
 
 @dataclass(frozen=True)

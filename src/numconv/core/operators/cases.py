@@ -33,6 +33,8 @@ DIRECT = (
     case("smaller_than_tile", (1, 2, 5, 3), (3, 2, 3, 3), padding=1),
     case("odd_everything", (2, 5, 13, 11), (7, 5, 3, 5), padding=(1, 2)),
     case("many_terms", (1, 67, 9, 8), (9, 67, 3, 3), padding=1),
+    case("channels_beyond_a_tile", (2, 17, 9, 11), (35, 17, 3, 3), padding=1),
+    case("channels_beyond_a_tile_stride_2", (1, 9, 9, 11), (35, 9, 3, 3), padding=1, stride=2),
     case("seven_by_seven_stride_2", (1, 3, 31, 29), (8, 3, 7, 7), stride=2, padding=3),
     case("stride_beyond_kernel", (2, 3, 17, 16), (4, 3, 2, 2), stride=(3, 5)),
     case("padding_beyond_kernel", (1, 2, 6, 5), (3, 2, 2, 3), padding=4),
@@ -77,6 +79,7 @@ DILATED = (
 )
 
 GROUPED = (
+    case("grouped_beyond_a_tile", (2, 36, 7, 7), (40, 18, 3, 3), groups=2, padding=1),
     case("two_groups", (2, 6, 9, 8), (8, 3, 3, 3), groups=2, padding=1),
     case("groups_of_one_output", (1, 6, 9, 8), (3, 2, 3, 3), groups=3, padding=1),
     case("many_small_groups", (1, 24, 7, 7), (24, 2, 3, 3), groups=12, padding=1),
@@ -150,6 +153,7 @@ TRANSPOSED_CASES = (
     case("transposed_volume", (1, 3, 3, 4, 5), (3, 2, 2, 3, 4), stride=2, padding=1),
     case("transposed_unbatched", (3, 6, 5), (3, 4, 3, 3), stride=2),
     case("transposed_many_terms", (1, 70, 5, 6), (70, 9, 3, 3), padding=1),
+    case("transposed_many_channels", (1, 19, 7, 5), (19, 34, 3, 3), padding=1),
     case("transposed_float64", (1, 3, 5, 6), (3, 4, 4, 4), "float64", stride=2),
     case("transposed_complex64", (1, 3, 5, 6), (3, 4, 3, 3), "complex64", stride=2),
     case("transposed_int16", (1, 3, 5, 6), (3, 4, 3, 3), "int16", stride=2),
