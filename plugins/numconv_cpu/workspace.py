@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core.locks import Lock
-from numconv.core.memory import Pool, aligned, when_released
+from numconv.core.memory import ALIGNMENT, Pool, aligned, when_released
 
 # A small workspace stays with its Python thread, for as long as that lives, and is at hand at
 # once. Larger ones take turns: finding one costs 2 µs, and calls that need so much take 200 at
@@ -35,7 +35,8 @@ class _Arena:
         memory = self.memory
         if memory.size < nbytes:
             self.views.clear()
-            self.memory = memory = aligned(nbytes)
+            # A whole number of elements of every dtype.
+            self.memory = memory = aligned(-(-nbytes // ALIGNMENT) * ALIGNMENT)
         self.views[dtype] = array = memory.view(dtype)
         return array
 

@@ -73,6 +73,12 @@ def test_dtypes_and_calls_share_the_memory(size: int) -> None:
     assert len(places) == 1
 
 
+def test_an_odd_number_of_small_elements_leaves_room_for_large_ones() -> None:
+    numconv.release_memory()
+    workspace("float32", 1001)
+    assert workspace("float64", 17).size >= 17
+
+
 @pytest.mark.parametrize("size", [SMALL // 2, LARGE])
 def test_threads_have_workspaces_of_their_own(size: int) -> None:
     together, arrays = threading.Barrier(3, timeout=60), []
