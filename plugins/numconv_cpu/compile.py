@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
+import itertools
 import os
 import pickle
 import sys
@@ -16,6 +17,7 @@ from typing import Any, overload
 import numba
 from numba import types
 from numba.core import caching
+from numba.core.bytecode import FunctionIdentity
 from numba.core.cpu_options import ParallelOptions
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
@@ -43,6 +45,7 @@ _PRANGE_ONLY = ParallelOptions(
 # A product and a sum may become one fused operation; nothing that assumes finite values or
 # changes the order of a sum may happen.
 FASTMATH = {"contract"}
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -53,12 +56,34 @@ Function = Callable[..., Any]
 fingerprint()
 
 
+def _name_apart() -> None:
+    """Let what this process compiles have names of its own.
+
+    Numba numbers functions, and types of records, from one on in each process, and both numbers are
+    all that tells the names of two versions of a kernel apart. Of two that different processes
+    compiled and a third one loads from disk, the linker takes whichever it met first.
+    """
+    FunctionIdentity._unique_ids = itertools.count(uuid.uuid4().int >> 68)
+
+
+_name_apart()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_name_apart)
+
+
 @overload
 def kernel(function: Function, /) -> Any: ...
 @overload
-def kernel(*, parallel: bool = ..., inline: bool = ...) -> Callable[[Function], Any]: ...
 def kernel(
-    function: Function | None = None, /, *, parallel: bool = False, inline: bool = False
+    *, parallel: bool = ..., inline: bool = ..., part: bool = ...
+) -> Callable[[Function], Any]: ...
+def kernel(
+    function: Function | None = None,
+    /,
+    *,
+    parallel: bool = False,
+    inline: bool = False,
+    part: bool = False,
 ) -> Any:
     """Compile `function` with Numba at its first call, and keep the result on disk.
 
@@ -71,15 +96,17 @@ def kernel(
         Whether `numba.prange` runs on threads. Nothing else does.
     inline : bool
         Whether the code is copied into each caller, always.
+    part : bool
+        Whether this is done before anything is compiled: a kernel that is but a part of one other
+        is optimised with it, and not by itself before.
     """
 
     def decorate(function: Function) -> Any:
         compiled = numba.njit(
-            nogil=True,
-            error_model="numpy",
-            fastmath=FASTMATH,
+            **OPTIONS,
             parallel=_PRANGE_ONLY if parallel else False,
             forceinline=inline,
+            inline="always" if part else "never",
         )(function)
         if isinstance(compiled, numba.core.dispatcher.Dispatcher):
             compiled._cache = KernelCache(function)

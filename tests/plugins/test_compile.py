@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numba
@@ -37,3 +39,16 @@ def test_nothing_but_prange_runs_on_threads(monkeypatch: pytest.MonkeyPatch) -> 
     for dtype in ("float32", "float64", "int64"):
         fill(np.zeros(5, dtype), True)
     assert parallel_loops(fill) == [1, 1, 1]
+
+
+def test_no_two_processes_give_kernels_the_same_name() -> None:
+    code = (
+        "import numconv_cpu.compile\n"
+        "from numba.core.bytecode import FunctionIdentity\n"
+        "print(FunctionIdentity.from_function(lambda: None).unique_id)\n"
+    )
+    numbers = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert numbers[0].stdout != numbers[1].stdout
