@@ -111,7 +111,7 @@ def _start(  # type: ignore[no-untyped-def]
         Whether to do without threads.
     """
     # The counters by which workers share tasks stand in cache lines of their own.
-    counters = np.zeros(8 * stages, np.int64)
+    counters = np.zeros(8 * stages * workers, np.int64)
     pointers = np.empty(POINTERS, np.int64)
     pointers[0] = word(pointer(counters))
     pointers[1] = word(x)

@@ -68,6 +68,55 @@ def test_epilogue_in_pieces_of_a_row(activation: str | None, added: bool) -> Non
     np.testing.assert_allclose(got, ref, rtol=1e-13, atol=1e-13)
 
 
+# Per case: shape of the given array, of the weight, and parameters.
+GRADIENTS: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
+    "stride_2": ((2, 3, 5, 7), (3, 1, 4, 4), {"stride": 2, "padding": 1}),
+    "one_row_more_than_a_tile": ((1, 3, 9, 33), (3, 1, 3, 3), {"padding": 1}),
+    "odd_rows_woven": ((1, 3, 9, 33), (3, 1, 3, 3), {"stride": 2, "padding": 1}),
+    "several_results_of_each_sample": ((1, 4, 9, 21), (4, 3, 4, 4), {"stride": 2}),
+    "phases_without_taps": ((1, 2, 6, 7), (2, 1, 2, 2), {"stride": 5, "output_padding": 3}),
+    "stride_8": ((1, 2, 9, 9), (2, 1, 16, 16), {"stride": 8, "padding": 4}),
+    "taps_in_several_chains": ((1, 2, 40, 19), (2, 1, 13, 5), {"stride": (1, 2)}),
+    "dilated": ((2, 3, 20, 18), (3, 1, 3, 5), {"stride": 2, "dilation": (3, 2)}),
+    "strips_of_a_picture": ((1, 1, 151, 260), (1, 1, 4, 4), {"stride": 2, "padding": 1}),
+    "one_row": ((2, 3, 70), (3, 1, 5), {"stride": 2}),
+    "layers": ((1, 2, 4, 5, 6), (2, 1, 2, 3, 2), {"stride": (2, 1, 2)}),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_input_gradient_equals_the_reference(name: str, dtype: str) -> None:
+    given_shape, weight_shape, parameters = GRADIENTS[name]
+    given = (RANDOM.standard_normal(given_shape) * 8).astype(dtype)
+    weight = (RANDOM.standard_normal(weight_shape) * 8).astype(dtype)
+    function = getattr(numconv, f"conv_transpose{given.ndim - 2}d")
+    parameters = {**parameters, "groups": given_shape[1]}
+    ref = function(given, weight, **parameters, backend="reference")
+    got = function(given, weight, **parameters, backend="cpu", algorithm="depthwise")
+    exact = np.finfo(dtype).eps if dtype != "int64" else 0
+    np.testing.assert_allclose(got, ref, rtol=0, atol=8 * exact * np.abs(ref).max())
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_input_gradient_with_epilogue(activation: str) -> None:
+    given, weight = RANDOM.standard_normal((2, 3, 9, 20)), RANDOM.standard_normal((3, 2, 4, 4))
+    options = {"bias": RANDOM.standard_normal(6), "activation": activation}
+    options |= {"stride": 2, "groups": 3}
+    ref = numconv.conv_transpose2d(given, weight, **options, backend="reference")
+    got = numconv.conv_transpose2d(given, weight, **options, backend="cpu", algorithm="depthwise")
+    np.testing.assert_allclose(got, ref, rtol=1e-13, atol=1e-13)
+
+
+def test_an_infinite_weight_reaches_only_what_it_has_a_sample_for() -> None:
+    given, weight = RANDOM.standard_normal((1, 2, 5, 6)), RANDOM.standard_normal((2, 1, 4, 4))
+    weight[1, 0, 0, 3] = np.inf
+    options: dict[str, Any] = {"stride": 2, "groups": 2}
+    ref = numconv.conv_transpose2d(given, weight, **options, backend="reference")
+    got = numconv.conv_transpose2d(given, weight, **options, backend="cpu", algorithm="depthwise")
+    np.testing.assert_allclose(got, ref, rtol=1e-13, atol=1e-13)
+
+
 def test_same_bits_for_other_blocks() -> None:
     # The number of threads decides how high blocks are.
     x = RANDOM.standard_normal((1, 1, 203, 61), np.float32)
@@ -91,7 +140,9 @@ def test_rows_of_a_tile_share_samples(stride: int, dilation: int, distance: int)
 def test_every_tap_is_in_one_chain() -> None:
     unit = forward_axis(1, 1, 1, 1, 0, 1, "zeros")
     y, x = forward_axis(50, 7, 2, 1, 3, 25, "zeros"), forward_axis(50, 3, 1, 1, 1, 50, "zeros")
-    table = chains((unit, y, x), Steps((0, 10_000, 0), (0, 100, 1)), 1, row_distance(y))
+    taps = [axis.parts[0].taps for axis in (unit, y, x)]
+    steps = Steps((0, 10_000, 0), (0, 100, 1))
+    table = chains(taps, (1, 7, 3), steps, 1, row_distance(y))
     weights = [
         weight + tap * apart for _, weight, apart, taps in table.tolist() for tap in range(taps)
     ]

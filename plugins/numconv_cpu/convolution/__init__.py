@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from .depthwise import Depthwise
 from .direct import Direct
+from .fourier import Fft
 from .pointwise import Pointwise
+from .scatter import Scattered
 from .transposed import Transposed
 from .winograd import Winograd
 
-ALGORITHMS = (Depthwise(), Pointwise(), Winograd(), Direct(), Transposed())
+ALGORITHMS = (
+    Depthwise(),
+    Pointwise(),
+    Winograd(),
+    Fft(),
+    Direct(),
+    Scattered(),
+    Transposed(),
+)

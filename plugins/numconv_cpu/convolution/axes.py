@@ -73,7 +73,7 @@ class Axis:
     @property
     def reach(self) -> int:
         """How many positions beyond a range of outputs their taps read."""
-        return self.length - self.count
+        return max((tap.offset for part in self.parts for tap in part.taps), default=0)
 
     @property
     def shared(self) -> int:
@@ -82,7 +82,7 @@ class Axis:
         if not occupied.any():
             return 0
         columns = np.flatnonzero(occupied.any(axis=0))
-        return int(min(columns[0], self.length - 1 - columns[-1], self.reach))
+        return int(min(columns[0], self.length - 1 - columns[-1], self.length - self.count))
 
 
 def forward_axis(

@@ -1,7 +1,7 @@
 """How a lowered convolution is cut up: register tiles, blocks of reads, tasks.
 
 The register tile has one of two forms. With *positions* in the lanes its rows are result channels
-(see `product`); with *channels* in the lanes its rows are positions (see `channels`). Each leaves
+(see `positions`); with *channels* in the lanes its rows are positions (see `channels`). Each leaves
 lanes and rows empty for other shapes, and the one that leaves fewer is taken.
 
 The sizes follow from the caches: a block of about 150 reads times a vector or three of values
@@ -17,13 +17,16 @@ from math import gcd
 import numpy as np
 
 from ..simd.machine import machine
-from .lowering import Lowering, Part
+from .lowering import Lowering, Part, Table, strips
 
 READS = 152
 POSITION_TILES = 12
 CHANNELS = 64
 TASKS_PER_WORKER = 4
 LOCAL_BYTES = 256 * 1024
+STRIP_BYTES = 1024 * 1024
+# To write what another core reads takes about twice as long as to write what stays here.
+REPEATS = 2
 # Measured on a Zen 4 on the layers of ResNet-50.
 TURN_READS = 10
 STORE_READS = 4
@@ -78,6 +81,10 @@ class Form:
     def positions(self, part: Part) -> int:
         """Return the positions of one layer of a part."""
         return part.counts[1] * part.counts[2] if self.channels_in_lanes else part.positions
+
+    def row_positions(self, lowering: Lowering) -> int:
+        """Return the positions from one row of results to the next."""
+        return lowering.parts[0].counts[2] if self.channels_in_lanes else lowering.pitch
 
     def span_tiles(self, part: Part) -> int:
         """Return how many tiles cover the positions of one layer of a part."""
@@ -137,6 +144,11 @@ class Blocking:
     tile_blocks: int
     position_blocks: tuple[int, ...]
     local: bool
+
+    def firsts(self, part: Part, blocks: int) -> Table:
+        """Return where blocks of the positions of a layer begin, and where the last one ends."""
+        tiles = np.arange(blocks + 1) * self.form.span_tiles(part) // blocks
+        return np.minimum(tiles * self.form.span, self.form.positions(part))
 
     def position_block(self, part: Part, blocks: int) -> int:
         """Return the most positions of a task: whole tiles, as equal as can be."""
@@ -198,3 +210,26 @@ def _split_channels(lowering: Lowering, form: Form, tiles: float, position_tiles
     # leaves channels enough for what is gathered of the positions, if they are not in one row.
     rows = all(part.counts[2] % form.span == 0 for part in lowering.parts)
     return tiles >= (2 if rows or position_tiles < 2 else 4)
+
+
+def in_strips(
+    lowering: Lowering, blocking: Blocking, itemsize: int, batch: int, workers: int
+) -> Lowering | None:
+    """Return the lowering with planes for the rows of one task, if workers shall pack their own.
+
+    Rows that several tasks read are then packed several times, as are strips that several workers
+    have tasks in.
+    """
+    if len(lowering.parts) > 1 or blocking.local:
+        return None
+    (part,), (blocks,) = lowering.parts, blocking.position_blocks
+    firsts = blocking.firsts(part, blocks)
+    width = blocking.form.row_positions(lowering)
+    cut = strips(lowering, int(((firsts[1:] - 1) // width - firsts[:-1] // width).max()) + 1)
+    images = batch * lowering.groups
+    count = images * part.counts[0] * blocks
+    tasks = count * blocking.tile_blocks
+    divided = sum(w * tasks // workers % blocking.tile_blocks > 0 for w in range(1, workers))
+    small = cut.given_channels * cut.channel * itemsize <= STRIP_BYTES
+    few = (count + divided) * cut.channel <= REPEATS * images * lowering.channel
+    return cut if small and few else None

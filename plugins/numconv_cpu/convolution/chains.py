@@ -41,11 +41,15 @@ def row_distance(axis: Axis) -> int:
     return min(distances, default=1)
 
 
-def chains(axes: Sequence[Axis], steps: Steps, along: int, distance: int) -> Table:
-    """Return the chains of a convolution, in the order in which they are summed.
+def chains(
+    taps: Sequence[Sequence[Tap]], kernel: Sequence[int], steps: Steps, along: int, distance: int
+) -> Table:
+    """Return the chains of a part of a convolution, in the order in which they are summed.
 
     Parameters
     ----------
+    taps, kernel
+        The part's taps of each axis, and how many there are in all.
     along : int
         The axis along which results are in one register tile: 1 for rows below each other, 2 for
         pieces of one row.
@@ -58,8 +62,6 @@ def chains(axes: Sequence[Axis], steps: Steps, along: int, distance: int) -> Tab
         Of each: where it begins to read, its first weight, how far its weights are apart, and how
         many taps it has.
     """
-    taps = [axis.parts[0].taps for axis in axes]
-    kernel = [len(each) for each in taps]
     weight_steps = (kernel[1] * kernel[2], kernel[2], 1)
     others = [axis for axis in (0, 1, 2) if axis != along]
     rows = []
@@ -70,12 +72,12 @@ def chains(axes: Sequence[Axis], steps: Steps, along: int, distance: int) -> Tab
             weight = sum(weight_steps[axis] * member.kernel for axis, member in members)
             apart = chain[1].kernel - chain[0].kernel if len(chain) > 1 else 0
             rows.append((begin, weight, apart * weight_steps[along], len(chain)))
-    return np.array(rows, np.int64)
+    return np.array(rows, np.int64).reshape(-1, 4)
 
 
 def _chains(taps: Sequence[Tap], distance: int) -> Iterator[list[Tap]]:
     """Cut taps into chains of equal distances, and these into pieces of about equal length."""
-    left = list(taps)
+    left = sorted(taps, key=lambda tap: tap.offset)
     while left:
         chain = [left.pop(0)]
         for tap in tuple(left):

@@ -27,13 +27,13 @@ def product_tile(g, begin, weights, x, offsets, reads, sums, ahead, stride):  # 
     """
     tile = zeros(g)
     if not begin:
-        tile = load(tile, sums, g.rows)
-    for first in range(0, reads, g.rows):
-        line = at(ahead, first // g.rows * g.lanes)
-        for k in range(first, min(first + g.rows, reads)):
+        tile = load(tile, sums, g.tile_channels)
+    for first in range(0, reads, g.tile_channels):
+        line = at(ahead, first // g.tile_channels * g.lanes)
+        for k in range(first, min(first + g.tile_channels, reads)):
             prefetch(at(line, (k - first) * stride))
-            tile = fma(tile, at(x, offsets[k]), at(weights, k * g.rows))
-    store(tile, sums, g.rows)
+            tile = fma(tile, at(x, offsets[k]), at(weights, k * g.tile_channels))
+    store(tile, sums, g.tile_channels)
 
 
 @kernel
@@ -41,10 +41,10 @@ def product_half(g, begin, weights, x, offsets, reads, sums):  # type: ignore[no
     """Do as `product_tile`, for half of the positions, and without looking ahead."""
     tile = half_zeros(g)
     if not begin:
-        tile = load(tile, sums, g.rows)
+        tile = load(tile, sums, g.tile_channels)
     for k in range(reads):
-        tile = fma(tile, at(x, offsets[k]), at(weights, k * g.rows))
-    store(tile, sums, g.rows)
+        tile = fma(tile, at(x, offsets[k]), at(weights, k * g.tile_channels))
+    store(tile, sums, g.tile_channels)
 
 
 @kernel
@@ -71,8 +71,8 @@ def product_channels(  # type: ignore[no-untyped-def]
     g : record with the numbers `layout.PRODUCT`
     part : record of `layout.PART_DTYPE`
     weight : pointer
-        To the weights of the block: packed, (tiles, reads, rows), or where `g.pack_late`, as the
-        caller gave them.
+        To the weights of the block: packed, (tiles, reads, tile_channels), or where
+        `g.pack_late`, as the caller gave them.
     packed : pointer
         To a place for the weights of a tile of channels and a block of reads.
     x : pointer
@@ -83,7 +83,7 @@ def product_channels(  # type: ignore[no-untyped-def]
     readable : int
         From where on after `x` nothing may be read.
     sums : pointer
-        To the scratch, (tiles, positions, rows).
+        To the scratch, (tiles, positions, tile_channels).
     panels : pointer
         To the places where reads are gathered, one for each tile of positions.
     finite : pointer
@@ -100,15 +100,15 @@ def product_channels(  # type: ignore[no-untyped-def]
                 panel = at(panels, p // g.span * g.panel_size)
                 gather_positions(g, part, panel, x, table, taps, first + p, positions - p, readable)
         for t in range(tiles):
-            weights = at(weight, (t * reads + k) * g.rows)
+            weights = at(weight, (t * reads + k) * g.tile_channels)
             # Rows of weights are far apart: the processor would not see that they will be needed.
             ahead, stride = weights, 0
             if g.pack_late and not g.prepared:
-                source = at(weight, t * g.rows * g.row_stride)
+                source = at(weight, t * g.tile_channels * g.row_stride)
                 sources = at(tables, part.at_sources + k)
-                channels = min(g.rows, g.result_channels - (tile + t) * g.rows)
+                channels = min(g.tile_channels, g.result_channels - (tile + t) * g.tile_channels)
                 stride = g.row_stride
-                ahead = at(source, g.rows * stride + sources[0])
+                ahead = at(source, g.tile_channels * stride + sources[0])
                 if t + 1 == tiles:
                     following = sources[min(g.block, reads - k - 1)]
                     ahead = at(weight, following)
@@ -116,7 +116,7 @@ def product_channels(  # type: ignore[no-untyped-def]
                     finite[0] = 1
                 weights = packed
             for p in range(0, positions, g.span):
-                place = at(sums, (t * padded + p) * g.rows)
+                place = at(sums, (t * padded + p) * g.tile_channels)
                 source, places = at(panels, p // g.span * g.panel_size), at(tables, g.at_panel)
                 if is_run(g, part, first + p, readable, positions - p):
                     source, places = at(x, place_of(g, part, first + p)), table
@@ -124,7 +124,7 @@ def product_channels(  # type: ignore[no-untyped-def]
                     product_half(g, k == 0, weights, source, places, taps, place)
                 else:
                     product_tile(g, k == 0, weights, source, places, taps, place, ahead, stride)
-                    ahead = at(ahead, -(-taps // g.rows) * g.lanes)
+                    ahead = at(ahead, -(-taps // g.tile_channels) * g.lanes)
 
 
 @kernel(inline=True)
@@ -179,25 +179,25 @@ def pack_channels(packed, weights, sources, g, reads, channels):  # type: ignore
         Whether all of them are finite.
     """
     finite = True
-    if channels < g.rows:
-        clear(packed, reads * g.rows)
+    if channels < g.tile_channels:
+        clear(packed, reads * g.tile_channels)
     whole = channels - channels % g.lanes
     k = 0
     while k < reads:
         if k + g.lanes <= reads and sources[k + g.lanes - 1] == sources[k] + g.lanes - 1:
             for channel in range(0, whole, g.lanes):
                 source = at(weights, channel * g.row_stride + sources[k])
-                target = at(packed, k * g.rows + channel)
-                finite &= transpose_lanes(g, target, g.rows, source, g.row_stride)
+                target = at(packed, k * g.tile_channels + channel)
+                finite &= transpose_lanes(g, target, g.tile_channels, source, g.row_stride)
             for channel in range(whole, channels):
                 source = at(weights, channel * g.row_stride + sources[k])
                 for i in range(g.lanes):
-                    packed[(k + i) * g.rows + channel] = source[i]
+                    packed[(k + i) * g.tile_channels + channel] = source[i]
                     finite &= source[i] - source[i] == 0
             k += g.lanes
         else:
             source = at(weights, sources[k])
-            target = at(packed, k * g.rows)
+            target = at(packed, k * g.tile_channels)
             for channel in range(channels):
                 target[channel] = source[channel * g.row_stride]
                 finite &= target[channel] - target[channel] == 0
@@ -206,38 +206,38 @@ def pack_channels(packed, weights, sources, g, reads, channels):  # type: ignore
 
 
 @kernel
-def store_tile(g, part, out, residual, bias, sums, turned, z, first, positions, channels, co, n):  # type: ignore[no-untyped-def]
+def store_tile(g, part, task, arrays, sums, turned, first, positions, tile):  # type: ignore[no-untyped-def]
     """Write the sums of a tile of channels to their places.
 
     Parameters
     ----------
     sums : pointer
-        To the tile's sums, (positions, rows).
+        To the tile's sums, (positions, tile_channels).
     turned : pointer
         To a place for the sums of one vector of channels, (lanes, positions).
-    z, first, positions : int
-    channels, co, n : int
-        How many channels of the tile there are, which is the first, and of which image.
+    first, positions, tile : int
+        Which positions, and which of the group's tiles.
     """
     all_channels = g.groups * g.result_channels
     size = g.result_depth * g.result_height * g.result_width
     per_shuffle = all_channels // g.shuffle
+    channels = min(g.tile_channels, g.result_channels - tile * g.tile_channels)
     for c in range(0, channels, g.lanes):
         for p in range(0, positions, g.lanes):
-            source = at(sums, p * g.rows + c)
-            transpose_lanes(g, at(turned, p), g.turned_pitch, source, g.rows)
+            source = at(sums, p * g.tile_channels + c)
+            transpose_lanes(g, at(turned, p), g.turned_pitch, source, g.tile_channels)
         for i in range(min(g.lanes, channels - c)):
-            channel = co + c + i
+            channel = task.group * g.result_channels + tile * g.tile_channels + c + i
             stored = channel % per_shuffle * g.shuffle + channel // per_shuffle
-            plane = (n * all_channels + stored) * size
+            plane = (task.n * all_channels + stored) * size
             store_positions(
                 g,
                 part,
-                at(out, plane),
-                at(residual, plane),
-                bias[channel] if g.bias else zero(bias),
+                at(arrays.out, plane),
+                at(arrays.residual, plane),
+                arrays.bias[channel] if g.bias else zero(arrays.bias),
                 at(turned, i * g.turned_pitch),
-                z,
+                task.z,
                 first,
                 first + positions,
                 part.count_x,
@@ -245,44 +245,30 @@ def store_tile(g, part, out, residual, bias, sums, turned, z, first, positions, 
 
 
 @kernel
-def compute_channels(  # type: ignore[no-untyped-def]
-    g,
-    part,
-    block,
-    z,
-    tile_block,
-    group,
-    n,
-    planes,
-    weight,
-    bias,
-    residual,
-    out,
-    memory,
-    worker,
-    tables,
-):
-    """Compute a block of positions of a block of result channels; see `solve.block_task`."""
-    panels = at(memory, g.at_panels + worker * g.panels)
-    sums = at(memory, g.at_scratch + worker * g.scratch)
-    first = block * part.position_tiles // part.position_blocks * g.span
-    end = (block + 1) * part.position_tiles // part.position_blocks * g.span
+def compute_channels(g, part, task, planes, arrays):  # type: ignore[no-untyped-def]
+    """Do as `positions.compute_positions`."""
+    memory = arrays.memory
+    panels = at(memory, g.at_panels + task.worker * g.panels)
+    sums = at(memory, g.at_scratch + task.worker * g.scratch)
+    first = task.block * part.position_tiles // part.position_blocks * g.span
+    end = (task.block + 1) * part.position_tiles // part.position_blocks * g.span
     positions = min(end, part.positions) - first
-    tile = tile_block * g.tile_block
+    tile = task.tile_block * g.tile_block
     tiles = min(g.tile_block, g.tiles - tile)
     if g.pack_late and not g.prepared:
-        weights = at(weight, group * g.group_stride + tile * g.rows * g.row_stride)
+        row = tile * g.tile_channels * g.row_stride
+        weights = at(arrays.weight, task.group * g.group_stride + row)
     else:
-        weights = weight if g.prepared else at(memory, g.at_weights)
-        packed = (group * g.tiles + tile) * part.reads * g.rows
+        weights = arrays.weight if g.prepared else at(memory, g.at_weights)
+        packed = (task.group * g.tiles + tile) * part.reads * g.tile_channels
         weights = at(weights, part.at_weights + packed)
     product_channels(
         g,
         part,
         weights,
         at(panels, g.at_packed),
-        at(planes, z * g.layer),
-        tables,
+        at(planes, task.z * g.layer),
+        arrays.tables,
         first,
         positions,
         part.positions if g.in_place else part.count_y * g.pitch + g.span,
@@ -293,20 +279,7 @@ def compute_channels(  # type: ignore[no-untyped-def]
         memory,
     )
     padded = -(-positions // g.span) * g.span
+    turned = at(panels, g.at_turned)
     for t in range(tiles):
-        co = (tile + t) * g.rows
-        store_tile(
-            g,
-            part,
-            out,
-            residual,
-            bias,
-            at(sums, t * padded * g.rows),
-            at(panels, g.at_turned),
-            z,
-            first,
-            positions,
-            min(g.rows, g.result_channels - co),
-            group * g.result_channels + co,
-            n,
-        )
+        tile_sums = at(sums, t * padded * g.tile_channels)
+        store_tile(g, part, task, arrays, tile_sums, turned, first, positions, tile + t)

@@ -52,11 +52,24 @@ class Cut:
     gang: int
 
 
-def cut(axes: tuple[Axis, Axis, Axis], itemsize: int, lanes: int, wanted: int) -> Cut:
-    """Cut a channel into blocks: `wanted` of them at least, where that can be had."""
+def cut(
+    axes: tuple[Axis, Axis, Axis],
+    itemsize: int,
+    lanes: int,
+    wanted: int,
+    distance: int | None = None,
+) -> Cut:
+    """Cut a channel into blocks: `wanted` of them at least, where that can be had.
+
+    Parameters
+    ----------
+    distance : int, optional
+        Between the rows of a register tile, which then are whole ones; by default what suits
+        the axes.
+    """
     z, y, x = axes
-    folded = y.count < FOLD_BELOW
-    distance = lanes if folded else row_distance(y)
+    folded = distance is None and y.count < FOLD_BELOW
+    distance = distance or (lanes if folded else row_distance(y))
     if not folded and distance > 1 and y.count < SHARING_ROWS * distance:
         distance = 1
     if folded:

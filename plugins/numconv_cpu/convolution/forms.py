@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import overload
 
+from ..compile import OPTIONS
 from .channels import compute_channels, pack_channels
 from .pack import pack_weights
 from .positions import compute_positions
@@ -25,85 +26,11 @@ def _channels_in_lanes(geometry: Any) -> bool:
     return "panel_pitch" in geometry.fields
 
 
-@overload(compute_block)
-def _compute_block(  # type: ignore[no-untyped-def]
-    g,
-    part,
-    block,
-    z,
-    tile_block,
-    group,
-    n,
-    planes,
-    weight,
-    bias,
-    residual,
-    out,
-    memory,
-    worker,
-    tables,
-):
-    if _channels_in_lanes(g):
-        return _compute_channels
-    return _compute_positions
+@overload(compute_block, jit_options=OPTIONS)
+def _compute_block(g, part, task, planes, arrays):  # type: ignore[no-untyped-def]
+    return (compute_channels if _channels_in_lanes(g) else compute_positions).py_func
 
 
-@overload(pack_tile)
+@overload(pack_tile, jit_options=OPTIONS)
 def _pack_tile(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
-    if _channels_in_lanes(g):
-        return _pack_channels
-    return _pack_rows
-
-
-def _compute_channels(  # type: ignore[no-untyped-def]
-    g,
-    part,
-    block,
-    z,
-    tile_block,
-    group,
-    n,
-    planes,
-    weight,
-    bias,
-    residual,
-    out,
-    memory,
-    worker,
-    tables,
-):
-    compute_channels(
-        *(g, part, block, z, tile_block, group, n, planes),
-        *(weight, bias, residual, out, memory, worker, tables),
-    )
-
-
-def _compute_positions(  # type: ignore[no-untyped-def]
-    g,
-    part,
-    block,
-    z,
-    tile_block,
-    group,
-    n,
-    planes,
-    weight,
-    bias,
-    residual,
-    out,
-    memory,
-    worker,
-    tables,
-):
-    compute_positions(
-        *(g, part, block, z, tile_block, group, n, planes),
-        *(weight, bias, residual, out, memory, worker, tables),
-    )
-
-
-def _pack_channels(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
-    return pack_channels(packed, weights, sources, g, reads, channels)
-
-
-def _pack_rows(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
-    return pack_weights(packed, weights, sources, g, reads, channels)
+    return (pack_channels if _channels_in_lanes(g) else pack_weights).py_func

@@ -8,7 +8,7 @@ something begins, in the tables or in the workspace.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,16 +36,21 @@ PLANES = (
     "layer",
     "channel",
     "step",  # samples between neighbours of a row's slot
-    "borders",  # whether beside the longest run of a row's samples there are others
+    "padded",  # whether there are zeros in the planes
+    "dealt",  # whether one run of a row's samples is dealt out to all slots
+    "first_dealt",  # sample
     "at_z",  # tables of sources
     "at_y",
     "at_x",
-    "at_runs",
+    "at_runs",  # first, last and its sample of a run in each slot of a row
+    "extras",  # samples of a row beside the runs
+    "at_extras",  # their places, and which they are
+    "at_places",  # where what is dealt goes, by sample
     "length",  # of a row's table of sources
 )
 
 PRODUCT = (
-    "rows",  # result channels that a register tile covers
+    "tile_channels",  # result channels that a register tile covers
     "lanes",
     "span",  # positions that a register tile covers
     "narrow",  # up to so many left over positions, one vector at a time is faster
@@ -66,6 +71,7 @@ CHANNELS = (
 
 TASKS = (
     "skipped",  # stages that have nothing to do
+    "workers",
     "batch",
     "groups",
     "given_channels",  # in a group
@@ -83,6 +89,8 @@ TASKS = (
     "product_tasks",
     "straight",  # whether results go to their places as they are, but for the bias
     "local",  # whether a task has a group of an image, and packs its planes
+    "strips",  # whether a worker packs the planes of the strip that its tasks are in
+    "row_positions",  # from one row of results to the next
     "group_stride",
     "row_stride",
     "prepared",  # whether the weights come packed
@@ -127,7 +135,33 @@ PART = (
     "first_task",
 )
 
+# Steps between samples with a shuffle in `simd.runs` that fills as many slots at once.
+STEPS_DEALT = (2, 3, 4)
+
 PART_DTYPE = np.dtype([(name, np.int64) for name in PART])
+
+
+class Arrays(NamedTuple):
+    """Pointers to the arrays of a call; of bias and residual, those there are not lead anywhere."""
+
+    x: Any
+    weight: Any
+    bias: Any
+    residual: Any
+    out: Any
+    memory: Any
+    tables: Any
+
+
+class Task(NamedTuple):
+    """Which results of a part a task computes, and which worker does."""
+
+    block: Any  # of positions
+    z: Any
+    tile_block: Any  # of result channels
+    group: Any
+    n: Any
+    worker: Any
 
 
 class Tables:
@@ -175,19 +209,22 @@ def record(
     return result
 
 
-def planes(lowering: Lowering, tables: Tables, channels: int, strip: int = 0) -> dict[str, int]:
-    """Return the numbers with the names `PLANES`; the tables they point at go into `tables`.
-
-    Parameters
-    ----------
-    strip : int
-        How many lines the tables go on beyond the end, for strips that hang over it.
-    """
+def planes(lowering: Lowering, tables: Tables, channels: int) -> dict[str, int]:
+    """Return the numbers with the names `PLANES`; the tables they point at go into `tables`."""
     z, y, x = lowering.axes
-    beyond = ((0, 0), (0, strip))
-    runs = [longest_run(row, x.step) for row in x.sources]
-    inside = sum(last - first for first, last in runs)
-    sources_y = np.pad(y.sources, beyond, constant_values=-1)
+    # The last strip may hang over the end.
+    sources_y = np.pad(y.sources, ((0, 0), (0, lowering.lines)), constant_values=-1)
+    sources = x.sources[:, : lowering.pitch]
+    runs = _runs(sources, x.step)
+    aligned = _aligned(runs, x.step) if x.step in STEPS_DEALT else None
+    if aligned is not None:
+        runs = aligned
+    extras = sources >= 0
+    for slot, (first, last, _) in zip(extras, runs, strict=True):
+        slot[first:last] = False
+    slots, columns = np.nonzero(extras)
+    apart = lowering.lines * lowering.pitch
+    starts = np.arange(x.slots) * apart + runs[:, 0]
     return {
         "channels": channels,
         "depth": z.given,
@@ -205,11 +242,16 @@ def planes(lowering: Lowering, tables: Tables, channels: int, strip: int = 0) ->
         "layer": lowering.layer,
         "channel": lowering.channel,
         "step": x.step,
-        "borders": int((x.sources >= 0).sum() > inside),
+        "padded": int(any((axis.sources < 0).any() for axis in lowering.axes)),
+        "dealt": int(aligned is not None),
+        "first_dealt": int(runs[:, 2].min()),
         "at_z": tables.add(z.sources),
         "at_y": tables.add(sources_y),
         "at_x": tables.add(x.sources),
-        "at_runs": tables.add(np.array(runs, np.int64)),
+        "at_runs": tables.add(runs),
+        "extras": slots.size,
+        "at_extras": tables.add(np.column_stack((slots * apart + columns, sources[extras]))),
+        "at_places": tables.add(starts[np.argsort(runs[:, 2])]),
         "length": x.length,
     }
 
@@ -226,6 +268,23 @@ def result_numbers(shape: tuple[int, ...], epilogue: Epilogue) -> dict[str, int]
         "activation": CODES[epilogue.activation],
         "shuffle": epilogue.shuffle,
     }
+
+
+def _runs(sources: Table, step: int) -> Table:
+    """Return the longest run of each slot: its first and last position, and its first sample."""
+    runs = [longest_run(slot, step) for slot in sources]
+    samples = [slot[first] for slot, (first, _) in zip(sources, runs, strict=True)]
+    return np.column_stack((np.array(runs, np.int64), samples))
+
+
+def _aligned(runs: Table, step: int) -> Table | None:
+    """Shorten runs to those that one run of samples is dealt out to; None if there is none."""
+    first, last, sample = runs.T
+    skipped = np.maximum(-((sample + step - 1 - sample.max()) // step), 0)
+    first, sample = first + skipped, sample + skipped * step
+    count = (last - first).min()
+    neighbours = np.array_equal(np.sort(sample), sample.min() + np.arange(step))
+    return np.column_stack((first, first + count, sample)) if neighbours and count > 0 else None
 
 
 def longest_run(sources: Table, step: int) -> tuple[int, int]:

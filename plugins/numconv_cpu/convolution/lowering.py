@@ -93,27 +93,18 @@ class Lowering:
         return self.axes[0].slots * self.layers * self.layer
 
 
-def lower(problem: ConvolutionProblem, strip: tuple[int, int] | None = None) -> Lowering:
-    """Lower a convolution; of an input gradient, the padding mode must be zeros.
-
-    Parameters
-    ----------
-    strip : (int, int), optional
-        How many z and y of the results the planes serve at a time; all of them by default.
-    """
+def lower(problem: ConvolutionProblem) -> Lowering:
+    """Lower a convolution; of an input gradient, the padding mode must be zeros."""
     forward = problem.direction == "forward"
     axes = _axes(problem)
-    layers, lines = axes[0].length, axes[1].length
-    if strip is not None:
-        layers, lines = strip[0] + axes[0].reach, strip[1] + axes[1].reach
     pitch = axes[2].length - axes[2].shared
     taps = prod(problem.kernel_shape)
     c_in, c_out = (c // problem.groups for c in (problem.in_channels, problem.out_channels))
     given, result = (c_in, c_out) if forward else (c_out, c_in)
     lowering = Lowering(
         axes=axes,
-        layers=layers,
-        lines=lines,
+        layers=axes[0].length,
+        lines=axes[1].length,
         pitch=pitch,
         groups=problem.groups,
         given_channels=given,
@@ -162,18 +153,40 @@ def _part(
     channel_stride: int,
 ) -> Part:
     counts = tuple(part.count for part in parts)
-    inside, weights = [], []
+    weights = [
+        (z.kernel * kernel[1] + y.kernel) * kernel[2] + x.kernel
+        for z, y, x in product(*(part.taps for part in parts))
+    ]
+    channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
+    return Part(
+        counts=counts,
+        starts=tuple(part.start for part in parts),
+        offsets=_offsets(lowering, parts),
+        sources=(channels * channel_stride + np.array(weights, np.int64)).ravel(),
+        positions=(counts[1] - 1) * lowering.pitch + counts[2],
+    )
+
+
+def _offsets(lowering: Lowering, parts: tuple[AxisPart, ...]) -> Table:
+    inside = []
     for z, y, x in product(*(part.taps for part in parts)):
         at = z.slot * lowering.layers + z.offset
         at = at * lowering.axes[1].slots + y.slot
         at = at * lowering.axes[2].slots + x.slot
         inside.append((at * lowering.lines + y.offset) * lowering.pitch + x.offset)
-        weights.append((z.kernel * kernel[1] + y.kernel) * kernel[2] + x.kernel)
     channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
-    return Part(
-        counts=counts,
-        starts=tuple(part.start for part in parts),
-        offsets=(channels * lowering.channel + np.array(inside, np.int64)).ravel(),
-        sources=(channels * channel_stride + np.array(weights, np.int64)).ravel(),
-        positions=(counts[1] - 1) * lowering.pitch + counts[2],
+    return (channels * lowering.channel + np.array(inside, np.int64)).ravel()
+
+
+def strips(lowering: Lowering, rows: int) -> Lowering:
+    """Return the lowering with planes for so many rows of one layer of results at a time."""
+    z, y, _ = lowering.axes
+    cut = replace(lowering, layers=1 + z.reach, lines=rows + y.reach)
+    parts = product(*(axis.parts for axis in lowering.axes))
+    return replace(
+        cut,
+        parts=tuple(
+            replace(whole, offsets=_offsets(cut, part))
+            for whole, part in zip(lowering.parts, parts, strict=True)
+        ),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..compile import kernel
+from ..compile import kernel, stay_whole
 from ..simd.memory import at, clear, copy
-from ..simd.runs import copy_neighbours, copy_seconds
+from ..simd.runs import copy_neighbours, copy_seconds, deal_fourths, deal_seconds, deal_thirds
 from ..simd.tile import store_column
 
 
@@ -19,60 +19,100 @@ def pack_lines(planes, given, tables, g, z0, y0, first, last):  # type: ignore[n
     tables : pointer to int64
     g : record with the numbers `layout.PLANES`
     z0, y0 : int
-        The outputs from which the planes begin.
+        The results from which the planes begin.
     first, last : int
-        Lines are counted over (slot z, z, slot y, y); of each, every slot x is filled.
+        Lines are counted over (z, y); of each, all slots are filled, so that neighbouring lines
+        are read by neighbouring results.
     """
+    stay_whole()
     line = first
     while line < last:
         # Divisions are slow: one block of lines has all but y in common.
-        block = line // g.lines
-        slot_y, z = block % g.slots_y, block // g.slots_y
-        slot_z = z // g.layers
-        from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z - slot_z * g.layers]
-        sources_y = at(tables, g.at_y + slot_y * g.sources_y + y0)
-        rows = at(planes, z * g.layer + slot_y * g.slots_x * g.lines * g.pitch)
-        begin = line - block * g.lines
+        z = line // g.lines
+        begin = line - z * g.lines
         end = min(g.lines, begin + last - line)
-        for slot_x in range(g.slots_x):
-            targets = at(rows, slot_x * g.lines * g.pitch)
-            pack_rows(targets, given, sources_y, from_z, begin, end, slot_x, tables, g)
+        for slot_z in range(g.slots_z):
+            from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+            given_layer = at(given, from_z * g.height * g.width)
+            layer = at(planes, (slot_z * g.layers + z) * g.layer)
+            for slot_y in range(g.slots_y):
+                sources_y = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                rows = at(layer, slot_y * g.slots_x * g.lines * g.pitch)
+                if g.padded:
+                    for slot_x in range(g.slots_x):
+                        place = (slot_x * g.lines + begin) * g.pitch
+                        clear(at(rows, place), (end - begin) * g.pitch)
+                if from_z >= 0:
+                    pack_rows(rows, given_layer, sources_y, begin, end, tables, g)
         line += end - begin
 
 
 @kernel
-def pack_rows(targets, given, sources_y, from_z, begin, end, slot, tables, g):  # type: ignore[no-untyped-def]
-    """Fill rows `begin` to `end` of a slot: zeros first, then the insides, then other borders."""
-    first = tables[g.at_runs + 2 * slot]
-    last = max(min(tables[g.at_runs + 2 * slot + 1], g.pitch), first)
-    table = at(tables, g.at_x + slot * g.length)
-    clear(at(targets, begin * g.pitch), (end - begin) * g.pitch)
-    if from_z < 0:
-        return
-    given = at(given, from_z * g.height * g.width)
-    inside = at(given, table[first])
-    if g.step == 1:
+def pack_rows(rows, layer, sources_y, begin, end, tables, g):  # type: ignore[no-untyped-def]
+    """Fill rows `begin` to `end` of every slot x with the samples there are.
+
+    In each slot that is a run of samples `g.step` apart, and perhaps others before or after it.
+    """
+    runs, extras = at(tables, g.at_runs), at(tables, g.at_extras)
+    # Read before the loops, for the compiler cannot know that what is written is not the record.
+    width, pitch = g.width, g.pitch
+    if g.dealt:
+        source, places = at(layer, g.first_dealt), at(tables, g.at_places)
+        deal_rows(rows, source, sources_y, begin, end, places, runs[1] - runs[0], g)
+    else:
+        for slot in range(g.slots_x):
+            first, last, sample = runs[3 * slot], runs[3 * slot + 1], runs[3 * slot + 2]
+            target = at(rows, slot * g.lines * g.pitch + first)
+            copy_rows(target, at(layer, sample), sources_y, begin, end, last - first, g)
+    if g.extras:
         for y in range(begin, end):
             if sources_y[y] >= 0:
-                target = at(targets, y * g.pitch + first)
-                copy_neighbours(g, target, at(inside, sources_y[y] * g.width), last - first)
-    elif g.step == 2:
+                row, source = at(rows, y * pitch), at(layer, sources_y[y] * width)
+                for i in range(g.extras):
+                    row[extras[2 * i]] = source[extras[2 * i + 1]]
+
+
+@kernel(inline=True)
+def deal_rows(rows, layer, sources_y, begin, end, places, count, g):  # type: ignore[no-untyped-def]
+    """Deal out the samples of each row to all slots."""
+    width, pitch = g.width, g.pitch
+    if g.step == 2:
         for y in range(begin, end):
             if sources_y[y] >= 0:
-                target = at(targets, y * g.pitch + first)
-                copy_seconds(g, target, at(inside, sources_y[y] * g.width), last - first)
+                source = at(layer, sources_y[y] * width)
+                deal_seconds(g, at(rows, y * pitch), places, source, count)
+    elif g.step == 3:
+        for y in range(begin, end):
+            if sources_y[y] >= 0:
+                source = at(layer, sources_y[y] * width)
+                deal_thirds(g, at(rows, y * pitch), places, source, count)
     else:
         for y in range(begin, end):
             if sources_y[y] >= 0:
-                target, source = at(targets, y * g.pitch), at(inside, sources_y[y] * g.width)
-                for i in range(last - first):
-                    target[first + i] = source[g.step * i]
-    if g.borders:
+                source = at(layer, sources_y[y] * width)
+                deal_fourths(g, at(rows, y * pitch), places, source, count)
+
+
+@kernel(inline=True)
+def copy_rows(rows, layer, sources_y, begin, end, count, g):  # type: ignore[no-untyped-def]
+    """Copy a run of samples `g.step` apart from each row."""
+    width, pitch, step = g.width, g.pitch, g.step
+    if step == 1:
         for y in range(begin, end):
             if sources_y[y] >= 0:
-                target, source = at(targets, y * g.pitch), at(given, sources_y[y] * g.width)
-                copy_border(target, source, table, 0, first)
-                copy_border(target, source, table, last, g.pitch)
+                source = at(layer, sources_y[y] * width)
+                copy_neighbours(g, at(rows, y * pitch), source, count)
+    elif step == 2:
+        for y in range(begin, end):
+            if sources_y[y] >= 0:
+                source = at(layer, sources_y[y] * width)
+                copy_seconds(g, at(rows, y * pitch), source, count)
+    else:
+        for y in range(begin, end):
+            if sources_y[y] >= 0:
+                target, source = at(rows, y * pitch), at(layer, sources_y[y] * width)
+                for i in range(count):
+                    target[i] = source[step * i]
 
 
 @kernel(inline=True)
@@ -85,7 +125,7 @@ def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-
 
 
 @kernel
-def pack_weights(packed, weights, sources, g, reads, rows):  # type: ignore[no-untyped-def]
+def pack_weights(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
     """Write ``packed[k, row] = weights[row, sources[k]]``, with zeros in the rows that are not.
 
     Parameters
@@ -94,7 +134,7 @@ def pack_weights(packed, weights, sources, g, reads, rows):  # type: ignore[no-u
         To a register tile's rows.
     sources : pointer to int64
         Where each read's weight stands in a row.
-    rows : int
+    channels : int
         How many of the tile's rows there are.
 
     Returns
@@ -103,17 +143,17 @@ def pack_weights(packed, weights, sources, g, reads, rows):  # type: ignore[no-u
         Whether all of them are finite.
     """
     finite = True
-    if rows == g.rows:
+    if channels == g.tile_channels:
         for k in range(reads):
-            target = at(packed, k * g.rows)
+            target = at(packed, k * g.tile_channels)
             finite &= store_column(g, target, at(weights, sources[k]), g.row_stride)
         return finite
     for k in range(reads):
-        clear(at(packed, k * g.rows), g.rows)
-        for row in range(rows):
+        clear(at(packed, k * g.tile_channels), g.tile_channels)
+        for row in range(channels):
             value = weights[row * g.row_stride + sources[k]]
             finite &= value - value == 0
-            packed[k * g.rows + row] = value
+            packed[k * g.tile_channels + row] = value
     return finite
 
 

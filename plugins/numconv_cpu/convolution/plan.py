@@ -17,7 +17,7 @@ from ..launch import start, worker
 from ..threads import run
 from ..workspace import workspace
 from . import layout
-from .blocking import Blocking, Form, block, forms
+from .blocking import Blocking, Form, block, forms, in_strips
 from .layout import result_numbers
 from .lowering import Lowering
 from .solve import solve
@@ -25,6 +25,7 @@ from .solve import solve
 # The first elements of the workspace carry messages; then everything starts on a cache line.
 MESSAGES = 16
 PACK_ELEMENTS = 8192
+LEAST_LINES = 4
 WEIGHT_ELEMENTS = 16384
 # Weights used by no more tasks than this are packed by each of them, in its first-level cache.
 LATE_USES = 1
@@ -66,12 +67,14 @@ class LoweredPlan:
         self._dtype = problem.dtype
         self._epilogue = problem.epilogue
         self._empty = prod(problem.result_shape) == 0
+        self._in_place = in_place
         self._work = problem.macs + problem.min_bytes
         self._workers = get_num_threads()
         form = form or forms(lowering, problem.dtype)[0]
-        self._blocking = block(
-            lowering, form, np.dtype(problem.dtype).itemsize, max(problem.batch, 1), self._workers
-        )
+        sizes = np.dtype(problem.dtype).itemsize, max(problem.batch, 1), self._workers
+        self._blocking = block(lowering, form, *sizes)
+        strips = None if in_place else in_strips(lowering, self._blocking, *sizes)
+        lowering, cut = strips or lowering, strips is not None
         self._positions = _positions(lowering, self._blocking)
         tables = layout.Tables()
         self._parts = _parts(lowering, self._blocking, tables, max(problem.batch, 1))
@@ -79,22 +82,22 @@ class LoweredPlan:
             **layout.planes(lowering, tables, lowering.groups * lowering.given_channels),
             **result_numbers(problem.result_shape, problem.epilogue),
             **_product(lowering, self._blocking, tables, problem.batch),
-            **_tasks(lowering, self._blocking, self._parts, problem.batch, self._workers, in_place),
+            **_tasks(lowering, self._blocking, self._parts, problem.batch, self._workers),
+            **_planes(lowering, self._blocking, problem.batch, self._workers, in_place, cut),
             "stride_z": lowering.axes[0].stride,
             "stride_y": lowering.axes[1].stride,
             "stride_x": lowering.axes[2].stride,
-            "in_place": int(in_place),
             "straight": int(_straight(lowering, form, problem)),
             "panel": int(panel),
             "prepared": 0,
             "skipped": 0,
         }
         packing = {**numbers, "pack_tasks": 0, "product_tasks": 0}
-        packing |= {"planes": 0, "margin": 0, "workers": 0}
-        self._packing_size = _arrange(packing)
+        packing |= {"planes": 0, "margin": 0}
+        self._packing_size = _arrange(packing, 0)
         if numbers.get("pack_late"):
             numbers |= {"weight_tasks": 0, "packed": 0}
-        self._size = _arrange(numbers)
+        self._size = _arrange(numbers, self._workers)
         self._tables = tables.array()
         raw = self._record(_skipping(numbers))
         self._raw = raw.view(np.int64)
@@ -103,7 +106,6 @@ class LoweredPlan:
         self._packing = self._record(packing).view(np.int64)
         self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
         self._parts_words = self._parts.view(np.int64)
-        self._record_names = raw.dtype.names
         self._at_skipped = raw.dtype.names.index("skipped")
         self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
         self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
@@ -154,13 +156,14 @@ class LoweredPlan:
         """Say in a line how the problem is cut up."""
         b, parts = self._blocking, self._parts
         packing, tasks = self._tasks
+        packed = f"packed in {packing} tasks" if packing else "packed by the tasks that read it"
         return (
             f"tile {b.form.channels} channels x {b.form.span} positions, "
             f"blocks of {b.reads} reads, "
             f"{parts.size} part{'s' * (parts.size > 1)}, "
             f"{tasks} tasks of up to {b.tile_block * b.form.channels} channels x "
             f"{self._positions} positions on {self._workers} threads, "
-            + (f"x packed in {packing} tasks" if packing else "x read in place")
+            f"x {'read in place' if self._in_place else packed}"
         )
 
 
@@ -215,7 +218,7 @@ def _product(
     form = blocking.form
     positions = _positions(lowering, blocking)
     numbers = {
-        "rows": form.channels,
+        "tile_channels": form.channels,
         "lanes": form.lanes,
         "span": form.span,
         "narrow": form.narrow,
@@ -249,30 +252,15 @@ def _product(
 
 
 def _tasks(
-    lowering: Lowering,
-    blocking: Blocking,
-    parts: NDArray[Any],
-    batch: int,
-    workers: int,
-    in_place: bool,
+    lowering: Lowering, blocking: Blocking, parts: NDArray[Any], batch: int, workers: int
 ) -> dict[str, int]:
-    rows = lowering.axes[0].slots * lowering.layers * lowering.axes[1].slots * lowering.lines
-    channels = batch * lowering.groups * lowering.given_channels
-    lines = max(PACK_ELEMENTS // (lowering.axes[2].slots * lowering.pitch), 1)
-    chunks = -(-rows // lines)
     tiles = lowering.groups * blocking.tiles
     weight_tiles = _weight_tiles(lowering, blocking)
     last = parts[-1]
     tasks_of_last = batch * lowering.groups * blocking.tile_blocks
     tasks_of_last *= int(last["count_z"] * last["position_blocks"])
-    product_tasks = int(last["first_task"]) + tasks_of_last if batch else 0
-    local = blocking.local and not in_place
-    planes = channels * lowering.channel
-    margin = lowering.shared + max(blocking.form.span, blocking.form.lanes)
-    if local:
-        product_tasks = batch * lowering.groups
-        planes = _line(lowering.given_channels * lowering.channel + margin)
     return {
+        "workers": workers,
         "batch": batch,
         "groups": lowering.groups,
         "given_channels": lowering.given_channels,
@@ -281,21 +269,56 @@ def _tasks(
         "tile_block": blocking.tile_block,
         "tile_blocks": blocking.tile_blocks,
         "parts": parts.size,
-        "workers": workers,
-        "pack_tasks": 0 if local or in_place else channels * chunks,
-        "pack_lines": lines,
-        "pack_chunks": chunks,
         "weight_tasks": -(-tiles // weight_tiles),
         "weight_tiles": weight_tiles,
         "weight_channels": 4 if parts.size > 1 else max(lowering.given_channels, 1),
-        "product_tasks": product_tasks,
-        "local": int(local),
+        "product_tasks": int(last["first_task"]) + tasks_of_last if batch else 0,
         "group_stride": lowering.group_stride,
         "row_stride": lowering.row_stride,
-        "planes": 0 if in_place else planes,
-        "margin": 0 if in_place else margin,
         "packed": int(last["at_weights"] + tiles * last["reads"] * blocking.form.channels),
     }
+
+
+def _planes(
+    lowering: Lowering, blocking: Blocking, batch: int, workers: int, in_place: bool, strips: bool
+) -> dict[str, int]:
+    """Return the numbers that say where the planes are, and who packs them."""
+    form = blocking.form
+    local = blocking.local and not in_place
+    channels = batch * lowering.groups * lowering.given_channels
+    chunks, lines = _chunks(lowering, batch, workers)
+    margin = lowering.shared + max(form.span, form.lanes)
+    planes = channels * lowering.channel
+    if local or strips:
+        planes = _line(lowering.given_channels * lowering.channel + margin)
+    numbers = {
+        "pack_tasks": 0 if local or strips or in_place else channels * chunks,
+        "pack_lines": lines,
+        "pack_chunks": chunks,
+        "local": int(local),
+        "strips": int(strips),
+        "row_positions": form.row_positions(lowering),
+        "in_place": int(in_place),
+        "planes": 0 if in_place else planes,
+        "margin": 0 if in_place else margin,
+    }
+    if local:
+        numbers["product_tasks"] = batch * lowering.groups
+    return numbers
+
+
+def _chunks(lowering: Lowering, batch: int, workers: int) -> tuple[int, int]:
+    """Return into how many tasks the packing of a channel is cut, and their lines.
+
+    No more than what fits a first-level cache, and, where images are fewer than workers, no more
+    than a worker's share: then it packs most of the lines whose results it computes.
+    """
+    lines = lowering.layers * lowering.lines
+    most = PACK_ELEMENTS * lines // lowering.channel
+    share = -(-lines * batch // workers)
+    most = max(min(most, share), LEAST_LINES)
+    chunks = -(-lines // most)
+    return chunks, -(-lines // chunks)
 
 
 def _straight(lowering: Lowering, form: Form, problem: ConvolutionProblem) -> bool:
@@ -312,19 +335,21 @@ def _skipping(numbers: dict[str, int]) -> dict[str, int]:
     return {**numbers, "skipped": int(numbers["pack_tasks"] + numbers["weight_tasks"] == 0)}
 
 
-def _arrange(numbers: dict[str, int]) -> int:
+def _arrange(numbers: dict[str, int], workers: int) -> int:
     """Give every user of the workspace its place, and return the size of the whole."""
-    numbers["scratch"] = _line(numbers["tile_block"] * numbers["rows"] * numbers["scratch_pitch"])
+    numbers["scratch"] = _line(
+        numbers["tile_block"] * numbers["tile_channels"] * numbers["scratch_pitch"]
+    )
     # And a row of zeros.
-    numbers["scratch"] += _line(numbers["rows"])
+    numbers["scratch"] += _line(numbers["tile_channels"])
     planes = _line(numbers["planes"] + numbers["margin"])
-    if numbers["local"]:
-        planes = numbers["workers"] * numbers["planes"]
+    if numbers["local"] or numbers["strips"]:
+        planes = workers * numbers["planes"]
     size = MESSAGES
     numbers["at_planes"], size = size, size + planes
     numbers["at_weights"], size = size, size + _line(numbers["packed"])
-    numbers["at_scratch"], size = size, size + numbers["workers"] * numbers["scratch"]
-    numbers["at_panels"], size = size, size + numbers["workers"] * numbers["panels"]
+    numbers["at_scratch"], size = size, size + workers * numbers["scratch"]
+    numbers["at_panels"], size = size, size + workers * numbers["panels"]
     return size
 
 

@@ -8,7 +8,7 @@ one result is summed depends on its reads alone: not on threads, batch or where 
 
 from __future__ import annotations
 
-from ..compile import kernel
+from ..compile import kernel, stay_whole
 from ..simd.memory import at, clear, zero
 from ..simd.tile import add_rows, fma, load, narrow_zeros, store, zeros
 from .pack import gather_panel
@@ -22,7 +22,7 @@ def product_tile(g, begin, weights, x, offsets, reads, sums, stride):  # type: i
     if not begin:
         tile = load(tile, sums, stride)
     for k in range(reads):
-        tile = fma(tile, at(weights, k * g.rows), at(x, offsets[k]))
+        tile = fma(tile, at(weights, k * g.tile_channels), at(x, offsets[k]))
     store(tile, sums, stride)
 
 
@@ -33,7 +33,7 @@ def product_last(g, begin, weights, x, offsets, reads, sums, bias, out, apart): 
     if not begin:
         tile = load(tile, sums, g.scratch_pitch)
     for k in range(reads):
-        tile = fma(tile, at(weights, k * g.rows), at(x, offsets[k]))
+        tile = fma(tile, at(weights, k * g.tile_channels), at(x, offsets[k]))
     store(add_rows(tile, bias), out, apart)
 
 
@@ -44,7 +44,7 @@ def product_narrow(g, begin, weights, x, offsets, reads, sums, stride):  # type:
     if not begin:
         tile = load(tile, sums, stride)
     for k in range(reads):
-        tile = fma(tile, at(weights, k * g.rows), at(x, offsets[k]))
+        tile = fma(tile, at(weights, k * g.tile_channels), at(x, offsets[k]))
     store(tile, sums, stride)
 
 
@@ -71,16 +71,16 @@ def product_block(  # type: ignore[no-untyped-def]
     ----------
     g : record with the numbers `layout.PRODUCT`
     weights : pointer
-        To packed weights, (tiles, reads, rows).
+        To packed weights, (tiles, reads, tile_channels).
     x : pointer
         To the first position's place in the planes.
     offsets : pointer to int64
     positions, tiles : int
-        Of this block. A tile is `g.rows` result channels.
+        Of this block. A tile is `g.tile_channels` result channels.
     readable : int
         From which position on nothing may be read.
     sums : pointer
-        To the scratch, (tiles * rows, g.scratch_pitch).
+        To the scratch, (tiles * tile_channels, g.scratch_pitch).
     panel, identity : pointer
         To the place where reads are gathered, and the offsets they then have.
     bias, out : pointer
@@ -101,11 +101,11 @@ def product_block(  # type: ignore[no-untyped-def]
                 source = panel
                 table = at(identity, g.block) if narrow else identity
             for t in range(tiles):
-                part = at(weights, (t * reads + k) * g.rows)
-                place = at(sums, t * g.rows * g.scratch_pitch + p)
+                part = at(weights, (t * reads + k) * g.tile_channels)
+                place = at(sums, t * g.tile_channels * g.scratch_pitch + p)
                 if t < straight and p + width <= positions and not narrow and k + taps == reads:
-                    added = at(bias, t * g.rows) if g.bias else bias
-                    target = at(out, t * g.rows * apart + p)
+                    added = at(bias, t * g.tile_channels) if g.bias else bias
+                    target = at(out, t * g.tile_channels * apart + p)
                     product_last(g, k == 0, part, source, table, taps, place, added, target, apart)
                 elif narrow:
                     product_narrow(g, k == 0, part, source, table, taps, place, g.scratch_pitch)
@@ -115,64 +115,61 @@ def product_block(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def compute_positions(  # type: ignore[no-untyped-def]
-    g,
-    part,
-    block,
-    z,
-    tile_block,
-    group,
-    n,
-    planes,
-    weight,
-    bias,
-    residual,
-    out,
-    memory,
-    worker,
-    tables,
-):
-    """Compute a block of positions of a block of result channels; see `solve.block_task`."""
-    first = block * part.position_tiles // part.position_blocks * g.span
-    end = (block + 1) * part.position_tiles // part.position_blocks * g.span
+def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped-def]
+    """Compute a block of positions of a block of result channels.
+
+    Parameters
+    ----------
+    g, part : record
+    task : layout.Task
+    planes : pointer
+        To those of the group's first channel.
+    arrays : layout.Arrays
+    """
+    stay_whole()
+    memory, bias, z = arrays.memory, arrays.bias, task.z
+    first = task.block * part.position_tiles // part.position_blocks * g.span
+    end = (task.block + 1) * part.position_tiles // part.position_blocks * g.span
     positions = min(end, part.positions) - first
-    tile = tile_block * g.tile_block
+    tile = task.tile_block * g.tile_block
     tiles = min(g.tile_block, g.tiles - tile)
-    weights = weight if g.prepared else at(memory, g.at_weights)
-    sums = at(memory, g.at_scratch + worker * g.scratch)
+    weights = arrays.weight if g.prepared else at(memory, g.at_weights)
+    sums = at(memory, g.at_scratch + task.worker * g.scratch)
     channels = g.groups * g.result_channels
     per_shuffle = channels // g.shuffle
     size = g.result_depth * g.result_height * g.result_width
-    co = group * g.result_channels + tile * g.rows
-    rows = min(tiles * g.rows, g.result_channels - tile * g.rows)
-    straight, nothing = rows // g.rows if g.straight else 0, at(sums, g.scratch - g.rows)
-    clear(nothing, g.rows)
+    co = task.group * g.result_channels + tile * g.tile_channels
+    rows = min(tiles * g.tile_channels, g.result_channels - tile * g.tile_channels)
+    straight = rows // g.tile_channels if g.straight else 0
+    nothing = at(sums, g.scratch - g.tile_channels)
+    clear(nothing, g.tile_channels)
+    layer = (task.n * channels + co) * size + z * g.result_height * g.result_width
     product_block(
         g,
-        at(weights, part.at_weights + (group * g.tiles + tile) * part.reads * g.rows),
+        at(weights, part.at_weights + (task.group * g.tiles + tile) * part.reads * g.tile_channels),
         part.reads,
         at(planes, z * g.layer + first),
-        at(tables, part.at_offsets),
+        at(arrays.tables, part.at_offsets),
         positions,
         part.positions - first if g.in_place else positions + g.span,
         tiles,
         sums,
-        at(memory, g.at_panels + worker * g.panels),
-        at(tables, g.at_panel),
+        at(memory, g.at_panels + task.worker * g.panels),
+        at(arrays.tables, g.at_panel),
         at(bias, co) if g.bias else nothing,
-        at(out, (n * channels + co) * size + z * g.result_height * g.result_width + first),
+        at(arrays.out, layer + first),
         straight,
     )
     for row in range(rows):
-        done = positions - positions % g.span if row < straight * g.rows else 0
+        done = positions - positions % g.span if row < straight * g.tile_channels else 0
         if positions - done > 0:
             shuffled = (co + row) % per_shuffle * g.shuffle + (co + row) // per_shuffle
-            plane = (n * channels + shuffled) * size
+            plane = (task.n * channels + shuffled) * size
             store_channel(
                 g,
                 part,
-                at(out, plane),
-                at(residual, plane),
+                at(arrays.out, plane),
+                at(arrays.residual, plane),
                 bias[co + row] if g.bias else zero(bias),
                 at(sums, row * g.scratch_pitch + done),
                 z,

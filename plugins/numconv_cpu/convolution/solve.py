@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..compile import kernel
-from ..simd.memory import at, claim, clear, record_at
+from ..simd.memory import at, clear, record_at
 from .forms import compute_block, pack_tile
+from .layout import Arrays, Task
 from .pack import pack_lines
+from .tasks import next_task
 
 
 def solve(  # type: ignore[no-untyped-def]
@@ -29,144 +31,124 @@ def solve(  # type: ignore[no-untyped-def]
         Of `layout.PART_DTYPE`, and one with all the numbers that `layout` names.
     """
     g = record_at(geometry, 0)
-    counter = at(counters, 8 * stage)
+    arrays = Arrays(x, weight, bias, residual, out, memory, tables)
+    counters = at(counters, 8 * stage * g.workers)
     stage += g.skipped
     tasks = g.product_tasks if stage else g.pack_tasks + g.weight_tasks
+    # Not a literal, for which what it is handed to would be compiled once more; as zeros below.
+    strip = min(tasks, -1)
     while True:
-        task = claim(counter, 1)
-        if task >= tasks:
+        task = next_task(counters, worker, g.workers, tasks)
+        if task < 0:
             return
         if stage == 0 and task < g.pack_tasks:
-            pack_task(task, x, memory, tables, g)
+            pack_task(task, arrays, g)
         elif stage == 0:
-            weights_task(task - g.pack_tasks, weight, memory, tables, g, parts)
+            weights_task(task - g.pack_tasks, arrays, g, parts)
         elif g.local:
-            group_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts)
+            group_task(task, worker, arrays, g, parts)
         else:
-            block_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts)
+            strip = block_task(task, strip, worker, arrays, g, parts)
 
 
-@kernel
-def pack_task(task, x, memory, tables, g):  # type: ignore[no-untyped-def]
-    """Fill some lines of one channel's planes."""
-    channel = task // g.pack_chunks
-    lines = g.slots_z * g.layers * g.slots_y * g.lines
-    first = task % g.pack_chunks * g.pack_lines
-    planes = at(memory, g.at_planes)
+@kernel(part=True)
+def pack_task(task, arrays, g):  # type: ignore[no-untyped-def]
+    """Fill some lines of one channel's planes: the same lines of all channels in a row."""
+    channel, chunk = task % g.channels, task // g.channels
+    n, chunk = chunk // g.pack_chunks, chunk % g.pack_chunks
+    channel += n * g.channels
+    first = chunk * g.pack_lines
+    last = min(first + g.pack_lines, g.layers * g.lines)
+    origin = min(task, 0)
+    planes = at(arrays.memory, g.at_planes)
+    given = at(arrays.x, channel * g.depth * g.height * g.width)
     pack_lines(
-        at(planes, channel * g.channel),
-        at(x, channel * g.depth * g.height * g.width),
-        tables,
-        g,
-        0,
-        0,
-        first,
-        min(first + g.pack_lines, lines),
+        at(planes, channel * g.channel), given, arrays.tables, g, origin, origin, first, last
     )
     if task == g.pack_tasks - 1:
         clear(at(planes, g.planes), g.margin)
 
 
-@kernel
-def weights_task(task, weight, memory, tables, g, parts):  # type: ignore[no-untyped-def]
+@kernel(part=True)
+def weights_task(task, arrays, g, parts):  # type: ignore[no-untyped-def]
     """Pack the weights of some tiles: those of a few channels for all parts, then of the next.
 
     Parts read other taps of the same channels, so in the caller's array the same cache lines.
     """
+    memory = arrays.memory
     first = task * g.weight_tiles
     for tile in range(first, min(first + g.weight_tiles, g.groups * g.tiles)):
         group, t = tile // g.tiles, tile % g.tiles
-        source = at(weight, group * g.group_stride + t * g.rows * g.row_stride)
-        rows = min(g.rows, g.result_channels - t * g.rows)
+        source = at(arrays.weight, group * g.group_stride + t * g.tile_channels * g.row_stride)
+        rows = min(g.tile_channels, g.result_channels - t * g.tile_channels)
         for c in range(0, g.given_channels, g.weight_channels):
             channels = min(g.weight_channels, g.given_channels - c)
             for p in range(g.parts):
                 part = record_at(parts, p)
                 taps = part.reads // g.given_channels
-                finite = pack_tile(
-                    at(
-                        memory,
-                        g.at_weights + part.at_weights + (tile * part.reads + c * taps) * g.rows,
-                    ),
-                    source,
-                    at(tables, part.at_sources + c * taps),
-                    g,
-                    channels * taps,
-                    rows,
-                )
-                if not finite:
+                packed = part.at_weights + (tile * part.reads + c * taps) * g.tile_channels
+                sources = at(arrays.tables, part.at_sources + c * taps)
+                target = at(memory, g.at_weights + packed)
+                if not pack_tile(target, source, sources, g, channels * taps, rows):
                     memory[0] = 1
 
 
-@kernel
-def task_numbers(task, g, parts):  # type: ignore[no-untyped-def]
-    """Return which part, block of positions, z, block of channels, group and image a task is."""
+@kernel(part=True)
+def block_task(task, held, worker, arrays, g, parts):  # type: ignore[no-untyped-def]
+    """Compute a block of positions of a block of result channels.
+
+    With strips, the planes of the rows around the positions are the worker's own, and serve its
+    next task as well if that has the same positions: no core reads what another one wrote.
+
+    Returns
+    -------
+    int
+        The number of the strip that the worker's planes hold now; before, it was `held`.
+    """
     p = 0
     while p + 1 < g.parts and record_at(parts, p + 1).first_task <= task:
         p += 1
     part = record_at(parts, p)
     rest = task - part.first_task
-    block, rest = rest % part.position_blocks, rest // part.position_blocks
-    z, rest = rest % part.count_z, rest // part.count_z
-    tile_block, rest = rest % g.tile_blocks, rest // g.tile_blocks
-    return p, block, z, tile_block, rest % g.groups, rest // g.groups
+    tile_block, strip = rest % g.tile_blocks, rest // g.tile_blocks
+    block, rest = strip % part.position_blocks, strip // part.position_blocks
+    z, image_group = rest % part.count_z, rest // part.count_z
+    group, n = image_group % g.groups, image_group // g.groups
+    if g.in_place:
+        planes = at(arrays.x, image_group * g.given_channels * g.channel)
+    elif g.strips:
+        planes = at(arrays.memory, g.at_planes + worker * g.planes)
+        row = block * part.position_tiles // part.position_blocks * g.span // g.row_positions
+        if strip != held:
+            pack_group(planes, image_group, z, row, arrays, g)
+        # Where they would begin if they held all rows.
+        planes = at(planes, -z * g.layer - row * g.pitch)
+    else:
+        planes = at(arrays.memory, g.at_planes + image_group * g.given_channels * g.channel)
+    compute_block(g, part, Task(block, z, tile_block, group, n, worker), planes, arrays)
+    return strip
 
 
-@kernel
-def block_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts):  # type: ignore[no-untyped-def]
-    """Compute a block of positions of a block of result channels."""
-    p, block, z, tile_block, group, n = task_numbers(task, g, parts)
-    channel = n * g.channels + group * g.given_channels
-    planes = x if g.in_place else at(memory, g.at_planes)
-    compute_block(
-        g,
-        record_at(parts, p),
-        block,
-        z,
-        tile_block,
-        group,
-        n,
-        at(planes, channel * g.channel),
-        weight,
-        bias,
-        residual,
-        out,
-        memory,
-        worker,
-        tables,
-    )
-
-
-@kernel
-def group_task(task, x, weight, bias, residual, out, memory, worker, tables, g, parts):  # type: ignore[no-untyped-def]
+@kernel(part=True)
+def group_task(task, worker, arrays, g, parts):  # type: ignore[no-untyped-def]
     """Compute all results of one group of one image, from planes that only this task sees."""
     group, n = task % g.groups, task // g.groups
-    planes = at(memory, g.at_planes + worker * g.planes)
-    size = g.depth * g.height * g.width
-    lines = g.slots_z * g.layers * g.slots_y * g.lines
-    for c in range(g.given_channels):
-        given = at(x, (n * g.channels + group * g.given_channels + c) * size)
-        pack_lines(at(planes, c * g.channel), given, tables, g, 0, 0, 0, lines)
-    clear(at(planes, g.given_channels * g.channel), g.margin)
+    planes = at(arrays.memory, g.at_planes + worker * g.planes)
+    pack_group(planes, task, min(task, 0), min(task, 0), arrays, g)
     for p in range(g.parts):
         part = record_at(parts, p)
         for z in range(part.count_z):
             for tile_block in range(g.tile_blocks):
                 for block in range(part.position_blocks):
-                    compute_block(
-                        g,
-                        part,
-                        block,
-                        z,
-                        tile_block,
-                        group,
-                        n,
-                        planes,
-                        weight,
-                        bias,
-                        residual,
-                        out,
-                        memory,
-                        worker,
-                        tables,
-                    )
+                    chosen = Task(block, z, tile_block, group, n, worker)
+                    compute_block(g, part, chosen, planes, arrays)
+
+
+@kernel(part=True)
+def pack_group(planes, group, z0, y0, arrays, g):  # type: ignore[no-untyped-def]
+    """Fill all planes of a group, counted over all images, from results z0, y0 on."""
+    for c in range(g.given_channels):
+        given = at(arrays.x, (group * g.given_channels + c) * g.depth * g.height * g.width)
+        target = at(planes, c * g.channel)
+        pack_lines(target, given, arrays.tables, g, z0, y0, min(group, 0), g.layers * g.lines)
+    clear(at(planes, g.given_channels * g.channel), g.margin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..activate import activate
 from ..compile import kernel
 from ..simd.memory import at, zero
+from ..simd.runs import copy_neighbours, weave
 
 RELU = 1
 
@@ -62,8 +63,10 @@ def store_positions(g, part, out, residual, bias, sums, z, p0, p1, pitch):  # ty
     plain = g.residual == 0 and g.activation == 0
     to_z = part.start_z + z * g.stride_z
     width = part.count_x
-    if pitch == width and width == g.result_width and part.count_y == g.result_height:
-        # Rows that lie end to end, here and there, are one long row.
+    whole = width == g.result_width and part.count_y == g.result_height
+    if whole and pitch == width and g.stride_x == 1:
+        # Rows that lie end to end, here and there, are one long row. (Results of one column may
+        # have any stride.)
         pitch = width = pitch * g.result_height
     for y in range(p0 // pitch, (p1 - 1) // pitch + 1):
         first = max(p0 - y * pitch, 0)
@@ -86,3 +89,39 @@ def store_positions(g, part, out, residual, bias, sums, z, p0, p1, pitch):  # ty
                 g.residual != 0,
                 g.activation,
             )
+
+
+@kernel
+def store_phases(g, out, residual, row, width):  # type: ignore[no-untyped-def]
+    """Write a row of results whose remainders of the stride have been computed one by one.
+
+    Parameters
+    ----------
+    g : record
+        With the numbers `stride_x`, `phase_pitch`, `residual` and `activation`.
+    out, residual : pointer
+        To the first of `width` results, whose remainder is the first as well.
+    row : pointer
+        To the results, bias included: those of each remainder `phase_pitch` after those of the
+        one before, and behind them room for the whole row.
+    """
+    if g.residual == 0 and g.activation == 0:
+        weave_phases(g, out, row, width)
+        return
+    whole = at(row, g.stride_x * g.phase_pitch)
+    weave_phases(g, whole, row, width)
+    store_row_with(out, whole, width, 1, zero(out), residual, g.residual != 0, g.activation)
+
+
+@kernel(inline=True)
+def weave_phases(g, target, row, width):  # type: ignore[no-untyped-def]
+    """Write results side by side whose remainders of the stride stand one after the other."""
+    stride, pitch = g.stride_x, g.phase_pitch
+    if stride == 1:
+        copy_neighbours(g, target, row, width)
+    elif stride == 2:
+        weave(g, target, row, at(row, pitch), width)
+    else:
+        for phase in range(min(stride, width)):
+            for i in range((width - phase + stride - 1) // stride):
+                target[phase + i * stride] = row[phase * pitch + i]

@@ -104,7 +104,7 @@ class StripPlan:
         self._size = memory * self._workers
         self._block, self._tasks = pieces.block, tasks
         numbers = {
-            **_slab(axes, pieces, tables),
+            **slab_numbers(axes, pieces, tables),
             **layout.result_numbers(problem.result_shape, problem.epilogue),
             "zeros": int(problem.padding_mode == "zeros"),
             "groups": problem.groups,
@@ -133,7 +133,10 @@ class StripPlan:
             "row_step": lanes if pieces.folded else pieces.distance * pieces.steps.positions[1],
             "result_step": lanes if pieces.folded else pieces.distance * axes[2].count,
         }
-        table = chains(axes, pieces.steps, 2 if pieces.folded else 1, pieces.distance)
+        taps = [axis.parts[0].taps for axis in axes]
+        kernel = [len(each) for each in taps]
+        along = 2 if pieces.folded else 1
+        table = chains(taps, kernel, pieces.steps, along, pieces.distance)
         numbers["at_chains"], numbers["chains"] = tables.add(table), len(table)
         plain = problem.epilogue.activation in (None, "relu") and not problem.epilogue.residual
         numbers["plain"] = int(plain)
@@ -176,8 +179,8 @@ def _grain(tasks: int, cut: Cut, workers: int) -> int:
     return max(share // cut.gang * cut.gang, min(share, cut.gang))
 
 
-def _slab(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: layout.Tables) -> dict[str, int]:
-    """Return the numbers with the names `SLAB`, but one; their tables go into `tables`."""
+def slab_numbers(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: layout.Tables) -> dict[str, int]:
+    """Return the numbers with the names `SLAB`, but `zeros`; their tables go into `tables`."""
     z, y, x = axes
     sources_z, sources_y = (
         np.pad(axis.sources, ((0, 0), (0, extent)), constant_values=-1)

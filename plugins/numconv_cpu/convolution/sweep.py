@@ -160,19 +160,19 @@ def band(out, residual, bias, weights, x, scratch, chains, g, rows, width, missi
             if alone:
                 count -= missing
             if left > TALL // 2:
-                tile = add_chains(tall_zeros(g), weights, source, chains, g)
+                tile = add_chains(tall_zeros(g), weights, source, chains, g.chains, g)
                 finish(tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             else:
-                half_tile = add_chains(short_zeros(g), weights, source, chains, g)
+                half_tile = add_chains(short_zeros(g), weights, source, chains, g.chains, g)
                 finish(half_tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             i += g.lanes
         row += min(left, TALL)
 
 
 @kernel(inline=True)
-def add_chains(tile, weights, x, chains, g):  # type: ignore[no-untyped-def]
-    """Add the products of all taps to a tile."""
-    for chain in range(g.chains):
+def add_chains(tile, weights, x, chains, count, g):  # type: ignore[no-untyped-def]
+    """Add the products of all taps, which stand in `count` chains, to a tile."""
+    for chain in range(count):
         source = at(x, chains[4 * chain])
         factors = at(weights, chains[4 * chain + 1])
         apart, taps = chains[4 * chain + 2], chains[4 * chain + 3]

@@ -11,15 +11,13 @@ from __future__ import annotations
 from ..compile import kernel, stay_whole
 from ..convolution.store import store_row_with
 from ..simd.block import (
-    move_rows,
-    multiply_block,
-    multiply_rows_of_block,
-    prefetch_beyond,
+    multiply_kept_line,
+    multiply_line,
     store_block,
     store_block_part,
 )
 from ..simd.memory import at, claim, clear, copy, record_at, zero
-from ..simd.tile import zeros
+from ..simd.tile import store, zeros
 from .pack import pack_planes
 
 
@@ -59,7 +57,7 @@ def involute(  # type: ignore[no-untyped-def]
         for c in range(channels):
             start = (n * g.channels + first + c) * samples
             planes = at(memory, c * g.channel)
-            pack_planes(g, planes, at(x, start), g.samples - start, tables, z, y0, x0)
+            pack_planes(g, planes, at(x, start), tables, z, y0, x0)
         clear(at(memory, channels * g.channel), g.margin)
         places = at(tables, g.at_places + first)
         image = n * g.channels * g.positions
@@ -77,7 +75,7 @@ def involute(  # type: ignore[no-untyped-def]
                         at(memory, (y - y0) * g.pitch + column - x0 + block * g.next_sample),
                         at(out, image + row + column + block * g.next_result),
                         places,
-                        at(memory, g.at_taps),
+                        memory,
                         channels,
                     )
         if g.finish:
@@ -98,7 +96,7 @@ def cut(part, parts, length, block):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def compute_blocks(g, tables, kernels, position, x, out, places, own, channels):  # type: ignore[no-untyped-def]
+def compute_blocks(g, tables, kernels, position, x, out, places, memory, channels):  # type: ignore[no-untyped-def]
     """Compute a block of results for `channels` channels.
 
     Parameters
@@ -114,66 +112,77 @@ def compute_blocks(g, tables, kernels, position, x, out, places, own, channels):
         To the first result of channel 0.
     places : pointer to int64
         Where the results of each channel stand.
-    own : pointer
-        To a place for the kernels of a block.
+    memory : pointer
+        Of the worker.
     """
     stay_whole()
-    weights, tap, row = at(kernels, position), g.positions, g.next_row_result
-    ahead = at(weights, g.ahead)
+    weights, tap, row, ahead = at(kernels, position), g.positions, g.next_row_result, g.ahead
     end = position + (g.taps - 1) * tap + (g.rows - 1) * row + g.lanes
     if end > g.kernels:
+        # Vectors would read beyond the last of the kernels.
+        own = at(memory, g.at_copies)
         for k in range(g.taps):
             for each in range(g.rows):
-                source = at(weights, k * tap + each * row)
-                copy(at(own, (k * g.rows + each) * g.lanes), source, g.width_stored)
-        weights, tap, row = own, g.rows * g.lanes, g.lanes
-    elif channels > g.columns:
-        for k in range(g.taps):
-            move_rows(g, at(own, k * g.rows * g.lanes), g.lanes, at(weights, k * tap), row)
-        weights, tap, row = own, g.rows * g.lanes, g.lanes
+                target = at(own, (k * g.rows + each) * g.lanes)
+                copy(target, at(weights, k * tap + each * row), g.width_stored)
+        weights, tap, row, ahead = own, g.rows * g.lanes, g.lanes, 0
+    runs = at(tables, g.at_runs_of_taps)
     for first in range(0, channels, g.columns):
-        asked = first // g.columns * g.asked_by_block
+        fresh = first == 0 or g.tile.shape[1] == 1
         first = min(first, channels - g.columns)
         planes, to = at(x, first * g.channel), at(places, first)
-        runs = at(tables, g.at_runs_of_taps)
-        compute_block(g, runs, weights, tap, row, planes, out, to, ahead, asked)
+        compute_block(g, runs, weights, tap, row, ahead, fresh, memory, planes, out, to)
 
 
 @kernel
-def compute_block(g, runs, weights, tap, row, x, out, places, ahead, asked):  # type: ignore[no-untyped-def]
+def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, places):  # type: ignore[no-untyped-def]
     """Compute and store a block of results for the channels of a register tile.
 
     Line after line of samples is multiplied with the kernels of all the rows that read it. In
-    each row, the taps of a run come in the order of its lines. Meanwhile the kernels of a later
-    block, from tap `asked` on, are asked for: a few with each line, for many at once would wait
-    for each other.
+    each row, the taps of a run come in the order of its lines. The first channels take `fresh`
+    kernels, which stand far apart, and keep them side by side for the others.
     """
-    sums = zeros(g)
+    sums, kept = zeros(g), at(memory, g.at_kept)
     for run in range(g.runs):
         head = at(runs, 5 * run)
         lines, taps, base, step, offsets = head[0], head[1], head[2], head[3], at(runs, head[4])
-        next_row = row - step * tap
+        samples, factors, next_row = x, at(weights, base * tap), row - step * tap
         for line in range(lines + g.rows - 1):
-            for k in range(asked, min(asked + g.asked_by_line, g.taps)):
-                for each in range(g.rows):
-                    prefetch_beyond(at(ahead, k * g.positions + each * g.next_row_result))
-            asked += g.asked_by_line
             first, last = max(line - lines + 1, 0), min(line, g.rows - 1)
-            samples, factors = (
-                at(x, line * g.next_row_sample),
-                at(weights, (base + line * step) * tap),
-            )
-            if last - first == g.rows - 1:
-                for k in range(taps):
-                    given = at(samples, offsets[k])
-                    sums = multiply_block(sums, at(factors, k * tap), next_row, given, g.channel)
+            if fresh:
+                sums = multiply_line(
+                    sums,
+                    first,
+                    last,
+                    taps,
+                    samples,
+                    offsets,
+                    g.channel,
+                    factors,
+                    tap,
+                    next_row,
+                    ahead,
+                    kept,
+                )
             else:
-                for k in range(taps):
-                    given = at(samples, offsets[k])
-                    sums = multiply_rows_of_block(
-                        sums, first, last, at(factors, k * tap), next_row, given, g.channel
-                    )
-    if g.width_stored == g.lanes:
+                sums = multiply_kept_line(
+                    sums, first, last, taps, samples, offsets, g.channel, kept
+                )
+            samples, factors = at(samples, g.next_row_sample), at(factors, step * tap)
+            kept = at(kept, taps * g.tile.shape[0] * g.lanes)
+    store_sums(g, sums, at(memory, g.at_sums), out, places)
+
+
+@kernel(inline=True)
+def store_sums(g, sums, memory, out, places):  # type: ignore[no-untyped-def]
+    """Store the rows and lanes of a block that are results."""
+    if g.rows < g.tile.shape[0] or 2 * g.width_stored < g.lanes:
+        store(sums, memory, g.columns * g.lanes)
+        for row in range(g.rows):
+            for c in range(g.columns):
+                target = at(out, places[c] + row * g.next_row_result)
+                copy(target, at(memory, (row * g.columns + c) * g.lanes), g.width_stored)
+    elif g.width_stored == g.lanes:
         store_block(sums, out, g.next_row_result, places)
     else:
         store_block_part(sums, out, g.next_row_result, places, g.width_stored)

@@ -7,12 +7,13 @@ so rows are filled in the order in which they stand.
 from __future__ import annotations
 
 from ..compile import kernel, stay_whole
-from ..simd.block import clear_vector, move_every_other, move_vector
+from ..simd.block import clear_vector
 from ..simd.memory import at, copy_strided
+from ..simd.runs import copy_neighbours, copy_seconds
 
 
 @kernel
-def pack_planes(g, planes, x, end, tables, z0, y0, x0):  # type: ignore[no-untyped-def]
+def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-def]
     """Fill the planes of one channel, as ``[slot z][z][slot y][slot x][y][x]``.
 
     Parameters
@@ -20,8 +21,6 @@ def pack_planes(g, planes, x, end, tables, z0, y0, x0):  # type: ignore[no-untyp
     g : record
     planes, x : pointer
         To the channel.
-    end : int
-        Where all of x ends, counted from the channel.
     tables : pointer to int64
     z0, y0, x0 : int
         The results from which the planes begin.
@@ -37,9 +36,7 @@ def pack_planes(g, planes, x, end, tables, z0, y0, x0):  # type: ignore[no-untyp
                     if from_z < 0:
                         clear_row(g, target, g.lines * g.pitch)
                     elif g.zeros and g.step <= 2:
-                        pack_lines(
-                            g, target, at(x, first), end - first, tables, sources, slot_x, x0
-                        )
+                        pack_lines(g, target, at(x, first), tables, sources, slot_x, x0)
                     else:
                         for y in range(g.lines):
                             row = first + sources[y] * g.width
@@ -52,36 +49,29 @@ def pack_planes(g, planes, x, end, tables, z0, y0, x0):  # type: ignore[no-untyp
 
 
 @kernel
-def pack_lines(g, target, x, end, tables, sources, slot, x0):  # type: ignore[no-untyped-def]
+def pack_lines(g, target, x, tables, sources, slot, x0):  # type: ignore[no-untyped-def]
     """Fill lines whose samples stand one or two apart, with zeros around them.
 
-    The zeros after a row and those before the next are written together. `end` is where all of x
-    ends, which no vector may pass.
+    The zeros after a row and those before the next are written together.
     """
     stay_whole()
-    pitch, lanes, width, step = g.pitch, g.lanes, g.width, g.step
+    pitch = g.pitch
     run = at(tables, g.at_runs + 2 * slot)
     first = min(max(run[0] - x0, 0), pitch)
     last = max(min(run[1] - x0, pitch), first)
     inside, start = last - first, tables[g.at_x + slot * g.sources_x + x0 + first]
-    reads = (inside + lanes - 1) // lanes * lanes * step
     clear_row(g, target, first)
     target = at(target, first)
     for y in range(g.lines):
-        source = sources[y] * width + start
+        source = at(x, sources[y] * g.width + start)
         if sources[y] < 0 or inside == 0:
             clear_row(g, target, pitch)
         else:
-            if source + reads > end:
-                copy_strided(target, at(x, source), step, inside)
-            elif step == 1:
-                for i in range(0, inside, lanes):
-                    move_vector(g, at(target, i), at(x, source + i))
+            if g.step == 1:
+                copy_neighbours(g, target, source, inside)
             else:
-                for i in range(0, inside, lanes):
-                    move_every_other(g, at(target, i), at(x, source + 2 * i))
-            for i in range(inside, pitch, lanes):
-                clear_vector(g, at(target, i))
+                copy_seconds(g, target, source, inside)
+            clear_row(g, at(target, inside), pitch - inside)
         target = at(target, pitch)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod
 from typing import Any
 
@@ -35,7 +36,6 @@ NUMBERS = (
     "depth",  # extents of x along z, y, x
     "height",
     "width",
-    "samples",  # of x in all
     "slots_z",
     "slots_y",
     "slots_x",
@@ -73,8 +73,6 @@ NUMBERS = (
     "next_row_result",  # from one row of a block to the next
     "next_row_sample",
     "ahead",  # so far away are the kernels of a later block
-    "asked_by_line",  # taps of them that are asked for with each line of a run
-    "asked_by_block",
     "runs",
     "at_runs_of_taps",
     "groups",
@@ -85,8 +83,10 @@ NUMBERS = (
     "pieces",
     "parts",  # into which the channels of a group are divided
     "tasks",
-    "at_taps",
     "margin",  # elements after the planes that are read
+    "at_kept",  # kernels of a block, line by line
+    "at_copies",  # those at the very end
+    "at_sums",
     "scratch",  # elements of a worker
 )
 
@@ -139,109 +139,38 @@ class InvolutionPlan:
     """An involution of float32, float64 or int64, ready to be called."""
 
     def __init__(self, problem: InvolutionProblem) -> None:
-        itemsize = np.dtype(problem.dtype).itemsize
         threads = get_num_threads()
         axes = axes_of(problem)
+        itemsize = np.dtype(problem.dtype).itemsize
         shape = choose(problem, machine(), itemsize)
-        self._shape = shape
-        self._cut = cut(problem, shape, axes, threads)
-        depth, height, width = spatial(problem.output_shape)
+        parts = cut(problem, shape, axes, threads)
+        _, height, width = spatial(problem.output_shape)
         block_height, block_width = shape.span
-        group_channels = problem.channels // problem.groups
         planes = Planes(
             axes,
-            lines=longest(height, self._cut.strips, block_height) + axes[1].reach,
-            pitch=longest(width, self._cut.pieces, block_width) + axes[2].reach,
+            lines=longest(height, parts.strips, block_height) + axes[1].reach,
+            pitch=longest(width, parts.pieces, block_width) + axes[2].reach,
         )
-        # An odd number of cache lines keeps the channels of a block out of each other's way.
-        element = CACHE_LINE // itemsize
-        channel = (-(-planes.size // element) | 1) * element
         tables = layout.Tables()
-        margin = block_width + 4 * shape.lanes
-        most_channels = -(-group_channels // self._cut.parts)
-        steps = sum(run.lines + shape.rows - 1 for run in shape.runs)
-        asked = -(-problem.terms // (steps * -(-most_channels // shape.channels)))
-        sizes = (most_channels * channel + margin, problem.terms * shape.rows * shape.lanes)
-        starts = _aligned_starts(sizes, element)
-        positions = prod(problem.output_shape)
-        epilogue, given = problem.epilogue, problem.channels
-        places = [epilogue.destination(c, given) * positions for c in range(given)]
-        beyond = (planes.lines, planes.pitch)
-        z, y, x = axes
-        sources_y, sources_x = (
-            np.pad(axis.sources, ((0, 0), (0, more)), constant_values=NOTHING)
-            for axis, more in zip((y, x), beyond, strict=True)
-        )
-        runs = np.array([layout.longest_run(row, x.step) for row in x.sources], np.int64)
-        outside = [np.r_[row[:a], row[b:]] for row, (a, b) in zip(x.sources, runs, strict=True)]
         numbers = {
-            **layout.result_numbers(problem.result_shape, epilogue),
-            "channels": problem.channels,
-            "depth": z.given,
-            "height": y.given,
-            "width": x.given,
-            "samples": prod(problem.x_shape),
-            "slots_z": z.slots,
-            "slots_y": y.slots,
-            "slots_x": x.slots,
-            "sources_z": z.length,
-            "sources_y": sources_y.shape[1],
-            "sources_x": sources_x.shape[1],
-            "layers": planes.layers,
-            "lines": planes.lines,
-            "pitch": planes.pitch,
-            "channel": channel,
-            "step": x.step,
-            "zeros": int(all((row == NOTHING).all() for row in outside)),
-            "at_z": tables.add(z.sources),
-            "at_y": tables.add(sources_y),
-            "at_x": tables.add(sources_x),
-            "at_runs": tables.add(runs),
-            "positions": positions,
-            "finish": int(epilogue.bias or epilogue.residual or epilogue.activation is not None),
-            "at_places": tables.add(np.array(places, np.int64)),
-            "rows": shape.rows,
-            "columns": shape.channels,
-            "lanes": shape.lanes,
-            "width_stored": min(shape.lanes, width),
-            "apart": shape.apart,
-            "block_height": block_height,
-            "block_width": block_width,
-            "next_result": shape.lanes if shape.along_x else width,
-            "next_sample": shape.lanes if shape.along_x else planes.pitch,
-            "next_row_result": shape.apart * (shape.lanes if shape.along_x else width),
-            "next_row_sample": shape.apart * (shape.lanes if shape.along_x else planes.pitch),
-            "ahead": block_width if shape.along_x else block_height * width,
-            "asked_by_line": asked,
-            "asked_by_block": asked * steps,
-            "runs": len(shape.runs),
+            **_plane_numbers(problem, planes, tables),
+            **_result_numbers(problem, tables),
+            **_block_numbers(problem, shape, planes),
+            **_task_numbers(problem, parts),
             "at_runs_of_taps": tables.add(run_table(shape, planes)),
-            "groups": problem.groups,
-            "group_channels": group_channels,
-            "taps": problem.terms,
-            "kernels": prod(problem.kernels_shape),
-            "strips": self._cut.strips,
-            "pieces": self._cut.pieces,
-            "parts": self._cut.parts,
-            "tasks": problem.batch
-            * problem.groups
-            * depth
-            * self._cut.strips
-            * self._cut.pieces
-            * self._cut.parts,
-            "at_taps": starts[1],
-            "margin": margin,
-            "scratch": starts[2],
         }
+        numbers |= _memory_numbers(numbers, shape, CACHE_LINE // itemsize)
         geometry = _record(problem.dtype, shape, numbers)
+        self._shape = shape
+        self._cut = parts
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._workers = threads
         self._worker = worker(involute, problem.dtype, geometry.dtype, geometry.dtype)
         self._dtype = problem.dtype
-        self._epilogue = epilogue
+        self._epilogue = problem.epilogue
         self._empty = prod(problem.result_shape) == 0
-        self._size = threads * starts[2]
+        self._size = threads * numbers["scratch"]
         self._tasks = numbers["tasks"]
         self._work = problem.macs + problem.min_bytes
         self.workspace_bytes = self._size * itemsize
@@ -283,18 +212,116 @@ class InvolutionPlan:
         )
 
 
+def _plane_numbers(
+    problem: InvolutionProblem, planes: Planes, tables: layout.Tables
+) -> dict[str, int]:
+    """Return what the filling of planes is told."""
+    z, y, x = planes.axes
+    # Strips and pieces hang over the end.
+    sources_y, sources_x = (
+        np.pad(axis.sources, ((0, 0), (0, more)), constant_values=NOTHING)
+        for axis, more in ((y, planes.lines), (x, planes.pitch))
+    )
+    runs = np.array([layout.longest_run(row, x.step) for row in x.sources], np.int64)
+    outside = [np.r_[row[:a], row[b:]] for row, (a, b) in zip(x.sources, runs, strict=True)]
+    # An odd number of cache lines keeps the channels of a block out of each other's way.
+    line = CACHE_LINE // np.dtype(problem.dtype).itemsize
+    return {
+        "channels": problem.channels,
+        "depth": z.given,
+        "height": y.given,
+        "width": x.given,
+        "slots_z": z.slots,
+        "slots_y": y.slots,
+        "slots_x": x.slots,
+        "sources_z": z.length,
+        "sources_y": sources_y.shape[1],
+        "sources_x": sources_x.shape[1],
+        "layers": planes.layers,
+        "lines": planes.lines,
+        "pitch": planes.pitch,
+        "channel": (-(-planes.size // line) | 1) * line,
+        "step": x.step,
+        "zeros": int(all((row == NOTHING).all() for row in outside)),
+        "at_z": tables.add(z.sources),
+        "at_y": tables.add(sources_y),
+        "at_x": tables.add(sources_x),
+        "at_runs": tables.add(runs),
+    }
+
+
+def _result_numbers(problem: InvolutionProblem, tables: layout.Tables) -> dict[str, int]:
+    """Return what the store of results is told."""
+    epilogue, channels = problem.epilogue, problem.channels
+    positions = prod(problem.output_shape)
+    places = [epilogue.destination(c, channels) * positions for c in range(channels)]
+    return {
+        **layout.result_numbers(problem.result_shape, epilogue),
+        "positions": positions,
+        "finish": int(epilogue.bias or epilogue.residual or epilogue.activation is not None),
+        "at_places": tables.add(np.array(places, np.int64)),
+    }
+
+
+def _block_numbers(problem: InvolutionProblem, shape: Shape, planes: Planes) -> dict[str, int]:
+    """Return what the products are told."""
+    width = spatial(problem.output_shape)[2]
+    block_height, block_width = shape.span
+    next_result = shape.lanes if shape.along_x else width
+    next_sample = shape.lanes if shape.along_x else planes.pitch
+    return {
+        "rows": shape.rows,
+        "columns": shape.channels,
+        "lanes": shape.lanes,
+        "width_stored": min(shape.lanes, width),
+        "apart": shape.apart,
+        "block_height": block_height,
+        "block_width": block_width,
+        "next_result": next_result,
+        "next_sample": next_sample,
+        "next_row_result": shape.apart * next_result,
+        "next_row_sample": shape.apart * next_sample,
+        "ahead": block_width if shape.along_x else block_height * width,
+        "runs": len(shape.runs),
+        "taps": problem.terms,
+        "kernels": prod(problem.kernels_shape),
+    }
+
+
+def _task_numbers(problem: InvolutionProblem, parts: Cut) -> dict[str, int]:
+    """Return how the work is divided."""
+    others = problem.batch * problem.groups * spatial(problem.output_shape)[0]
+    return {
+        "groups": problem.groups,
+        "group_channels": problem.channels // problem.groups,
+        "strips": parts.strips,
+        "pieces": parts.pieces,
+        "parts": parts.parts,
+        "tasks": others * parts.strips * parts.pieces * parts.parts,
+    }
+
+
+def _memory_numbers(numbers: dict[str, int], shape: Shape, line: int) -> dict[str, int]:
+    """Return where a worker keeps what; all of it begins with cache lines, of `line` elements."""
+    tile_rows, channels, lanes = shape.tile
+    most_channels = -(-numbers["group_channels"] // numbers["parts"])
+    margin = shape.span[1] + 4 * lanes
+    reads = sum((run.lines + shape.rows - 1) * len(run.taps) for run in shape.runs)
+    sizes = (
+        most_channels * numbers["channel"] + margin,
+        reads * tile_rows * lanes if channels > 1 else 0,
+        numbers["taps"] * shape.rows * lanes,
+        tile_rows * channels * lanes,
+    )
+    _, *starts = accumulate((-(-size // line) * line for size in sizes), initial=0)
+    names = ("at_kept", "at_copies", "at_sums", "scratch")
+    return {"margin": margin, **dict(zip(names, starts, strict=True))}
+
+
 def _record(dtype: str, shape: Shape, numbers: dict[str, int]) -> NDArray[Any]:
     """Return the geometry, whose type tells kernels the shape of the blocks."""
-    tile = ("tile", dtype, (shape.rows, shape.channels, shape.lanes))
+    tile = ("tile", dtype, shape.tile)
     record = np.zeros(1, np.dtype([*((name, np.int64) for name in NUMBERS), tile]))
     for name in NUMBERS:
         record[name] = numbers[name]
     return record
-
-
-def _aligned_starts(sizes: tuple[int, ...], alignment: int) -> list[int]:
-    """Return where things of these sizes begin, one after the other, and where all end."""
-    starts = [0]
-    for size in sizes:
-        starts.append(starts[-1] + -(-size // alignment) * alignment)
-    return starts

@@ -17,6 +17,10 @@ from ..simd.machine import Machine
 # four, and sixteen sums hide the latency. Unaligned vectors of samples are the dear ones (64 bytes
 # always touch two cache lines), so processors with fewer registers give up channels last.
 CHANNELS = 4
+# Of groups with fewer channels each is computed alone, in taller blocks: nobody shares what it
+# reads of the kernels, and eight rows hide the memory. Kernels are compiled for these two tiles
+# and two lengths of vectors; smaller blocks leave a part of their tile unused.
+MOST_ROWS = 8
 # Blocks of rows far apart overlap at the end of the map; where that makes more than a quarter of
 # the work, rows do without sharing.
 MOST_OVERLAP = 1.25
@@ -48,8 +52,10 @@ class Shape:
 
     Parameters
     ----------
-    rows, channels, lanes : int
-        Of a block in registers.
+    tile : tuple of (int, int, int)
+        Rows, channels and lanes of a block in registers.
+    rows : int
+        Those of them that are used.
     along_x : bool
         Whether the rows of a block are vectors of one row of results, and not its neighbours.
     apart : int
@@ -58,9 +64,8 @@ class Shape:
         In the order in which they are summed.
     """
 
+    tile: tuple[int, int, int]
     rows: int
-    channels: int
-    lanes: int
     along_x: bool
     apart: int
     runs: tuple[Run, ...]
@@ -68,8 +73,16 @@ class Shape:
     @property
     def span(self) -> tuple[int, int]:
         """Rows and columns of results that blocks cover together, one for each of `apart`."""
-        together = self.rows * self.apart
-        return (1, together * self.lanes) if self.along_x else (together, self.lanes)
+        together, lanes = self.rows * self.apart, self.lanes
+        return (1, together * lanes) if self.along_x else (together, lanes)
+
+    @property
+    def channels(self) -> int:
+        return self.tile[1]
+
+    @property
+    def lanes(self) -> int:
+        return self.tile[2]
 
 
 def spatial(values: tuple[int, ...], missing: int = 1) -> tuple[int, int, int]:
@@ -99,16 +112,15 @@ def choose(problem: InvolutionProblem, machine: Machine, itemsize: int) -> Shape
     _, height, width = spatial(problem.output_shape)
     group_channels = problem.channels // problem.groups
     lanes = machine.lanes(itemsize)
-    channels = CHANNELS if group_channels >= CHANNELS else min(group_channels, 2)
-    sums = 16 if machine.registers >= 32 else 8
-    # What one channel reads of the kernels nobody shares: taller blocks then hide the memory.
-    most = min(sums // channels, 8)
-    rows = next(rows for rows in (8, 4, 2, 1) if rows <= most and rows <= max(height, 1))
-    along_x = rows < min(most, 4) and width >= min(most, 4) * lanes
+    channels = CHANNELS if group_channels >= CHANNELS else 1
+    most = min((16 if machine.registers >= 32 else 8) // channels, MOST_ROWS)
+    along_x = height < min(most, CHANNELS) and width >= min(most, CHANNELS) * lanes
     if along_x:
-        rows = min(most, 4)
+        rows = min(most, width // lanes)
     else:
-        lanes = min(lanes, max(2, 1 << (width - 1).bit_length()))
+        rows = min(most, max(height, 1))
+        if 2 * width <= lanes > 2:
+            lanes //= 2
     stride, dilation = spatial(problem.stride), spatial(problem.dilation)
     axis = 2 if along_x else 1
     common = gcd(stride[axis], dilation[axis])
@@ -123,7 +135,8 @@ def choose(problem: InvolutionProblem, machine: Machine, itemsize: int) -> Shape
         -(-extent // rows) * rows
     ):
         period, apart = kernel[axis], 1
-    return Shape(rows, channels, lanes, along_x, apart, _runs(kernel, period, along_x))
+    runs = _runs(kernel, period, along_x)
+    return Shape((most, channels, lanes), rows, along_x, apart, runs)
 
 
 def _runs(kernel: tuple[int, int, int], period: int, along_x: bool) -> tuple[Run, ...]:

@@ -8,6 +8,7 @@ of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -15,61 +16,62 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .tile import load_vector, multiply_add, store_vector, tile_type
+from .tile import (
+    INDEX,
+    emit_prefetch,
+    load_vector,
+    multiply_add,
+    row_start,
+    store_vector,
+    tile_type,
+)
 
 
 @intrinsic
-def multiply_rows_of_block(typingctx, tile, first, last, weights, row_stride, x, stride):  # type: ignore[no-untyped-def]
-    """Return ``tile[row, channel] + weights[row * row_stride] * x[channel * stride]``, in vectors.
+def multiply_line(  # type: ignore[no-untyped-def]
+    typingctx, tile, first, last, taps, x, offsets, stride, weights, next_tap, next_row, ahead, kept
+):
+    """Add the products of the taps of a line to rows `first` to `last` of a block.
 
-    Rows before `first` and after `last` stay as they are, and their weights are not read.
+    Row, channel and tap give ``weights[tap * next_tap + row * next_row]`` times
+    ``x[offsets[tap] + channel * stride]``, in vectors. The weights that stand `ahead` are asked
+    for. If there are several channels, they are kept for `multiply_kept_line` at
+    ``kept[tap, row]``.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        result, first, last, weights, row_stride, x, stride = args
-        samples = _samples(builder, tile, x, stride)
-        for row in range(tile.rows):
-            here = ir.Constant(first.type, row)
-            wanted = builder.and_(
-                builder.icmp_signed("<=", first, here), builder.icmp_signed("<=", here, last)
-            )
-            places = range(row * tile.vectors, (row + 1) * tile.vectors)
-            before = [builder.extract_value(result, place) for place in places]
-            outside = builder.block
-            with builder.if_then(wanted):
-                start = _row(builder, weights, row_stride, row)
-                after = _products(builder, tile, start, samples, before)
-                inside = builder.block
-            for place, old, new in zip(places, before, after, strict=True):
-                total = builder.phi(old.type)
-                total.add_incoming(old, outside)
-                total.add_incoming(new, inside)
-                before[place - places[0]] = total
-            for place, total in zip(places, before, strict=True):
-                result = builder.insert_value(result, total, place)
-        return result
+        *block, weights, next_tap, next_row, ahead, kept = args
 
-    arguments = (tile, types.intp, types.intp, weights, types.intp, x, types.intp)
-    return tile(*arguments), generate
+        def load(pointers: list[Any], row: int) -> Any:
+            source = row_start(builder, pointers[0], next_row, row)
+            factors = load_vector(builder, source, 0, tile.lanes)
+            if tile.vectors > 1:
+                store_vector(builder, factors, pointers[1], row * tile.lanes)
+            emit_prefetch(builder, builder.gep(source, [ahead]))
+            return factors
+
+        pointers = [(weights, next_tap), (kept, INDEX(tile.rows * tile.lanes))]
+        return _emit_line(builder, tile, block, pointers, load)
+
+    block = (tile, types.intp, types.intp, types.intp, x, offsets, types.intp)
+    return tile(*block, weights, types.intp, types.intp, types.intp, kept), generate
 
 
 @intrinsic
-def multiply_block(typingctx, tile, weights, row_stride, x, stride):  # type: ignore[no-untyped-def]
-    """Do as `multiply_rows_of_block`, for every row."""
+def multiply_kept_line(typingctx, tile, first, last, taps, x, offsets, stride, kept):  # type: ignore[no-untyped-def]
+    """Do as `multiply_line`, with the weights that it kept."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        result, weights, row_stride, x, stride = args
-        samples = _samples(builder, tile, x, stride)
-        for row in range(tile.rows):
-            places = range(row * tile.vectors, (row + 1) * tile.vectors)
-            before = [builder.extract_value(result, place) for place in places]
-            start = _row(builder, weights, row_stride, row)
-            after = _products(builder, tile, start, samples, before)
-            for place, total in zip(places, after, strict=True):
-                result = builder.insert_value(result, total, place)
-        return result
+        *block, kept = args
 
-    return tile(tile, weights, types.intp, x, types.intp), generate
+        def load(pointers: list[Any], row: int) -> Any:
+            return load_vector(builder, pointers[0], row * tile.lanes, tile.lanes)
+
+        pointers = [(kept, INDEX(tile.rows * tile.lanes))]
+        return _emit_line(builder, tile, block, pointers, load)
+
+    block = (tile, types.intp, types.intp, types.intp, x, offsets, types.intp)
+    return tile(*block, kept), generate
 
 
 @intrinsic
@@ -107,49 +109,6 @@ def store_block_part(typingctx, tile, target, row_stride, places, count):  # typ
 
 
 @intrinsic
-def move_rows(typingctx, geometry, target, target_stride, source, source_stride):  # type: ignore[no-untyped-def]
-    """Copy a vector of each row of a block from ``source + row * source_stride``."""
-    tile = tile_type(geometry)
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _, target, target_stride, source, source_stride = args
-        for row in range(tile.rows):
-            value = load_vector(builder, _row(builder, source, source_stride, row), 0, tile.lanes)
-            store_vector(builder, value, _row(builder, target, target_stride, row), 0)
-        return context.get_dummy_value()
-
-    return types.void(geometry, target, types.intp, source, types.intp), generate
-
-
-@intrinsic
-def move_vector(typingctx, geometry, target, source):  # type: ignore[no-untyped-def]
-    """Copy one vector."""
-    lanes = tile_type(geometry).lanes
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        store_vector(builder, load_vector(builder, args[2], 0, lanes), args[1], 0)
-        return context.get_dummy_value()
-
-    return types.void(geometry, target, source), generate
-
-
-@intrinsic
-def move_every_other(typingctx, geometry, target, source):  # type: ignore[no-untyped-def]
-    """Copy one vector of samples that stand two apart; the sample after the last is read too."""
-    lanes = tile_type(geometry).lanes
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        one, two = (load_vector(builder, args[2], lanes * half, lanes) for half in range(2))
-        every_other = ir.Constant(
-            ir.VectorType(ir.IntType(32), lanes), list(range(0, 2 * lanes, 2))
-        )
-        store_vector(builder, builder.shuffle_vector(one, two, every_other), args[1], 0)
-        return context.get_dummy_value()
-
-    return types.void(geometry, target, source), generate
-
-
-@intrinsic
 def clear_vector(typingctx, geometry, target):  # type: ignore[no-untyped-def]
     """Write one vector of zeros."""
     tile = tile_type(geometry)
@@ -162,33 +121,90 @@ def clear_vector(typingctx, geometry, target):  # type: ignore[no-untyped-def]
     return types.void(geometry, target), generate
 
 
-@intrinsic
-def prefetch_beyond(typingctx, source):  # type: ignore[no-untyped-def]
-    """Ask for the cache line at `source`, which need not exist, in the second-level cache."""
+def _emit_line(
+    builder: Any,
+    tile: Any,
+    block: Any,
+    pointers: list[tuple[Any, Any]],
+    load: Callable[[list[Any], int], Any],
+) -> Any:
+    """Emit a loop over the taps of a line for every range of rows, and the choice of one.
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
-            "llvm.prefetch.p0i8",
-        )
-        read, second_level, data = number(0), number(2), number(1)
-        builder.call(function, [builder.bitcast(args[0], byte), read, second_level, data])
-        return context.get_dummy_value()
+    A loop that asked for each row whether it takes part would take a third longer.
 
-    return types.void(source), generate
+    Parameters
+    ----------
+    block : tuple
+        The first seven arguments of `multiply_line`.
+    pointers : list of (pointer, int)
+        What moves on with each tap, and by how much.
+    load : callable
+        Emits the load of the weights of a row, from these pointers.
+    """
+    result, first, last, *line = block
+    sums = [cgutils.alloca_once(builder, result.type.element) for _ in range(result.type.count)]
+    for place, total in enumerate(sums):
+        builder.store(builder.extract_value(result, place), total)
+    done = builder.append_basic_block("done")
+    chosen = builder.add(builder.mul(first, first.type(tile.rows)), last)
+    switch = builder.switch(chosen, done)
+    for begin in range(tile.rows):
+        for end in range(begin, tile.rows):
+            case = builder.append_basic_block(f"rows_{begin}_{end}")
+            switch.add_case(first.type(begin * tile.rows + end), case)
+            builder.position_at_end(case)
+            rows = range(begin, end + 1)
+            _emit_taps(builder, tile, rows, line, pointers, load, sums)
+            builder.branch(done)
+    builder.position_at_end(done)
+    for place, total in enumerate(sums):
+        result = builder.insert_value(result, builder.load(total), place)
+    return result
 
 
-def _samples(builder: Any, tile: Any, x: Any, stride: Any) -> list[Any]:
-    starts = (_row(builder, x, stride, channel) for channel in range(tile.vectors))
-    return [load_vector(builder, start, 0, tile.lanes) for start in starts]
+def _emit_taps(
+    builder: Any,
+    tile: Any,
+    rows: range,
+    line: list[Any],
+    pointers: list[tuple[Any, Any]],
+    load: Callable[[list[Any], int], Any],
+    sums: list[Any],
+) -> None:
+    """Emit the loop over the taps of a line, of which there is one at least."""
+    taps, x, offsets, stride = line
+    entry = builder.block
+    loop, after = (builder.append_basic_block(name) for name in ("tap", "after_taps"))
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    tap, *here = (builder.phi(value.type) for value in (taps, *(start for start, _ in pointers)))
+    start = builder.gep(x, [builder.load(builder.gep(offsets, [tap]))])
+    channels = [row_start(builder, start, stride, channel) for channel in range(tile.vectors)]
+    samples = [load_vector(builder, channel, 0, tile.lanes) for channel in channels]
+    for row in rows:
+        factors = load(here, row)
+        for channel, values in enumerate(samples):
+            total = sums[row * tile.vectors + channel]
+            builder.store(multiply_add(builder, factors, values, builder.load(total)), total)
+    following = builder.add(tap, tap.type(1))
+    tap.add_incoming(tap.type(0), entry)
+    tap.add_incoming(following, loop)
+    for pointer, (start, step) in zip(here, pointers, strict=True):
+        pointer.add_incoming(start, entry)
+        pointer.add_incoming(builder.gep(pointer, [step]), loop)
+    again = builder.cbranch(builder.icmp_signed("<", following, taps), loop, after)
+    _forbid_unrolling(builder.module, again)
+    builder.position_at_end(after)
 
 
-def _products(builder: Any, tile: Any, weights: Any, samples: Any, sums: Any) -> list[Any]:
-    factors = load_vector(builder, weights, 0, tile.lanes)
-    pairs = zip(samples, sums, strict=True)
-    return [multiply_add(builder, factors, values, total) for values, total in pairs]
+def _forbid_unrolling(module: Any, branch: Any) -> None:
+    """Mark the branch that closes a loop, which unrolled would need too many registers."""
+    wish = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+    number = ir.MetaDataString(module, f"loop {len(module.metadata)}")
+    mark = module.add_metadata([number, wish])
+    # What LLVM knows a loop by begins with itself.
+    mark.operands = (mark, wish)
+    branch.set_metadata("llvm.loop", mark)
 
 
 def _targets(builder: Any, tile: Any, args: Any) -> list[tuple[Any, Any]]:
@@ -200,9 +216,5 @@ def _targets(builder: Any, tile: Any, args: Any) -> list[tuple[Any, Any]]:
         plane = builder.gep(target, [place])
         for row in range(tile.rows):
             value = builder.extract_value(values, row * tile.vectors + channel)
-            found.append((value, _row(builder, plane, row_stride, row)))
+            found.append((value, row_start(builder, plane, row_stride, row)))
     return found
-
-
-def _row(builder: Any, pointer: Any, stride: Any, row: int) -> Any:
-    return builder.gep(pointer, [builder.mul(stride, ir.Constant(stride.type, row))])

@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 from .tile import (
     INDEX,
     Tile,
+    add,
     broadcast,
     element_bytes,
     load_vector,
@@ -82,10 +83,23 @@ def add_value(typingctx, tile, value):  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         values = broadcast(builder, args[1], tile.lanes)
-        add = builder.add if isinstance(args[1].type, ir.IntType) else builder.fadd
-        return _each(builder, args[0], tile.rows, lambda vector: add(vector, values))
+        return _each(builder, args[0], tile.rows, lambda vector: add(builder, vector, values))
 
     return tile(tile, value), generate
+
+
+@intrinsic
+def add_tiles(typingctx, tile, other):  # type: ignore[no-untyped-def]
+    """Return ``tile + other``, row by row."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        result = args[0]
+        for row in range(tile.rows):
+            values = (builder.extract_value(each, row) for each in args)
+            result = builder.insert_value(result, add(builder, *values), row)
+        return result
+
+    return tile(tile, tile), generate
 
 
 @intrinsic

@@ -14,6 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ..compile import kernel
+from .memory import at
 from .tile import INDEX, load_vector, store_vector, tile_type
 
 
@@ -53,6 +54,74 @@ def copy_seconds(g, target, source, count):  # type: ignore[no-untyped-def]
             target[i] = source[2 * i]
 
 
+@kernel(inline=True)
+def weave(g, target, evens, odds, count):  # type: ignore[no-untyped-def]
+    """Write two runs by turns, `count` values in all, beginning with the first of `evens`."""
+    pairs = count // 2
+    if pairs >= g.lanes:
+        for i in range(0, pairs, g.lanes):
+            p = min(i, pairs - g.lanes)
+            weave_whole(g, at(target, 2 * p), at(evens, p), at(odds, p))
+    elif 2 * pairs >= g.lanes:
+        weave_half(g, target, evens, odds)
+        p = pairs - g.lanes // 2
+        weave_half(g, at(target, 2 * p), at(evens, p), at(odds, p))
+    elif 4 * pairs >= g.lanes:
+        weave_quarter(g, target, evens, odds)
+        p = pairs - g.lanes // 4
+        weave_quarter(g, at(target, 2 * p), at(evens, p), at(odds, p))
+    else:
+        for i in range(pairs):
+            target[2 * i] = evens[i]
+            target[2 * i + 1] = odds[i]
+    if count > 2 * pairs:
+        target[2 * pairs] = evens[pairs]
+
+
+@kernel(inline=True)
+def deal_seconds(g, targets, places, source, count):  # type: ignore[no-untyped-def]
+    """Deal out a run: ``targets[places[r] + i] = source[2 * i + r]`` for r < 2 and i < `count`."""
+    if count >= g.lanes:
+        for i in range(0, count, g.lanes):
+            deal_2(g, targets, places, source, min(i, count - g.lanes))
+    elif 2 * count >= g.lanes:
+        deal_half(g, targets, places, source, 0)
+        deal_half(g, targets, places, source, count - g.lanes // 2)
+    elif 4 * count >= g.lanes:
+        deal_quarter(g, targets, places, source, 0)
+        deal_quarter(g, targets, places, source, count - g.lanes // 4)
+    else:
+        deal_singly(targets, places, source, 2, count)
+
+
+@kernel(inline=True)
+def deal_thirds(g, targets, places, source, count):  # type: ignore[no-untyped-def]
+    """Do as `deal_seconds`, to three."""
+    if count >= g.lanes:
+        for i in range(0, count, g.lanes):
+            deal_3(g, targets, places, source, min(i, count - g.lanes))
+    else:
+        deal_singly(targets, places, source, 3, count)
+
+
+@kernel(inline=True)
+def deal_fourths(g, targets, places, source, count):  # type: ignore[no-untyped-def]
+    """Do as `deal_seconds`, to four."""
+    if count >= g.lanes:
+        for i in range(0, count, g.lanes):
+            deal_4(g, targets, places, source, min(i, count - g.lanes))
+    else:
+        deal_singly(targets, places, source, 4, count)
+
+
+@kernel
+def deal_singly(targets, places, source, step, count):  # type: ignore[no-untyped-def]
+    """Deal out a run to `step`, value by value."""
+    for i in range(count):
+        for r in range(step):
+            targets[places[r] + i] = source[step * i + r]
+
+
 @intrinsic
 def copy_whole(typingctx, geometry, target, source, start):  # type: ignore[no-untyped-def]
     """Copy a vector of values from ``source + start`` on."""
@@ -89,6 +158,25 @@ def take_quarter(typingctx, geometry, target, source, start):  # type: ignore[no
     return _signature(geometry, target, source), _taker(max(tile_type(geometry).lanes // 4, 1))
 
 
+@intrinsic
+def weave_whole(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
+    """Write a vector of each run by turns."""
+    return types.void(geometry, target, evens, odds), _weaver(tile_type(geometry).lanes)
+
+
+@intrinsic
+def weave_half(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
+    """Do as `weave_whole`, with half of a vector."""
+    return types.void(geometry, target, evens, odds), _weaver(tile_type(geometry).lanes // 2)
+
+
+@intrinsic
+def weave_quarter(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
+    """Do as `weave_whole`, with a quarter of a vector."""
+    lanes = max(tile_type(geometry).lanes // 4, 1)
+    return types.void(geometry, target, evens, odds), _weaver(lanes)
+
+
 def _signature(geometry: Any, target: Any, source: Any) -> Any:
     return types.void(geometry, target, source, types.intp)
 
@@ -117,3 +205,65 @@ def _taker(lanes: int) -> Any:
         return context.get_dummy_value()
 
     return generate
+
+
+def _weaver(lanes: int) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, target, evens, odds = args
+        runs = (load_vector(builder, run, 0, lanes) for run in (evens, odds))
+        # The first of the one, the first of the other, the second of the one, and so on.
+        turns = [i // 2 + i % 2 * lanes for i in range(2 * lanes)]
+        places = ir.Constant(ir.VectorType(INDEX, 2 * lanes), turns)
+        store_vector(builder, builder.shuffle_vector(*runs, places), target, 0)
+        return context.get_dummy_value()
+
+    return generate
+
+
+def _dealer(step: int, share: int = 1) -> Any:
+    @intrinsic
+    def deal_vector(typingctx, geometry, targets, places, source, start):  # type: ignore[no-untyped-def]
+        lanes = max(tile_type(geometry).lanes // share, 1)
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            _, targets, places, source, start = args
+            first = builder.gep(source, [builder.mul(start, ir.Constant(start.type, step))])
+            vectors = [load_vector(builder, first, i * lanes, lanes) for i in range(step)]
+            for r, values in enumerate(_deal(builder, vectors)):
+                place = builder.add(builder.load(builder.gep(places, [INDEX(r)])), start)
+                store_vector(builder, values, builder.gep(targets, [place]), 0)
+            return context.get_dummy_value()
+
+        return types.void(geometry, targets, places, source, types.intp), generate
+
+    return deal_vector
+
+
+# Deal out as much as fills a vector of each run, from ``places[r] + start`` on.
+deal_2, deal_3, deal_4 = (_dealer(step) for step in (2, 3, 4))
+deal_half, deal_quarter = (_dealer(2, share) for share in (2, 4))
+
+
+def _deal(builder: Any, vectors: list[Any]) -> list[Any]:
+    """Emit the vectors of every n-th value of n vectors that follow each other."""
+    if len(vectors) == 4:
+        # The seconds of the seconds take one shuffle of two vectors each.
+        (even, odd), (later_even, later_odd) = (_deal(builder, vectors[i : i + 2]) for i in (0, 2))
+        zeroth, second = _deal(builder, [even, later_even])
+        first, third = _deal(builder, [odd, later_odd])
+        return [zeroth, first, second, third]
+    count, lanes = len(vectors), vectors[0].type.count
+    found = []
+    for r in range(count):
+        taken = [count * i + r for i in range(lanes)]
+        near = [min(each, 2 * lanes - 1) for each in taken]
+        values = _shuffle(builder, vectors[0], vectors[1], near)
+        if count == 3:
+            far = [i if each < 2 * lanes else each - lanes for i, each in enumerate(taken)]
+            values = _shuffle(builder, values, vectors[2], far)
+        found.append(values)
+    return found
+
+
+def _shuffle(builder: Any, low: Any, high: Any, places: list[int]) -> Any:
+    return builder.shuffle_vector(low, high, ir.Constant(ir.VectorType(INDEX, len(places)), places))

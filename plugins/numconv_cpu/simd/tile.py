@@ -91,7 +91,7 @@ def load(typingctx, tile, source, stride):  # type: ignore[no-untyped-def]
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         result = args[0]
         for row in range(tile.rows):
-            start = _row(builder, args[1], args[2], row)
+            start = row_start(builder, args[1], args[2], row)
             for column in range(tile.vectors):
                 value = load_vector(builder, start, column * tile.lanes, tile.lanes)
                 result = builder.insert_value(result, value, row * tile.vectors + column)
@@ -106,7 +106,7 @@ def store(typingctx, tile, target, stride):  # type: ignore[no-untyped-def]
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         for row in range(tile.rows):
-            start = _row(builder, args[1], args[2], row)
+            start = row_start(builder, args[1], args[2], row)
             for column in range(tile.vectors):
                 value = builder.extract_value(args[0], row * tile.vectors + column)
                 store_vector(builder, value, start, column * tile.lanes)
@@ -168,6 +168,20 @@ def copy_vector(typingctx, geometry, target, source):  # type: ignore[no-untyped
 
 
 @intrinsic
+def copy_row(typingctx, geometry, target, source):  # type: ignore[no-untyped-def]
+    """Copy as many values as a row of the tile has."""
+    tile = tile_type(geometry)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for column in range(tile.vectors):
+            values = load_vector(builder, args[2], column * tile.lanes, tile.lanes)
+            store_vector(builder, values, args[1], column * tile.lanes)
+        return context.get_dummy_value()
+
+    return types.void(geometry, target, source), generate
+
+
+@intrinsic
 def store_column(typingctx, geometry, target, source, stride):  # type: ignore[no-untyped-def]
     """Copy one value of each row of a tile, ``source[row * stride]``, side by side.
 
@@ -182,7 +196,7 @@ def store_column(typingctx, geometry, target, source, stride):  # type: ignore[n
         element = args[2].type.pointee
         column = ir.Constant(ir.VectorType(element, rows), ir.Undefined)
         for row in range(rows):
-            value = builder.load(_row(builder, args[2], args[3], row))
+            value = builder.load(row_start(builder, args[2], args[3], row))
             column = builder.insert_element(column, value, INDEX(row))
         store_vector(builder, column, args[1], 0)
         if isinstance(element, ir.IntType):
@@ -218,7 +232,8 @@ def emit_prefetch(builder: Any, address: Any, locality: int = 2) -> None:
     builder.call(function, [builder.bitcast(address, byte), read, number(locality), data])
 
 
-def _row(builder: Any, pointer: Any, stride: Any, row: int) -> Any:
+def row_start(builder: Any, pointer: Any, stride: Any, row: int) -> Any:
+    """Emit the pointer to ``pointer + row * stride``."""
     return builder.gep(pointer, [builder.mul(stride, ir.Constant(stride.type, row))])
 
 

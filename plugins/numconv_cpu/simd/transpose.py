@@ -26,13 +26,6 @@ def transpose_lanes(typingctx, geometry, target, target_stride, source, source_s
     return _signature(geometry, target, source), _generator(size)
 
 
-@intrinsic
-def transpose_rows(typingctx, geometry, target, target_stride, source, source_stride):  # type: ignore[no-untyped-def]
-    """Do as `transpose_lanes`, for as many values as the tile has rows, which is a power of two."""
-    size = tile_type(geometry).rows
-    return _signature(geometry, target, source), _generator(size)
-
-
 def _signature(geometry: Any, target: Any, source: Any) -> Any:
     return types.boolean(geometry, target, types.intp, source, types.intp)
 

@@ -10,16 +10,20 @@ from numconv.core.protocol import Plan
 
 from ..estimate import estimate
 from ..support import plan_supported
-from .shape import LEAST_CHANNELS, best_tile, relative_cost
+from .cost import LEAST_CHANNELS, MOST_POINTS, best_points, relative_cost
 
 
 class Winograd:
-    """3x3 convolutions with stride 1, forward and backward, with 4 or 2.25 times fewer products.
+    """Convolutions of few taps, forward and backward, with up to four times fewer products.
+
+    Along two axes, or one where the other has a single tap; the taps along a third one count as
+    given channels, and so do the remainders of a stride.
 
     Parameters
     ----------
-    tile : {None, 2, 4}
-        Results along a tile's side; by default the faster one for each problem.
+    points : {None, 4, 6}
+        Samples along a side of what a tile sees; by default the faster choice for each problem.
+        A tile has `points` - 1 results along a side with two taps, `points` - 2 with three.
 
     Notes
     -----
@@ -33,20 +37,29 @@ class Winograd:
     name = "winograd"
     last_resort = False
 
-    def __init__(self, tile: int | None = None) -> None:
-        self.tile = tile
+    def __init__(self, points: int | None = None) -> None:
+        self.points = points
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
+        forward = problem.direction == "forward"
+        flat = slice(-2, None)
+        kernel, stride = problem.kernel_shape[flat], problem.stride[flat]
         if dtypes.kind(problem.dtype) != "float":
             return f"computes floating-point numbers, not {problem.dtype}"
-        if problem.kernel_shape != (3, 3):
-            return f"takes kernels of 3x3, not {'x'.join(map(str, problem.kernel_shape))}"
-        if problem.stride != (1, 1) or problem.dilation != (1, 1):
-            return f"takes stride 1 and dilation 1, not {problem.stride} and {problem.dilation}"
+        if any(d > 1 for d in problem.dilation[flat]):
+            return f"takes dilation 1, not {problem.dilation}"
+        if any(s > 2 for s in stride) or (not forward and any(s > 1 for s in problem.stride[:-2])):
+            return f"takes no stride {problem.stride}"
+        if not forward and any(k < s for k, s in zip(kernel, stride, strict=True)):
+            return f"takes no stride {problem.stride} beyond the kernel {problem.kernel_shape}"
+        taps = [-(-k // s) for k, s in zip(kernel, stride, strict=True)]
+        most = (self.points or MOST_POINTS) - 1
+        if not 1 < max(taps) <= most:
+            return f"takes kernels of 2 to {most} taps along an axis, not {problem.kernel_shape}"
         channels = min(problem.in_channels, problem.out_channels) // problem.groups
         if channels < LEAST_CHANNELS:
             return f"takes at least {LEAST_CHANNELS} channels in and out of a group, not {channels}"
-        if problem.direction != "forward" and problem.padding_mode != "zeros":
+        if not forward and problem.padding_mode != "zeros":
             return f"takes no padding mode {problem.padding_mode} in the input gradient"
         if problem.accuracy == "strict":
             return "mixes receptive fields, which accuracy='strict' forbids"
@@ -55,15 +68,15 @@ class Winograd:
     def cost(self, problem: ConvolutionProblem) -> float:
         # A multiple of the cost of `direct` that depends on one image alone: which of the two is
         # chosen must not depend on threads or batch, or the bits would.
-        tile = self.tile or best_tile(problem)
-        return estimate(problem, packed=True) * relative_cost(problem, tile)
+        points = self.points or best_points(problem)
+        return estimate(problem, packed=True) * relative_cost(problem, points)
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
-        tile = self.tile or best_tile(problem)
-        return plan_supported(problem, partial(_plan, tile=tile))
+        points = self.points or best_points(problem)
+        return plan_supported(problem, partial(_plan, points=points))
 
 
-def _plan(problem: ConvolutionProblem, tile: int) -> Plan:
+def _plan(problem: ConvolutionProblem, points: int) -> Plan:
     from .plan import WinogradPlan
 
-    return WinogradPlan(problem, tile)
+    return WinogradPlan(problem, points)

@@ -14,17 +14,18 @@ RELU = 1
 
 
 @kernel
-def store_tiles(first, last, group, channel, products, bias, residual, out, own, memory, tables, g):  # type: ignore[no-untyped-def]
-    """Store the results of tiles `first` to `last`, of a vector of result channels.
+def store_tiles(first, last, group, vector, products, bias, residual, out, own, memory, tables, g):  # type: ignore[no-untyped-def]
+    """Store the results of tiles `first` to `last`: the parts of a row, of some result channels.
 
     Parameters
     ----------
-    channel : int
-        The first of the result channels in its group.
+    vector : int
+        The first of the parts, counted from those of the group's first channels.
     products : pointer
-        To the first tile's, ``[point][tile][result channel]``.
+        To the first tile's, ``[point][tile][part][result channel]``.
     """
     stay_whole()
+    part, channel = vector % g.parts, vector // g.parts * g.lanes
     channels = min(g.lanes, g.result_channels - channel)
     start = group * g.result_channels + channel
     shift, results = at(own, g.own_bias), at(own, g.own_results)
@@ -32,36 +33,51 @@ def store_tiles(first, last, group, channel, products, bias, residual, out, own,
     if g.bias:
         copy(shift, at(bias, start), channels)
     places = at(tables, g.at_places + start)
+    size = g.result_height * g.result_width
     f = first
     while f < last:
         tx = f % g.tiles_x
         run = min(last - f, g.tiles_x - tx)
-        ty, n = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
-        pitch = run * g.side * g.lanes
-        masks = at(memory, g.at_masks + group * g.tiles + f)
-        for t in range(run):
-            place = at(results, t * g.side * g.lanes)
-            source = at(products, (f - first + t) * g.columns)
-            transform_result(g, place, pitch, source, g.product_point, shift)
-            if masks[t] != 0:
-                see_nothing(place, pitch, shift, int(masks[t]), g)
-        image = n * g.groups * g.result_channels * g.result_height * g.result_width
-        for row in range(min(g.side, g.result_height - ty * g.side)):
-            y = ty * g.side + row
-            count = min(run * g.side, g.result_width - tx * g.side)
-            to = image + y * g.result_width + tx * g.side
-            source = at(results, row * pitch)
-            store_row(at(out, to), at(residual, to), places, source, channels, count, g)
+        ty, layer = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
+        n, z = layer // g.result_depth, layer % g.result_depth
+        masks = at(memory, g.at_masks + ((group * g.tiles + f) * g.parts + part) * g.side_y)
+        source = at(products, (f - first) * g.columns)
+        transform_back(results, run, source, shift, masks, g)
+        image = (n * g.groups * g.result_channels * g.result_depth + z) * size
+        x = tx * g.side_x * g.parts_x + g.first_x
+        hidden = max(-x, 0)
+        count = min(run * g.side_x * g.parts_x, g.result_width - x) - hidden
+        for row in range(g.side_y):
+            y = (ty * g.side_y + row) * g.parts_y + part // g.parts_x + g.first_y
+            if 0 <= y < g.result_height:
+                to = image + y * g.result_width + x + hidden
+                source = at(results, (row * run * g.side_x * g.parts_x + hidden) * g.lanes)
+                store_row(at(out, to), at(residual, to), places, source, channels, count, g)
         f += run
 
 
 @kernel
-def see_nothing(results, pitch, shift, mask, g):  # type: ignore[no-untyped-def]
+def transform_back(results, run, products, shift, masks, g):  # type: ignore[no-untyped-def]
+    """Transform a run of tiles back to rows, in which the parts take turns."""
+    apart = g.parts_x * g.lanes
+    pitch = run * g.side_x * apart
+    for t in range(run):
+        for part in range(g.parts_x):
+            place = at(results, t * g.side_x * apart + part * g.lanes)
+            source = at(products, t * g.columns + part * g.lanes)
+            transform_result(g, place, pitch, apart, source, g.product_point, shift)
+            for row in range(g.side_y):
+                mask = masks[(t * g.parts + part) * g.side_y + row]
+                if mask != 0:
+                    see_nothing(at(place, row * pitch), apart, shift, int(mask), g)
+
+
+@kernel
+def see_nothing(results, apart, shift, mask, g):  # type: ignore[no-untyped-def]
     """Make exact what only the transform's rounding errors reach."""
-    for i in range(g.side):
-        for j in range(g.side):
-            if mask >> (i * g.side + j) & 1:
-                copy(at(results, i * pitch + j * g.lanes), shift, g.lanes)
+    for j in range(g.side_x):
+        if mask >> j & 1:
+            copy(at(results, j * apart), shift, g.lanes)
 
 
 @kernel

@@ -1,97 +1,120 @@
 """From samples to points: tiles of the given array, channel by channel, transformed.
 
-The samples that a run of tiles sees are copied with their padding, one vector of channels at a
-time, to ``[row][position][channel]``; so the transform works on whole vectors whatever the
-image's width. On the way the absolute values of each position are added up over the channels:
+The samples that a run of tiles sees are copied with their padding, one vector of channels of a
+slot at a time, to ``[row][position][channel]``; so the transform works on whole vectors whatever
+the image's width. On the way the absolute values of each position are added up over the channels:
 they tell whether the transform, which mixes the samples of a tile, is accurate there.
 """
 
 from __future__ import annotations
 
+from math import inf
+
 from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear, zero
 from .transforms import transform_input
-from .vectors import pack_square
+from .vectors import pack_square, pack_square_apart
 
-# How many times what one output sees a tile may hold in all. The larger, the less accurate; even
-# noise reaches 9 where a tile hangs over the border.
-UNEVEN = 100
+# How many times the next one a tile's largest position may be. Beside one much larger, results are
+# single products, and expected to be as exact as those, whichever weight they are of.
+ALONE = 2**16
 
 
 @kernel
-def transform_tiles(first, last, group, x, target, own, memory, tables, g, limit):  # type: ignore[no-untyped-def]
+def transform_tiles(first, last, group, x, target, own, memory, tables, g, limits):  # type: ignore[no-untyped-def]
     """Transform tiles `first` to `last` of a group, all of one block.
 
     Parameters
     ----------
     target : pointer
-        To the block's transformed samples, ``[point][channel block][tile][channel]``.
+        To the block's transformed samples, ``[point][channel block][slot][tile][channel]``.
     own : pointer
         To the worker's memory.
-    limit : float
-        What the samples of a tile may add up to.
+    limits : record
+        What the samples of a tile may add up to, and how uneven they may be.
     """
     stay_whole()
+    sums = at(own, g.own_sums)
     f = first
     while f < last:
         tx = f % g.tiles_x
         run = min(last - f, g.tiles_x - tx)
-        ty, n = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
-        width = (run - 1) * g.side + g.patch
-        patch, sums = at(own, g.own_patch), at(own, g.own_sums)
-        clear(sums, g.patch * width)
+        ty, layer = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
+        n, z = layer // g.result_depth, layer % g.result_depth
+        width = (run - 1) * g.side_x + g.points_x
+        lines = g.points_y * width
+        clear(sums, g.slots * lines)
         place = at(target, f % g.block * g.lanes)
         for block in range(g.given_blocks):
             channel = (n * g.groups + group) * g.given_channels + block * g.lanes
             channels = min(g.lanes, g.given_channels - block * g.lanes)
-            plane = at(x, channel * g.given_height * g.given_width)
-            pack_patch(patch, sums, plane, tables, g, ty, tx * g.side, width, channels)
-            for t in range(run):
-                transform_input(
-                    g,
-                    at(place, (block * g.padded_block + t) * g.lanes),
-                    g.sample_point,
-                    at(patch, t * g.side * g.lanes),
-                    width * g.lanes,
+            channel_samples = at(x, channel * g.given_depth * g.given_height * g.given_width)
+            for slot in range(g.slots):
+                transform_run(
+                    *(slot, z, ty, tx, run, width, channels, channel_samples),
+                    at(place, (block * g.slots + slot) * g.padded_block * g.lanes),
+                    *(at(sums, slot * lines), at(own, g.own_patch), tables, g),
                 )
-        masks = at(memory, g.at_masks + group * g.tiles + f)
         for t in range(run):
-            mask = check_tile(at(sums, t * g.side), width, g, ty, tx + t, limit)
-            if mask < 0:
+            tile_sums = at(sums, t * g.side_x)
+            masks = at(memory, g.at_masks + (group * g.tiles + f + t) * g.parts * g.side_y)
+            if not check_tile(masks, tile_sums, width, tables, g, ty, tx + t, limits):
                 memory[n + 1] = 1
-                mask = 0
-            masks[t] = mask
         f += run
 
 
 @kernel
-def pack_patch(patch, sums, x, tables, g, ty, first, width, channels):  # type: ignore[no-untyped-def]
-    """Copy what a run of tiles sees of some channels, and add up absolute values."""
-    table = at(tables, g.at_x + first)
-    begin = min(max(g.first_inside - first, 0), width)
-    end = min(max(g.last_inside - first, begin), width)
-    size = g.given_height * g.given_width
-    for row in range(g.patch):
-        target, total = at(patch, row * width * g.lanes), at(sums, row * width)
-        y = tables[g.at_y + ty * g.side + row]
-        if y < 0:
-            clear(target, width * g.lanes)
-            continue
-        source = at(x, y * g.given_width)
-        pack_border(target, total, source, table, g, 0, begin, channels)
-        p = begin
-        while p < end:
-            # What is written beyond the end is zeros, and soon written over.
-            place, count = at(target, p * g.lanes), min(g.lanes, end - p)
-            pack_square(g, place, at(total, p), at(source, table[p]), size, channels, count)
-            p += count
-        pack_border(target, total, source, table, g, end, width, channels)
+def transform_run(slot, z, ty, tx, run, width, channels, x, target, sums, patch, tables, g):  # type: ignore[no-untyped-def]
+    """Transform one slot of some channels of a run of tiles."""
+    slot_z, slot_y = slot // (g.slots_y * g.slots_x), slot // g.slots_x % g.slots_y
+    slot_x = slot % g.slots_x
+    layer = tables[g.at_z + z * g.taps_z + slot_z]
+    lines = at(tables, g.at_y + slot_y * g.length_y + ty * g.side_y)
+    if layer < 0:
+        clear(patch, g.points_y * width * g.lanes)
+    else:
+        plane = at(x, layer * g.given_height * g.given_width)
+        pack_patch(patch, sums, plane, lines, slot_x, tx * g.side_x, width, channels, tables, g)
+    for t in range(run):
+        transform_input(
+            g,
+            at(target, t * g.lanes),
+            g.sample_point,
+            at(patch, t * g.side_x * g.lanes),
+            width * g.lanes,
+        )
 
 
 @kernel
-def pack_border(target, sums, source, table, g, first, last, channels):  # type: ignore[no-untyped-def]
+def pack_patch(patch, sums, x, lines, slot, first, width, channels, tables, g):  # type: ignore[no-untyped-def]
+    """Copy what a run of tiles sees of some channels, and add up absolute values."""
+    table = at(tables, g.at_x + slot * g.length_x + first)
+    begin = min(max(tables[g.at_runs + 2 * slot] - first, 0), width)
+    end = min(max(tables[g.at_runs + 2 * slot + 1] - first, begin), width)
+    size = g.given_depth * g.given_height * g.given_width
+    for row in range(g.points_y):
+        target, total = at(patch, row * width * g.lanes), at(sums, row * width)
+        if lines[row] < 0:
+            clear(target, width * g.lanes)
+            continue
+        source = at(x, lines[row] * g.given_width)
+        pack_border(target, total, source, table, size, 0, begin, channels, g)
+        p = begin
+        while p < end:
+            # What is written beyond the end is zeros, and soon written over.
+            count = min(g.lanes, end - p)
+            place, samples = at(target, p * g.lanes), at(source, table[p])
+            if g.step == 1:
+                pack_square(g, place, at(total, p), samples, size, channels, count)
+            else:
+                pack_square_apart(g, place, at(total, p), samples, size, channels, count)
+            p += count
+        pack_border(target, total, source, table, size, end, width, channels, g)
+
+
+@kernel
+def pack_border(target, sums, source, table, size, first, last, channels, g):  # type: ignore[no-untyped-def]
     """Copy positions of a row whose samples may be anywhere or nowhere."""
-    size = g.given_height * g.given_width
     for p in range(first, last):
         clear(at(target, p * g.lanes), g.lanes)
         if table[p] >= 0:
@@ -102,31 +125,55 @@ def pack_border(target, sums, source, table, g, first, last, channels):  # type:
 
 
 @kernel
-def check_tile(sums, pitch, g, ty, tx, limit):  # type: ignore[no-untyped-def]
+def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[no-untyped-def]
     """Compare what a tile holds with what each of its results sees.
+
+    For each part and row of the tile, a mask says which results see nothing but zeros though
+    the tile holds more, as bits.
 
     Returns
     -------
-    int
-        Negative if the transform would not be accurate; else which results see nothing but
-        zeros though the tile holds more, as bits.
+    bool
+        Whether the transform is accurate.
     """
-    total = zero(sums)
-    for i in range(g.patch):
-        for j in range(g.patch):
-            total += sums[i * pitch + j]
-    if not total <= limit:
-        return -1
-    if total == 0:
-        return 0
-    mask, least = 0, total
-    for i in range(min(g.side, g.result_height - ty * g.side)):
-        for j in range(min(g.side, g.result_width - tx * g.side)):
-            seen = zero(sums)
-            for k in range(i * pitch + j, i * pitch + j + 3):
-                seen += sums[k] + sums[k + pitch] + sums[k + 2 * pitch]
-            if seen == 0:
-                mask |= 1 << (i * g.side + j)
-            else:
-                least = min(least, seen)
-    return mask if total <= UNEVEN * least else -1
+    clear(masks, g.parts * g.side_y)
+    total, least, most, second = zero(sums), zero(sums) + inf, zero(sums), zero(sums)
+    for row in range(g.slots * g.points_y):
+        for j in range(g.points_x):
+            each = sums[row * width + j]
+            total += each
+            least = min(least, each)
+            second = max(second, min(most, each))
+            most = max(most, each)
+    if not total <= limits.samples or (second > 0 and most > ALONE * second):
+        return False
+    if total <= limits.uneven * least:
+        return True
+    for part in range(g.parts):
+        part_y, part_x = part // g.parts_x, part % g.parts_x
+        for i in range(g.side_y):
+            y = (ty * g.side_y + i) * g.parts_y + part_y + g.first_y
+            mask = 0
+            for j in range(g.side_x):
+                x = (tx * g.side_x + j) * g.parts_x + part_x + g.first_x
+                if 0 <= y < g.result_height and 0 <= x < g.result_width:
+                    seen = add_seen(at(sums, i * width + j), part_y, part_x, width, tables, g)
+                    if seen == 0:
+                        mask |= 1 << j
+                    elif total > limits.uneven * seen:
+                        return False
+            masks[part * g.side_y + i] = mask
+    return True
+
+
+@kernel
+def add_seen(sums, part_y, part_x, width, tables, g):  # type: ignore[no-untyped-def]
+    """Add up what one result sees."""
+    seen = zero(sums)
+    for slot in range(g.slots):
+        rows = tables[g.at_seen_y + part_y * g.slots_y + slot // g.slots_x % g.slots_y]
+        columns = tables[g.at_seen_x + part_x * g.slots_x + slot % g.slots_x]
+        for i in range(rows):
+            for j in range(columns):
+                seen += sums[(slot * g.points_y + i) * width + j]
+    return seen

@@ -1,18 +1,18 @@
-"""What a layer is to `winograd`: its sides and channels, and how its work is cut up."""
+"""What a layer is to `winograd`: its axes and channels, and how its work is cut up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numconv.core.problems import ConvolutionProblem
 
 from ...simd.machine import machine
+from .axes import Axis, flat_axes, layer_sources
 
-LEAST_CHANNELS = 16
 # Rows and vectors of the register tile. What counts is loads per product: 10 to 24, 10 to 16 and
 # 8 to 12. The first takes 0.9 of the second's time where the channels fill four vectors, so 64@56
 # 0.41 ms in place of 0.45; 12 x 2 leaves no register and takes 1.5 times as long.
@@ -23,12 +23,6 @@ OWN_BYTES = 480 * 2**10
 SHARED_BYTES = 32 * 2**20
 FEWEST_TILES = 16
 MOST_TILES = 64
-# What share of the vector products a second this algorithm and `direct` reach, and products'
-# worth of time for transforming: a point of one vector of channels of a tile (there or back), a
-# point of a vector of weights; and for packing a vector of weights for `direct`. Measured on a
-# Zen 4 over layers of 16@28 to 512@7.
-PRODUCTS, DIRECT = 0.9, 0.86
-TRANSFORM, WEIGHTS, PACKED = 14.0, 8.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -39,36 +33,48 @@ class Shape:
     ----------
     given, result : int
         Channels of a group.
-    lo : (int, int)
-        Samples that the first result sees before the first one, along y and x.
+    layers : ndarray of int64, shape (results along z, taps along z)
+        Which layer of the given array each tap reads, or -1.
+    axes : (Axis, Axis)
+        Along y and x.
     """
 
     batch: int
     groups: int
     given: int
     result: int
-    given_size: tuple[int, int]
-    result_size: tuple[int, int]
-    lo: tuple[int, int]
+    layers: NDArray[np.int64]
+    axes: tuple[Axis, Axis]
+
+    @property
+    def slots(self) -> int:
+        return self.layers.shape[1] * prod(axis.slots for axis in self.axes)
+
+    @property
+    def parts(self) -> int:
+        return prod(axis.parts for axis in self.axes)
+
+    def active(self, points: tuple[int, int]) -> list[list[int]]:
+        """Return which slots have weights at each point.
+
+        Those that lack the last tap of a filter have none at the last point, infinity.
+        """
+        z = np.ones((1, self.layers.shape[1]), bool)
+        y, x = (
+            (axis.tap[:, :, -1] >= 0).any(axis=0) | (np.arange(n)[:, None] < n - 1)
+            for axis, n in zip(self.axes, points, strict=True)
+        )
+        there = np.einsum("kz,iy,jx->ijzyx", z, y, x).reshape(prod(points), -1)
+        return [np.flatnonzero(slots).tolist() for slots in there]
 
 
 def shape_of(problem: ConvolutionProblem) -> Shape:
-    """Return a forward convolution or an input gradient as one with taps in their order."""
+    """Return what is given and what is computed, forward or as an input gradient."""
     channels = problem.in_channels // problem.groups, problem.out_channels // problem.groups
-    sizes = problem.input_shape, problem.output_shape
-    lo = tuple(low for low, _ in problem.padding)
     if problem.direction != "forward":
-        channels, sizes, lo = channels[::-1], sizes[::-1], tuple(2 - low for low in lo)
-    (given_y, given_x), (result_y, result_x) = sizes
-    return Shape(
-        batch=problem.batch,
-        groups=problem.groups,
-        given=channels[0],
-        result=channels[1],
-        given_size=(given_y, given_x),
-        result_size=(result_y, result_x),
-        lo=(lo[0], lo[1]),
-    )
+        channels = channels[::-1]
+    axes = flat_axes(problem)
+    return Shape(problem.batch, problem.groups, *channels, layer_sources(problem), axes)
 
 
 @dataclass(frozen=True)
@@ -93,59 +99,75 @@ class Blocking:
 
 @dataclass(frozen=True)
 class Tiling:
-    """Tiles, vectors and register tiles of a layer."""
+    """Tiles, vectors and register tiles of a layer.
 
-    side: int
+    Parameters
+    ----------
+    points : (int, int)
+        Samples along the sides of what a tile sees.
+    sides : (int, int)
+        Results along its own, of each part.
+    tiles : (int, int)
+        Of a layer.
+    given_blocks, result_blocks : int
+        Vectors that the channels of a group fill.
+    """
+
+    points: tuple[int, int]
+    sides: tuple[int, int]
+    tiles: tuple[int, int]
+    layers: int
     lanes: int
     rows: int
     vectors: int
-    tiles_y: int
-    tiles_x: int
     given_blocks: int
+    result_blocks: int
     strips: int
-
-    @property
-    def patch(self) -> int:
-        return self.side + 2
-
-    @property
-    def points(self) -> int:
-        return self.patch**2
 
     @property
     def columns(self) -> int:
         return self.lanes * self.vectors
 
+    @property
+    def image(self) -> int:
+        """Tiles of an image."""
+        return self.layers * prod(self.tiles)
 
-def tiling(shape: Shape, side: int, itemsize: int) -> Tiling:
-    """Cut a layer into tiles of `side` and its channels into vectors."""
+
+def tiling(shape: Shape, points: int, itemsize: int) -> Tiling:
+    """Cut a layer into tiles that see `points` along a side, and its channels into vectors."""
     here = machine()
     lanes = here.lanes(itemsize)
-    filled = -(-shape.result // lanes)
+    blocks = -(-shape.result // lanes)
+    filled = blocks * shape.parts
     wide = -(-filled // WIDE[1]) * WIDE[1] <= 1.15 * filled
     rows, vectors = (WIDE if wide else NARROW) if here.registers >= 32 else FEW_REGISTERS
+    y, x = (points if axis.taps > 1 else 1 for axis in shape.axes)
+    side_y, side_x = (n - axis.taps + 1 for n, axis in zip((y, x), shape.axes, strict=True))
     return Tiling(
-        side=side,
+        points=(y, x),
+        sides=(side_y, side_x),
+        tiles=(-(-shape.axes[0].positions // side_y), -(-shape.axes[1].positions // side_x)),
+        layers=len(shape.layers),
         lanes=lanes,
         rows=rows,
         vectors=vectors,
-        tiles_y=-(-shape.result_size[0] // side),
-        tiles_x=-(-shape.result_size[1] // side),
         given_blocks=-(-shape.given // lanes),
+        result_blocks=blocks,
         strips=-(-filled // vectors),
     )
 
 
 def blocking(shape: Shape, tiles: Tiling, itemsize: int, workers: int) -> Blocking:
     """Choose blocks that fit the caches, and tasks of which all workers get as many."""
-    count = shape.batch * tiles.tiles_y * tiles.tiles_x
-    each = tiles.points * tiles.given_blocks * tiles.lanes * itemsize
+    count = shape.batch * tiles.image
+    each = prod(tiles.points) * shape.slots * tiles.given_blocks * tiles.lanes * itemsize
     most = OWN_BYTES // each
     shared = each * count * shape.groups
     enough = count * shape.groups >= FEWEST_TILES * workers
     if (most >= FEWEST_TILES and enough) or shared > SHARED_BYTES:
-        most = max(most, FEWEST_TILES)
-        return Blocking(_even(count, min(most, MOST_TILES), workers, shape.groups), False, True)
+        block = _even(count, min(max(most, FEWEST_TILES), MOST_TILES), workers, shape.groups)
+        return Blocking(block, False, block < count)
     blocks = max(-(-count // MOST_TILES), 1)
     if tiles.strips * shape.groups * blocks < workers:
         blocks = max(min(-(-workers // (tiles.strips * shape.groups)), count // FEW_ROWS), blocks)
@@ -162,28 +184,3 @@ def _even(count: int, most: int, workers: int, groups: int) -> int:
 
 def _longest(count: int, block: int, workers: int, groups: int) -> int:
     return -(-(-(-count // block) * groups) // workers) * block
-
-
-@lru_cache(maxsize=1024)
-def best_tile(problem: ConvolutionProblem) -> int:
-    """Return the tile with the least cost; the larger, if it costs one image little more.
-
-    A batch or a prepared weight spares it the weights' transform, which costs it most: 16 images
-    of 512@7 take 7 ms with the larger tile and 12 with the smaller, one takes about as long.
-    """
-    return min((4, 2), key=lambda side: relative_cost(problem, side) * (1.1 if side == 2 else 1))
-
-
-def relative_cost(problem: ConvolutionProblem, side: int) -> float:
-    """Return the estimated time of an image, as a fraction of what `direct` takes for it."""
-    shape = shape_of(problem)
-    itemsize = max(np.dtype(problem.dtype).itemsize, 4)
-    tiles = tiling(shape, side, itemsize)
-    vectors = tiles.strips * tiles.vectors
-    count = tiles.tiles_y * tiles.tiles_x
-    whole = -(-count // FEW_ROWS) * FEW_ROWS
-    products = tiles.points * whole * tiles.given_blocks * tiles.lanes * vectors / PRODUCTS
-    moves = TRANSFORM * tiles.points * count * (tiles.given_blocks + vectors)
-    weights = WEIGHTS * tiles.points * shape.given * vectors
-    direct = 9 * prod(shape.result_size) * shape.given * (shape.result / tiles.lanes) / DIRECT
-    return (products + moves + weights) / (direct + PACKED * 9 * shape.given * vectors)

@@ -39,7 +39,7 @@ def solve(  # type: ignore[no-untyped-def]
                 task, x, weight, weights, bias, residual, out, memory, own, tables, g, limits
             )
         elif task < g.weight_tasks:
-            weight_task(task, weight, weights, memory, own, g, limits)
+            weight_task(task, weight, weights, memory, own, tables, g, limits)
         else:
             sample_task(task - g.weight_tasks, x, memory, own, tables, g, limits)
 
@@ -47,13 +47,13 @@ def solve(  # type: ignore[no-untyped-def]
 @kernel
 def sample_task(task, x, memory, own, tables, g, limits):  # type: ignore[no-untyped-def]
     """Transform one row of tiles for all tasks."""
-    rows = g.batch * g.tiles_y
+    rows = g.batch * g.result_depth * g.tiles_y
     group, row = task // rows, task % rows
     f, last = row * g.tiles_x, (row + 1) * g.tiles_x
     while f < last:
         end = min(last, (f // g.block + 1) * g.block)
         target = at(memory, g.at_samples + (group * g.blocks + f // g.block) * g.sample_block)
-        transform_tiles(f, end, group, x, target, own, memory, tables, g, limits.samples)
+        transform_tiles(f, end, group, x, target, own, memory, tables, g, limits)
         f = end
 
 
@@ -69,62 +69,70 @@ def product_task(  # type: ignore[no-untyped-def]
     samples = at(memory, g.at_samples + (group * g.blocks + block) * g.sample_block)
     if not g.shared_samples:
         samples = at(own, g.own_samples)
-        transform_tiles(first, last, group, x, samples, own, memory, tables, g, limits.samples)
+        transform_tiles(first, last, group, x, samples, own, memory, tables, g, limits)
     begin = part * g.strips_per_task
     for strip in range(begin, min(begin + g.strips_per_task, g.strips)):
-        whole = at(weights, (group * g.strips + strip) * g.weight_strip)
-        vectors = min(g.columns, g.result_channels - strip * g.columns + g.lanes - 1) // g.lanes
         products = at(own, g.own_products)
         for channels in range(0, g.given_blocks, g.weight_blocks):
             blocks = min(g.weight_blocks, g.given_blocks - channels)
-            strip_weights = whole
+            strip_weights = at(weights, (group * g.strips + strip) * g.weight_strip)
             if not g.shared_weights:
                 strip_weights = at(own, g.own_weights)
-                own_strip(group, strip, channels, blocks, weight, memory, own, g, limits)
-            for point in range(g.patch * g.patch):
-                place = point * g.sample_point + channels * g.padded_block * g.lanes
+                own_strip(group, strip, channels, blocks, weight, memory, own, tables, g, limits)
+            for point in range(g.points):
+                place = point * g.sample_point + channels * g.slots * g.padded_block * g.lanes
                 multiply(
                     at(samples, place),
                     at(strip_weights, point * g.weight_point),
                     at(products, point * g.product_point),
+                    at(tables, g.at_active + point * (1 + g.slots)),
                     last - first,
                     blocks,
                     channels == 0,
                     g,
                 )
-        for v in range(vectors):
-            channel, source = strip * g.columns + v * g.lanes, at(products, v * g.lanes)
+        vectors = g.columns // g.lanes
+        for v in range(0, min(vectors, g.result_blocks * g.parts - strip * vectors), g.parts_x):
+            vector, source = strip * vectors + v, at(products, v * g.lanes)
             store_tiles(
-                first, last, group, channel, source, bias, residual, out, own, memory, tables, g
+                first, last, group, vector, source, bias, residual, out, own, memory, tables, g
             )
 
 
 @kernel
-def weight_task(task, weight, weights, memory, own, g, limits):  # type: ignore[no-untyped-def]
+def weight_task(task, weight, weights, memory, own, tables, g, limits):  # type: ignore[no-untyped-def]
     """Transform the weights of one vector of result channels for all tasks."""
     vectors = g.columns // g.lanes
-    strip, v = task // vectors, task % vectors
-    group, channel = strip // g.strips, strip % g.strips * g.columns + v * g.lanes
-    target = at(weights, strip * g.weight_strip + v * g.lanes)
+    each = g.weight_tasks // g.groups
+    group, begin = task // each, task % each * g.parts
+    end = min(begin + g.parts, g.strips * vectors)
+    target = at(weights, (group * g.strips + begin // vectors) * g.weight_strip)
     extremes = at(own, g.own_extremes)
-    transform_weights(group, channel, 0, g.given_blocks, weight, target, extremes, own, g)
-    check_weights(channel, extremes, memory, g, limits)
+    transform_weights(
+        group, begin, end, 0, g.given_blocks, weight, target, extremes, own, tables, g
+    )
+    check_weights(begin // g.parts * g.lanes, extremes, memory, g, limits)
 
 
 @kernel
-def own_strip(group, strip, first, blocks, weight, memory, own, g, limits):  # type: ignore[no-untyped-def]
+def own_strip(group, strip, first, blocks, weight, memory, own, tables, g, limits):  # type: ignore[no-untyped-def]
     """Transform the weights of one strip, for some blocks of given channels."""
-    for v in range(g.columns // g.lanes):
-        channel = strip * g.columns + v * g.lanes
-        target = at(own, g.own_weights + v * g.lanes)
-        extremes = at(own, g.own_extremes + 2 * v * g.lanes)
-        transform_weights(group, channel, first, blocks, weight, target, extremes, own, g)
+    vectors = g.columns // g.lanes
+    begin, last = strip * vectors, (strip + 1) * vectors
+    while begin < last:
+        end = min((begin // g.parts + 1) * g.parts, last)
+        target = at(own, g.own_weights)
+        extremes = at(own, g.own_extremes + 2 * (begin - strip * vectors) * g.lanes)
+        transform_weights(
+            group, begin, end, first, blocks, weight, target, extremes, own, tables, g
+        )
         if first + blocks == g.given_blocks:
-            check_weights(channel, extremes, memory, g, limits)
+            check_weights(begin // g.parts * g.lanes, extremes, memory, g, limits)
+        begin = end
 
 
 @kernel
-def multiply(samples, weights, products, tiles, blocks, begin, g):  # type: ignore[no-untyped-def]
+def multiply(samples, weights, products, active, tiles, blocks, begin, g):  # type: ignore[no-untyped-def]
     """Multiply one point's samples of a block of tiles with one strip of weights.
 
     Rows beyond the last tile are computed from whatever stands there, and never looked at.
@@ -134,32 +142,25 @@ def multiply(samples, weights, products, tiles, blocks, begin, g):  # type: igno
     while t < tiles:
         x, target = at(samples, t * g.lanes), at(products, t * g.columns)
         if tiles - t > g.few_rows:
-            multiply_rows(x, weights, target, blocks, begin, g)
+            multiply_tile(zeros(g, None), x, weights, target, active, blocks, begin, g)
             t += g.rows
         else:
-            multiply_few(x, weights, target, blocks, begin, g)
+            multiply_tile(zeros(g, True), x, weights, target, active, blocks, begin, g)
             t += g.few_rows
 
 
 @kernel
-def multiply_rows(samples, weights, products, blocks, begin, g):  # type: ignore[no-untyped-def]
-    """Sum some blocks of channels of a register tile, or begin to."""
-    tile = zeros(g, None)
+def multiply_tile(tile, samples, weights, products, active, blocks, begin, g):  # type: ignore[no-untyped-def]
+    """Sum some blocks of channels of a register tile, or begin to with one of zeros.
+
+    `active` is how many slots there are weights of, followed by which.
+    """
     if not begin:
         tile = load(tile, products, g.columns)
     for block in range(blocks):
-        x = at(samples, block * g.padded_block * g.lanes)
-        tile = multiply_lanes(tile, x, at(weights, block * g.lanes * g.columns))
-    store(tile, products, g.columns)
-
-
-@kernel
-def multiply_few(samples, weights, products, blocks, begin, g):  # type: ignore[no-untyped-def]
-    """Do as `multiply_rows`, with the register tile of few rows."""
-    tile = zeros(g, True)
-    if not begin:
-        tile = load(tile, products, g.columns)
-    for block in range(blocks):
-        x = at(samples, block * g.padded_block * g.lanes)
-        tile = multiply_lanes(tile, x, at(weights, block * g.lanes * g.columns))
+        for k in range(1, 1 + active[0]):
+            each = (block * g.slots + active[k]) * g.lanes
+            tile = multiply_lanes(
+                tile, at(samples, each * g.padded_block), at(weights, each * g.columns)
+            )
     store(tile, products, g.columns)

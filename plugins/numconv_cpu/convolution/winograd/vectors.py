@@ -68,11 +68,21 @@ def pack_square(typingctx, geometry, target, sums, source, stride, rows, count):
     Both `rows` and `count` are at most a vector's lanes; all lanes of as many vectors are
     written, and those beyond are zeros. ``sums[i]`` grows by the sum over the rows.
     """
+    return _packed(geometry, target, sums, source, 1)
+
+
+@intrinsic
+def pack_square_apart(typingctx, geometry, target, sums, source, stride, rows, count):  # type: ignore[no-untyped-def]
+    """Do as `pack_square` with every second element: ``source[row * stride + 2 * i]``."""
+    return _packed(geometry, target, sums, source, 2)
+
+
+def _packed(geometry: Any, target: Any, sums: Any, source: Any, step: int) -> Any:
     lanes = tile_type(geometry).lanes
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, target, sums, source, stride, rows, count = args
-        vectors = _load_rows(builder, source, stride, rows, count, lanes)
+        vectors = _load_rows(builder, source, stride, rows, count, lanes, step)
         total = load_vector(builder, sums, 0, lanes)
         for vector in vectors:
             total = builder.fadd(total, absolute(builder, vector))
@@ -115,7 +125,7 @@ def store_square(typingctx, geometry, target, places, source, rows, count, floor
         for row, vector in enumerate(_transposed(builder, vectors)):
             low = builder.fcmp_ordered("<", vector, floors)
             place = builder.load(builder.gep(places, [INDEX(row)]))
-            mask = _mask(builder, row, rows, count, lanes)
+            [mask] = _masks(builder, row, rows, count, lanes)
             _masked_store(builder, builder.select(low, floors, vector), target, place, mask)
         return context.get_dummy_value()
 
@@ -132,23 +142,33 @@ def absolute(builder: Any, vector: Any) -> Any:
 
 
 def _load_rows(
-    builder: Any, source: Any, stride: Any, rows: Any, count: Any, lanes: int
+    builder: Any, source: Any, stride: Any, rows: Any, count: Any, lanes: int, step: int = 1
 ) -> list[Any]:
+    """Emit rows of which `count` elements, `step` from each other, are there."""
+    span = builder.sub(builder.mul(count, count.type(step)), count.type(step - 1))
+    every = ir.Constant(ir.VectorType(INDEX, lanes), [step * i for i in range(lanes)])
     vectors = []
     for row in range(lanes):
         start = builder.gep(source, [builder.mul(stride, ir.Constant(stride.type, row))])
-        mask = _mask(builder, row, rows, count, lanes)
-        vectors.append(_masked_load(builder, start, mask, lanes))
+        masks = _masks(builder, row, rows, span, lanes, step)
+        loaded = [
+            _masked_load(builder, builder.gep(start, [INDEX(i * lanes)]), mask, lanes)
+            for i, mask in enumerate(masks)
+        ]
+        vectors.append(builder.shuffle_vector(*loaded, every) if step == 2 else loaded[0])
     return vectors
 
 
-def _mask(builder: Any, row: int, rows: Any, count: Any, lanes: int) -> Any:
-    """Emit which lanes of a row there are."""
+def _masks(builder: Any, row: int, rows: Any, count: Any, lanes: int, vectors: int = 1) -> Any:
+    """Emit which lanes of a row's vectors there are."""
     there = builder.icmp_signed("<", ir.Constant(rows.type, row), rows)
     one, none = ir.Constant(count.type, 1), ir.Constant(count.type, 0)
     bits = builder.select(there, builder.sub(builder.shl(one, count), one), none)
-    mask = builder.trunc(bits, ir.IntType(lanes))
-    return builder.bitcast(mask, ir.VectorType(ir.IntType(1), lanes))
+    masks = []
+    for i in range(vectors):
+        mask = builder.trunc(builder.lshr(bits, count.type(i * lanes)), ir.IntType(lanes))
+        masks.append(builder.bitcast(mask, ir.VectorType(ir.IntType(1), lanes)))
+    return masks
 
 
 def _masked_load(builder: Any, pointer: Any, mask: Any, lanes: int) -> Any:

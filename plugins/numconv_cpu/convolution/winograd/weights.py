@@ -4,49 +4,92 @@ from __future__ import annotations
 
 from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear, zero
-from .transforms import measure_weight, transform_weight
+from ...simd.tile import prefetch
+from .transforms import measure_taps, measure_weight, transform_some, transform_weight
 from .vectors import transpose
 
-# How many times their mean a filter's largest weight may be.
+# Channels, or runs of them whose taps follow each other, whose taps are asked for ahead.
+AHEAD = 4
+# How many times their mean a filter's largest weight may be; nor may it be more than half of all.
 UNEVEN = 64
 
 
 @kernel
-def transform_weights(group, channel, first, blocks, weight, target, extremes, own, g):  # type: ignore[no-untyped-def]
-    """Transform the weights of a vector of result channels, for some blocks of given channels.
+def transform_weights(  # type: ignore[no-untyped-def]
+    group, begin, end, first, blocks, weight, target, extremes, own, tables, g
+):
+    """Transform the weights of some parts of a vector of channels, for some blocks of given ones.
 
     Parameters
     ----------
-    channel : int
-        The first of the result channels in its group.
+    begin, end : int
+        The parts, counted from those of the group's first channels.
     first, blocks : int
         Which blocks of given channels.
     target : pointer
-        To the first of them in a strip, ``[point][given channel][result channel]``.
+        To the first of them in the strip where the parts begin,
+        ``[point][channel block][slot][given channel][result channel]``.
     extremes : pointer
         To the largest absolute value and the sum of absolute values of each filter so far.
     """
     stay_whole()
+    channel = begin // g.parts * g.lanes
     rows = min(g.lanes, g.result_channels - channel)
     taps = at(own, g.own_taps)
     if first == 0:
         clear(extremes, 2 * g.lanes)
     source = at(weight, group * g.group_stride + channel * g.row_stride)
-    begin = first * g.lanes
-    end = min(begin + blocks * g.lanes, g.given_channels)
-    c = begin
-    while c < end:
-        channels = min(g.channels_together, end - c)
-        pack_taps(taps, at(source, c * g.channel_stride), 9 * channels, rows, g)
+    start = first * g.lanes
+    last = min(start + blocks * g.lanes, g.given_channels)
+    vector = channel_place(0, begin, begin, 0, g)
+    c = start
+    while c < last:
+        channels = min(g.channels_together, last - c)
+        ahead = at(source, (c + AHEAD * channels) * g.channel_stride)
+        ask_for_taps(ahead, g.taps * channels, rows, g)
+        pack_taps(taps, at(source, c * g.channel_stride), g.taps * channels, rows, g)
         for each in range(channels):
-            nine = at(taps, each * 9 * g.lanes)
-            measure_weight(g, extremes, at(extremes, g.lanes), nine)
-            place = at(target, (c - begin + each) * g.columns)
-            transform_weight(g, place, g.weight_point, at(nine, g.first_tap), g.tap_step)
+            kernel_taps = at(taps, each * g.taps * g.lanes)
+            if g.tap_step == 0:
+                measure_taps(g, extremes, at(extremes, g.lanes), kernel_taps, g.taps)
+                transform_channel(c - start + each, begin, end, kernel_taps, target, tables, g)
+            else:
+                measure_weight(g, extremes, at(extremes, g.lanes), kernel_taps)
+                place = at(target, (c - start + each) * g.columns + vector)
+                first = at(kernel_taps, g.first_tap * g.lanes)
+                transform_weight(g, place, g.weight_point, first, g.tap_step)
         c += channels
-    for c in range(end, begin + blocks * g.lanes):
-        for point in range(g.patch * g.patch):
-            clear(at(target, point * g.weight_point + (c - begin) * g.columns), g.lanes)
+    for c in range(last - start, blocks * g.lanes):
+        clear_channel(c, begin, end, target, g)
+
+
+@kernel
+def transform_channel(c, begin, end, taps, target, tables, g):  # type: ignore[no-untyped-def]
+    """Transform the weights of some parts and one given channel."""
+    for part in range(begin, end):
+        filters = at(tables, g.at_taps + part % g.parts * g.slots * g.filter_taps)
+        for slot in range(g.slots):
+            place = at(target, channel_place(c, begin, part, slot, g))
+            transform_some(g, place, g.weight_point, taps, at(filters, slot * g.filter_taps))
+
+
+@kernel
+def clear_channel(c, begin, end, target, g):  # type: ignore[no-untyped-def]
+    """Write zeros where a vector of given channels is not full."""
+    for part in range(begin, end):
+        for slot in range(g.slots):
+            place = at(target, channel_place(c, begin, part, slot, g))
+            for point in range(g.points):
+                clear(at(place, point * g.weight_point), g.lanes)
+
+
+@kernel
+def channel_place(c, begin, part, slot, g):  # type: ignore[no-untyped-def]
+    """Return where one given channel's weights stand, from the strip in which `begin` does."""
+    vectors = g.columns // g.lanes
+    strip = part // vectors - begin // vectors
+    row = (c // g.lanes * g.slots + slot) * g.lanes + c % g.lanes
+    return strip * g.weight_strip + row * g.columns + part % vectors * g.lanes
 
 
 @kernel
@@ -55,7 +98,7 @@ def check_weights(channel, extremes, memory, g, limits):  # type: ignore[no-unty
     even = True
     for row in range(min(g.lanes, g.result_channels - channel)):
         most, total = extremes[row], extremes[g.lanes + row]
-        even &= 9 * g.given_channels * most <= UNEVEN * total
+        even &= g.taps * g.given_channels * most <= UNEVEN * total and 2 * most <= total
         even &= most <= limits.weight and (most >= limits.least or total == zero(extremes))
     if not even:
         memory[0] = 1
@@ -67,3 +110,11 @@ def pack_taps(taps, weight, count, rows, g):  # type: ignore[no-untyped-def]
     for k in range(0, count, g.lanes):
         some = min(g.lanes, count - k)
         transpose(g, at(taps, k * g.lanes), at(weight, k), g.row_stride, rows, some)
+
+
+@kernel
+def ask_for_taps(weight, count, rows, g):  # type: ignore[no-untyped-def]
+    """Ask for what `pack_taps` will read."""
+    for row in range(rows):
+        for k in range(0, count, 16):
+            prefetch(at(weight, row * g.row_stride + k))

@@ -1,0 +1,81 @@
+"""The factors of the transforms, and the stages that read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[Any]
+
+
+class Factors:
+    """Real and imaginary parts of factors, one table after the other in one array."""
+
+    def __init__(self) -> None:
+        self._parts: list[Numbers] = []
+        self._length = 0
+
+    def add(self, numbers: Numbers) -> int:
+        """Append real numbers and return where they begin."""
+        start = self._length
+        self._parts.append(numbers.ravel())
+        self._length += numbers.size
+        return start
+
+    def array(self, dtype: str) -> Numbers:
+        return np.concatenate(self._parts).astype(dtype)
+
+
+def radices(length: int) -> list[int]:
+    """Return the radix of each stage; the last ones, whose factors are all 1, are the largest."""
+    found = []
+    for radix in (4, 3, 2):
+        while length % radix == 0:
+            found.append(radix)
+            length //= radix
+    return found[::-1]
+
+
+def stages(length: int, factors: Factors) -> list[int]:
+    """Return the table of a transform's stages, and add the factors of each.
+
+    A stage that divides `size` numbers into `radix` sums of their own multiplies number ``j`` of
+    sum ``s`` by ``exp(-2 pi i j s / size)``.
+    """
+    table, size = [0], length
+    for radix in radices(length):
+        apart = size // radix
+        turns = np.outer(np.arange(apart), np.arange(1, radix)) / size
+        table += [radix, factors.add(_interleaved(turns))]
+        table[0] += 1
+        size = apart
+    return table
+
+
+def order(length: int) -> NDArray[np.int64]:
+    """Return the frequency that stands at each place of a spectrum."""
+    found = np.zeros(1, np.int64)
+    for radix in reversed(radices(length)):
+        found = (radix * found + np.arange(radix)[:, None]).ravel()
+    return found
+
+
+def turns(rows: int, columns: int, pitch: int, imaginary: int) -> Numbers:
+    """Return the factors between the two transforms of a folded block, laid out as the block."""
+    angles = np.outer(order(rows), np.arange(columns)) / (rows * columns)
+    result = np.zeros(2 * imaginary)
+    for start, part in ((0, np.cos), (imaginary, _minus_sine)):
+        block = result[start : start + rows * pitch].reshape(rows, pitch)
+        block[:, :columns] = part(2 * np.pi * angles)
+    return result
+
+
+def _interleaved(turns: Numbers) -> Numbers:
+    angles = 2 * np.pi * turns
+    return np.stack([np.cos(angles), _minus_sine(angles)], axis=-1)
+
+
+def _minus_sine(angles: Numbers) -> Numbers:
+    return -np.sin(angles)

@@ -1,0 +1,241 @@
+"""`fft`: the laws, its own error bound, and what it computes by definition or hands over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import numconv
+from numconv.core.problems import ConvolutionProblem, Epilogue
+from numconv.core.threads import get_num_threads, set_num_threads
+from numconv.testing.checks import NotApplicable, same_bits, solve
+from numconv.testing.laws import LAWS
+from numconv.testing.operands import random_operands
+from numconv_cpu.convolution import ALGORITHMS
+from numconv_cpu.convolution.fourier import Fft
+from numconv_cpu.convolution.fourier.factors import order, radices
+
+
+def convolution(
+    size: tuple[int, ...], kernel: tuple[int, ...], c_in: int = 1, c_out: int = 1, **options: Any
+) -> ConvolutionProblem:
+    padding = tuple((k // 2, (k - 1) // 2) for k in kernel)
+    parameters = {"batch": 1, "padding": padding, **options}
+    return ConvolutionProblem(
+        in_channels=c_in,
+        out_channels=c_out,
+        input_shape=size,
+        kernel_shape=kernel,
+        stride=(1,) * len(size),
+        dilation=(1,) * len(size),
+        **parameters,
+    )
+
+
+PROBLEMS = {
+    "picture": convolution((21, 18), (9, 8)),
+    "blocks": convolution((53, 61), (11, 13)),
+    "batch_channels": convolution((15, 19), (8, 9), 3, 4, batch=2),
+    "groups": convolution((13, 14), (10, 7), 4, 6, batch=2, groups=2),
+    "depthwise": convolution((17, 12), (9, 9), 3, 3, groups=3),
+    "full": convolution((12, 9), (8, 8), padding=((7, 7), (7, 7))),
+    "padded_far": convolution((7, 5), (8, 8), 2, padding=((12, 9), (8, 14))),
+    "cropped": convolution((20, 17), (8, 9), padding=((1, -1), (0, -2))),
+    "reflect": convolution((16, 15), (9, 8), 2, 2, padding_mode="reflect"),
+    "circular": convolution((12, 14), (8, 9), padding=((5, 3), (7, 4)), padding_mode="circular"),
+    "one_row": convolution((9, 90), (1, 70)),
+    "one_column": convolution((90, 7), (67, 1)),
+    "signal": convolution((143,), (64,)),
+    "signal_channels": convolution((97,), (65,), 3, 2, batch=2),
+    "signal_blocks": convolution((2100,), (71,)),
+    "signal_replicate": convolution((90,), (70,), padding=((80, 33),), padding_mode="replicate"),
+    "residual_relu": convolution(
+        (16, 11), (8, 8), 2, 3, epilogue=Epilogue(bias=True, residual=True, activation="relu")
+    ),
+    "shuffled_silu": convolution(
+        (10, 12), (8, 8), 4, 4, groups=2, epilogue=Epilogue(True, False, "silu", 2)
+    ),
+    "gradient": convolution((17, 15), (9, 10), 3, 2, batch=2, direction="input_gradient"),
+    "gradient_groups": convolution(
+        (14, 9), (8, 9), 4, 6, groups=2, padding=((9, 3), (0, 11)), direction="input_gradient"
+    ),
+    "gradient_signal": convolution((180,), (66,), 2, 3, direction="input_gradient"),
+    "double": convolution((19, 23), (9, 9), 2, dtype="float64"),
+    "half": convolution((16, 15), (8, 9), dtype="float16"),
+}
+CASES = [
+    pytest.param(law, problem, id=f"{name}-{law.name}")
+    for name, problem in PROBLEMS.items()
+    for law in LAWS
+    if law.applies(problem) and law.name != "huge_stride"
+]
+FACTOR = 2.0
+
+
+def error(problem: Any, x: Any, weight: Any) -> float:
+    """Return the largest error as a fraction of what `Fft` states."""
+    wide = replace(problem, dtype="float64")
+    spatial = tuple(range(1, weight.ndim))
+    largest = np.abs(weight).max(spatial, keepdims=True) * np.ones_like(weight)
+    exact = solve(wide, _named("direct"), [x.astype("f8"), weight.astype("f8")])
+    size = solve(wide, _named("direct"), [np.abs(x).astype("f8"), largest.astype("f8")])
+    eps = np.finfo(problem.dtype).eps
+    allowed = FACTOR * (problem.terms + 2) * eps * size + np.finfo(problem.dtype).tiny
+    got = solve(problem, Fft(), [x, weight])
+    return float((np.abs(got - exact) / allowed).max())
+
+
+@pytest.mark.parametrize(("law", "problem"), CASES)
+def test_law(law: Any, problem: ConvolutionProblem) -> None:
+    algorithm = Fft()
+    assert algorithm.refusal(problem) is None
+    try:
+        law.check(problem, algorithm)
+    except NotApplicable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.parametrize("problem", [convolution((60, 70), (9, 11)), convolution((3000,), (99,))])
+@pytest.mark.parametrize(
+    "name", ["noise", "positive", "steep", "islands", "spike", "tiny", "signs", "waves"]
+)
+def test_error_is_within_what_is_stated(name: str, problem: ConvolutionProblem) -> None:
+    rng = np.random.default_rng(1)
+    x, weight = (rng.standard_normal(shape) for shape in problem.operand_shapes)
+    along = np.arange(x.shape[-1])
+    if name == "positive":
+        x, weight = np.abs(x), np.abs(weight)
+    elif name == "steep":
+        x *= 2.0 ** (along % 40)
+    elif name == "islands":
+        x *= rng.random(x.shape) < 0.001
+    elif name == "spike":
+        x.flat[x.size // 3] = 1e12
+    elif name == "tiny":
+        x[..., x.shape[-1] // 2 :] *= 1e-9
+    elif name == "signs":
+        x, weight = np.abs(x) * (-1.0) ** along, np.sign(weight)
+    elif name == "waves":
+        x, weight = np.ones_like(x) * np.cos(along), np.ones_like(weight)
+    assert error(problem, x.astype(problem.dtype), weight.astype(problem.dtype)) <= 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e16, 3e38])
+def test_a_huge_sample_changes_no_other_image(value: float) -> None:
+    problem = convolution((30, 31), (9, 8), batch=3)
+    x, weight = random_operands(problem)
+    even = solve(problem, Fft(), [x, weight])
+    x[1, 0, 14, 5] = value
+    with np.errstate(invalid="ignore", over="ignore"):
+        got = solve(problem, Fft(), [x, weight])
+    assert same_bits(got[[0, 2]], even[[0, 2]])
+    assert np.isfinite(got[1, 0, :, 15:]).all()
+
+
+@pytest.mark.parametrize("change", ["delta", "nan", "inf", "huge", "tiny", "one_large"])
+@pytest.mark.parametrize("direction", ["forward", "input_gradient"])
+def test_unfit_weights_are_handed_over(change: str, direction: Any) -> None:
+    problem = convolution((16, 17), (8, 9), 2, 2, direction=direction)
+    x, weight = random_operands(problem)
+    if change == "delta":
+        weight[...] = 0
+        weight[[0, 1], [0, 1], 1, 2] = 1
+    elif change in ("huge", "tiny"):
+        weight *= weight.dtype.type(1e30 if change == "huge" else 1e-36)
+    else:
+        weight[1, 0, 1, 2] = {"nan": np.nan, "inf": np.inf, "one_large": 1e6}[change]
+    exact = solve(
+        problem, _named("direct" if direction == "forward" else "transposed"), [x, weight]
+    )
+    plan = Fft().plan(problem)
+    for given in (weight, plan.prepare(weight)):
+        out = np.full(problem.result_shape, np.nan, problem.dtype)
+        plan(x, given, out=out)
+        assert same_bits(out, exact)
+
+
+def test_what_sees_only_zeros_is_zero() -> None:
+    problem = convolution((40, 41), (9, 9))
+    x, weight = random_operands(problem)
+    x[..., 20:] = 0
+    out = solve(problem, Fft(), [x, weight])
+    assert not out[..., 24:].any()
+    assert not same_bits(out, solve(problem, _named("direct"), [x, weight]))
+
+
+def test_bits_do_not_depend_on_how_the_work_is_shared_out() -> None:
+    problem = convolution((201, 190), (12, 13), 2, 3)
+    x, weight = random_operands(problem)
+    before, results = get_num_threads(), []
+    try:
+        for threads in (1, 2, 3, 7):
+            set_num_threads(threads)
+            results.append(solve(problem, Fft(), [x, weight]))
+            many = replace(problem, batch=4)
+            batch = solve(many, Fft(), [np.repeat(x, 4, axis=0), weight])
+            results += [image[None] for image in batch]
+    finally:
+        set_num_threads(before)
+    assert all(same_bits(each, results[0]) for each in results)
+
+
+def test_it_is_chosen_for_large_kernels_unless_accuracy_is_strict() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 1, 300, 300)).astype("f4")
+    weight = rng.standard_normal((1, 1, 63, 63)).astype("f4")
+    explained = numconv.explain("conv2d", x.shape, weight.shape, padding="same")
+    assert explained.stages[0].algorithm == "fft"
+    with pytest.raises(numconv.RefusedError, match="strict"):
+        numconv.conv2d(x, weight, algorithm="fft", accuracy="strict")
+    fast = numconv.conv2d(x, weight, padding="same")
+    strict = numconv.conv2d(x, weight, padding="same", accuracy="strict")
+    np.testing.assert_allclose(fast, strict, rtol=0, atol=1e-5 * np.abs(strict).max())
+    assert not same_bits(strict, fast)
+
+
+@pytest.mark.parametrize("direction", ["forward", "input_gradient"])
+@pytest.mark.parametrize("kernel", [9, 15, 17, 21, 31])
+def test_choice_is_the_same_for_any_batch_and_thread_count(kernel: int, direction: Any) -> None:
+    before, chosen = get_num_threads(), set()
+    try:
+        for threads in (1, 2, 16):
+            set_num_threads(threads)
+            for batch in (1, 2, 64):
+                problem = convolution((200, 300), (kernel, kernel), batch=batch)
+                problem = replace(problem, direction=direction)
+                accepted = [each for each in ALGORITHMS if each.refusal(problem) is None]
+                best = min(accepted, key=lambda each: each.cost(problem)).name
+                chosen.add(best == "fft")
+    finally:
+        set_num_threads(before)
+    assert len(chosen) == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        (convolution((9, 9), (7, 9)), "at least 64 taps"),
+        (replace(convolution((90,), (70,)), stride=(2,)), "stride 1"),
+        (convolution((9, 9, 9), (4, 4, 4)), "one or two spatial axes"),
+        (convolution((9, 9), (8, 8), dtype="int8"), "floating-point"),
+        (convolution((9, 9), (8, 8), accuracy="strict"), "strict"),
+        (convolution((2000, 2000), (1600, 1600)), "memory"),
+    ],
+)
+def test_refuses_in_words(problem: ConvolutionProblem, reason: str) -> None:
+    refusal = Fft().refusal(problem)
+    assert refusal is not None
+    assert reason in refusal
+
+
+@pytest.mark.parametrize("length", [16, 48, 96, 128])
+def test_frequencies_are_each_there_once(length: int) -> None:
+    assert int(np.prod(radices(length))) == length
+    assert sorted(order(length)) == list(range(length))
+
+
+def _named(name: str) -> Any:
+    return next(each for each in ALGORITHMS if each.name == name)
