@@ -110,6 +110,13 @@ def test_each_problem_is_measured_once(numconv: Run, sleepers: Sleepers) -> None
     assert layers["refused"]["state"] == "refused"
     assert "takes kernels of 3" in layers["refused"]["reason"]
     assert not ended.json["interrupted"]
+    assert (ended.json["well_estimated"], ended.json["compared"]) == (0, 2)
+
+
+def test_how_often_the_estimate_was_good_is_said(numconv: Run, sleepers: Sleepers) -> None:
+    sleepers.fast._estimate = 0.5
+    ended = numconv("tune", "--suite", "mine.toml", "--backend", "sleepers")
+    assert "the estimate is within 10% of the fastest 2 of 2 times" in ended.out
 
 
 def test_a_call_with_tune_finds_what_was_measured(numconv: Run, sleepers: Sleepers) -> None:

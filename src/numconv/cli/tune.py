@@ -21,6 +21,8 @@ from .problems import Named
 
 MEASURED, REMEMBERED, SINGLE = "measured", "remembered", "nothing to choose"
 REFUSED, NOT_REACHED = "refused", "not reached"
+# An estimate is good if its choice takes at most so much of the fastest one's time.
+NEAR = 1.10
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def command(
         printing.as_json(
             {
                 "layers": [each.to_dict() for each in done],
+                "well_estimated": sum(gain <= NEAR for gain in _gains(done)),
+                "compared": len(_gains(done)),
                 "seconds": seconds,
                 "budget_seconds": budget,
                 "interrupted": interrupted,
@@ -172,12 +176,21 @@ def _print(done: Sequence[Tuned], wanted: int, seconds: float, budget: float) ->
         ", ".join(f"{number} {state}" for state, number in count.items() if number)
         + f", in {printing.seconds(seconds)} of {printing.seconds(budget)}"
     )
+    if gains := _gains(done):
+        well = sum(gain <= NEAR for gain in gains)
+        click.echo(
+            f"the estimate is within {NEAR - 1:.0%} of the fastest {well} of {len(gains)} times"
+        )
     if count[MEASURED] or count[REMEMBERED]:
         click.echo(f"kept in {folder()}; calls with tune=True use it")
     if count[NOT_REACHED] or any(each.tuning and each.tuning.unmeasured for each in done):
         click.echo("the budget did not suffice: call again to go on, or give a larger --budget")
     if len(done) < wanted:
         click.echo(f"interrupted: {wanted - len(done)} of {wanted} are missing", err=True)
+
+
+def _gains(done: Sequence[Tuned]) -> list[float]:
+    return [each.gain for each in done if each.gain is not None]
 
 
 _STATES = (MEASURED, REMEMBERED, SINGLE, REFUSED, NOT_REACHED)
