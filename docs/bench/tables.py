@@ -1,11 +1,12 @@
-"""Prints the tables of `docs/performance.md` from the reports beside this file.
+"""Prints the tables of `docs/performance.md` from the reports in a folder, by default this one.
 
-python docs/bench/tables.py
+python docs/bench/tables.py [FOLDER]
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from math import prod
 from pathlib import Path
@@ -48,10 +49,13 @@ def kinds(layer: dict[str, Any]) -> Iterator[str]:
         yield "1x1"
 
 
-def entries(suites: Iterable[str]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def entries(folder: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Return the suite, the layer and the ratios by column, of every layer that was measured."""
-    for suite in suites:
-        report = json.loads((Path(__file__).parent / f"{suite}.json").read_text())
+    for suite in (*NETWORKS, *OTHERS):
+        path = folder / f"{suite}.json"
+        if not path.exists():
+            continue
+        report = json.loads(path.read_text())
         for entry in report["layers"]:
             key = f"{suite}/{entry['layer']['name']}"
             columns = {each["column"]: each["layers"].get(key) for each in report["summary"]}
@@ -78,12 +82,12 @@ def row(name: str, columns: list[dict[str, Any]]) -> str:
 def main() -> None:
     """Print a table of suites, one of classes, and the layers below the least ratio."""
     head = "| {} | layers | user | below 0.95 | kernel | below 0.95 |\n|---|---|---|---|---|---|"
-    measured = list(entries((*NETWORKS, *OTHERS)))
+    measured = list(entries(Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent))
     print(head.format("suite"))
-    for suite in (*NETWORKS, *OTHERS):
+    for suite in dict.fromkeys(name for name, _, _ in measured):
         print(row(suite, [columns for name, _, columns in measured if name == suite]))
-    networks = [each for each in measured if each[0] in NETWORKS]
-    print(row("all seven networks", [columns for _, _, columns in networks]), end="\n\n")
+    networks = [columns for name, _, columns in measured if name in NETWORKS]
+    print(row("networks together", networks), end="\n\n")
     print(head.format("class"))
     classes: dict[str, list[dict[str, Any]]] = {}
     for _, layer, columns in measured:
