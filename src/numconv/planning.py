@@ -16,6 +16,7 @@ from .core.explanation import Explanation
 from .core.geometry import integer
 from .core.overflow import check_sums
 from .core.protocol import Array, Operand
+from .core.threads import num_threads_held
 
 __all__ = ["PreparedPlan", "explain", "plan"]
 
@@ -153,7 +154,8 @@ def plan(
     if len(traced) != 1:
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
-    call = dispatch.prepare(problem, described[0], choose(problem, backend, algorithm))
+    with num_threads_held():
+        call = dispatch.prepare(problem, described[0], choose(problem, backend, algorithm))
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)
 

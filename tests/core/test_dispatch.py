@@ -217,6 +217,41 @@ def test_the_same_call_after_other_threads_were_set_is_planned_again(install: An
     assert (only.planned, only.called) == (2, 4)
 
 
+class PerThread(Counting):
+    """An algorithm that costs less with more threads, of which somebody changes the number."""
+
+    def cost(self, problem: Any) -> float:
+        threads = numconv.get_num_threads()
+        numconv.set_num_threads(3 - threads if threads < 3 else 1)
+        return self.seconds / threads
+
+    def plan(self, problem: Any) -> Plan:
+        self.threads = numconv.get_num_threads()
+        return super().plan(problem)
+
+
+@pytest.mark.parametrize("begin", [1, 2])
+def test_costs_are_compared_with_one_number_of_threads(install: Any, begin: int) -> None:
+    fast, slow = PerThread("fast", 1.0), PerThread("slow", 1.5)
+    install(Place("place", 1, slow, fast))
+    before = numconv.get_num_threads()
+    try:
+        for call in (
+            lambda: numconv.conv2d(X, WEIGHT),
+            lambda: numconv.conv2d(X[0], WEIGHT, out=np.empty((4, 4, 3), "float32")),
+            lambda: numconv.plan("conv2d", X.shape, WEIGHT)(X),
+        ):
+            numconv.set_num_threads(begin)
+            call()
+            assert fast.threads == begin
+        numconv.set_num_threads(begin)
+        chosen = numconv.explain("conv2d", X, WEIGHT).stages[0]
+    finally:
+        numconv.set_num_threads(before)
+    assert (fast.planned, slow.planned) == (4, 0)
+    assert chosen.algorithm == "fast"
+
+
 def test_lists_are_as_good_as_tuples_as_parameters(install: Any) -> None:
     only = Counting("only", 1)
     install(Place("here", 10, only))

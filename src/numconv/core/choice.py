@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError
 from .protocol import Algorithm, Backend, Problem
+from .threads import num_threads_held
 
 _warned: set[tuple[str, str]] = set()
 
@@ -36,6 +37,7 @@ class Choice:
     fell_back: bool = False
 
 
+@num_threads_held()
 def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
     """Return every algorithm of every backend, or of one, with its cost or its refusal."""
     from . import plugins
@@ -57,6 +59,7 @@ def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
     return found
 
 
+@num_threads_held()
 def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> Choice:
     """Choose who solves `problem`.
 

@@ -25,7 +25,7 @@ from .locks import Lock
 from .memory import new_output
 from .overflow import check_sums
 from .protocol import Array, Operand, Plan, Problem
-from .threads import get_num_threads
+from .threads import get_num_threads, num_threads_held
 
 Build = Callable[..., Problem]
 
@@ -94,8 +94,9 @@ def solve(
     -------
     array of the first operand's kind, or `Operand`
     """
+    threads = get_num_threads()
     if out is None:
-        key, plain = _glance(build, operands, parameters, backend, algorithm, tune)
+        key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         try:
             seen, recent = _recent[key]
         except (KeyError, TypeError):
@@ -117,7 +118,7 @@ def solve(
         backend,
         algorithm,
         tune,
-        get_num_threads(),
+        threads,
     )
     try:
         call = _calls.get(key)
@@ -135,10 +136,11 @@ def solve(
             build, operands, frozen, names, out=out, backend=backend, algorithm=algorithm, tune=tune
         )
     if call is None:
-        call = _prepare(build, given, parameters, names, backend, algorithm, tune)
+        with num_threads_held(threads):
+            call = _prepare(build, given, parameters, names, backend, algorithm, tune)
         _remember(_calls, key, call)
     if out is None and call.batched and not call.integers:
-        key, plain = _glance(build, operands, parameters, backend, algorithm, tune)
+        key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         if key is not None and all(array.dtype.isnative for array in plain):
             _remember(_recent, key, (parameters, call))
     plain = [arrays.plain(a) for a in given if a is not None]
@@ -174,6 +176,7 @@ def _glance(
     backend: str,
     algorithm: str,
     tune: bool,
+    threads: int,
 ) -> tuple[Any, list[Array]]:
     """Return what a call is recognised by, if its operands are plain arrays, and these.
 
@@ -181,7 +184,7 @@ def _glance(
     the very objects of the call that is remembered: small numbers and constants always are.
     """
     plain: list[Array] = []
-    key: list[Any] = [build, parameters, backend, algorithm, tune, get_num_threads()]
+    key: list[Any] = [build, parameters, backend, algorithm, tune, threads]
     for array in operands:
         if array is None:
             key.append(None)

@@ -9,6 +9,7 @@ from typing import Any
 from .choice import Candidate, candidates, choose
 from .dispatch import Traced
 from .protocol import Problem
+from .threads import num_threads_held
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def explain(traced: Sequence[Traced], result_shape: tuple[int, ...]) -> Explanat
     return Explanation(tuple(map(_stage, traced)), result_shape)
 
 
+@num_threads_held()
 def _stage(traced: Traced) -> Stage:
     problem = traced.problem
     choice = choose(problem, traced.backend, traced.algorithm)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from .errors import ArgumentError
@@ -11,6 +14,7 @@ from .geometry import integer
 VARIABLE = "NUMCONV_NUM_THREADS"
 
 _configured: int | None = None
+_held: ContextVar[int | None] = ContextVar("numconv_num_threads", default=None)
 
 
 def set_num_threads(n: Any) -> None:
@@ -51,9 +55,26 @@ def get_num_threads() -> int:
         If ``NUMCONV_NUM_THREADS`` is set to something other than an integer of at least 1.
     """
     global _configured
+    held = _held.get()
+    if held is not None:
+        return held
     if _configured is None:
         _configured = _from_environment()
     return _configured
+
+
+@contextmanager
+def num_threads_held(n: int | None = None) -> Iterator[None]:
+    """Let `get_num_threads` return `n`, here only, whatever other Python threads set meanwhile.
+
+    What is compared or kept under a number of threads must be computed with that number. By
+    default it is the one configured now.
+    """
+    token = _held.set(get_num_threads() if n is None else n)
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 def _from_environment() -> int:

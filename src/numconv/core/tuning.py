@@ -19,7 +19,7 @@ from .cache import cache_folder
 from .choice import Choice, choose
 from .machine import processor, versions
 from .protocol import Algorithm, Array, Backend, Plan, Problem
-from .threads import get_num_threads
+from .threads import get_num_threads, num_threads_held
 
 BUDGET_SECONDS = 10.0
 _LEAST_TURNS, _MOST_TURNS = 7, 40
@@ -84,6 +84,7 @@ def tuned(
     return tune(problem, backend, budget, complete=False).choice
 
 
+@num_threads_held()
 def tune(
     problem: Problem,
     backend: str = "auto",
