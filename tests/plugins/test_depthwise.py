@@ -12,7 +12,7 @@ import numconv
 pytest.importorskip("numba")
 
 from numconv_cpu.convolution.axes import forward_axis
-from numconv_cpu.convolution.chains import Steps, chains, row_distance
+from numconv_cpu.convolution.depthwise.chains import Steps, chains, row_distance
 
 RANDOM = np.random.default_rng(20)
 

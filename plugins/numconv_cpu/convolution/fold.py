@@ -16,8 +16,8 @@ from ..compile import kernel
 from ..launch import start, worker
 from ..simd.memory import claim, record_at, zero
 from ..threads import run
-from . import layout
 from .lowering import Table
+from .records import Tables, bias_and_residual, record, result_numbers
 
 NUMBERS = (
     "planes",
@@ -31,8 +31,14 @@ NUMBERS = (
     "of_z",  # lists of copies
     "of_y",
     "of_x",
+    "result_depth",
+    "result_height",
+    "result_width",
+    "bias",
+    "residual",
+    "activation",
+    "shuffle",
 )
-FOLD_DTYPE = np.dtype([(name, np.int64) for name in (*NUMBERS, *layout.RESULT)])
 
 
 class Fold:
@@ -42,9 +48,9 @@ class Fold:
         missing = 3 - problem.axes
         sizes = (1,) * missing + problem.input_shape
         padding = ((0, 0),) * missing + problem.padding
-        tables = layout.Tables()
+        tables = Tables()
         numbers = {
-            **layout.result_numbers(problem.result_shape, problem.epilogue),
+            **result_numbers(problem),
             "planes": problem.batch * problem.in_channels,
             "channels": problem.in_channels,
         }
@@ -53,20 +59,17 @@ class Fold:
             begins, copies = _copies(size, lo, hi, problem.padding_mode)
             numbers[extent] = lo + size + hi
             numbers[f"at_{axis}"], numbers[f"of_{axis}"] = tables.add(begins), tables.add(copies)
-        geometry = np.zeros(1, FOLD_DTYPE)
-        for name, number in numbers.items():
-            geometry[name] = number
+        geometry = record(NUMBERS, numbers)
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._epilogue = problem.epilogue
         self._workers = get_num_threads()
-        self._worker = worker(fold, problem.dtype, FOLD_DTYPE, FOLD_DTYPE)
+        self._worker = worker(fold, problem.dtype, geometry.dtype, geometry.dtype)
         self._work = 4 * prod(problem.result_shape)
 
     def __call__(self, padded: Array, *rest: Array, out: Array) -> None:
-        bias = rest[0] if self._epilogue.bias else padded
-        residual = rest[-1] if self._epilogue.residual else padded
-        arrays = (padded, padded, bias, residual, out, padded, self._tables)
+        added = bias_and_residual(self._epilogue, rest, padded)
+        arrays = (padded, padded, *added, out, padded, self._tables)
         records = (self._geometry, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 

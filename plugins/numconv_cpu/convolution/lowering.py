@@ -98,9 +98,9 @@ def lower(problem: ConvolutionProblem) -> Lowering:
     forward = problem.direction == "forward"
     axes = _axes(problem)
     pitch = axes[2].length - axes[2].shared
-    taps = prod(problem.kernel_shape)
     c_in, c_out = (c // problem.groups for c in (problem.in_channels, problem.out_channels))
     given, result = (c_in, c_out) if forward else (c_out, c_in)
+    strides = weight_strides(problem)
     lowering = Lowering(
         axes=axes,
         layers=axes[0].length,
@@ -109,17 +109,28 @@ def lower(problem: ConvolutionProblem) -> Lowering:
         groups=problem.groups,
         given_channels=given,
         result_channels=result,
-        row_stride=c_in * taps if forward else taps,
-        group_stride=c_in * c_out * taps,
+        row_stride=strides["row_stride"],
+        group_stride=strides["group_stride"],
         parts=(),
     )
-    channel_stride = taps if forward else c_in * taps
     kernel = (1,) * (3 - problem.axes) + problem.kernel_shape
     parts = tuple(
-        _part(lowering, each, kernel, channel_stride)
+        _part(lowering, each, kernel, strides["channel_stride"])
         for each in product(*(axis.parts for axis in axes))
     )
     return replace(lowering, parts=parts)
+
+
+def weight_strides(problem: ConvolutionProblem) -> dict[str, int]:
+    """Return how far apart the weights of result channels, given channels and groups are."""
+    out_channels, in_channels, *kernel = problem.weight_shape
+    taps, row = prod(kernel), in_channels * prod(kernel)
+    forward = problem.direction == "forward"
+    return {
+        "row_stride": row if forward else taps,
+        "channel_stride": taps if forward else row,
+        "group_stride": out_channels // problem.groups * row,
+    }
 
 
 def _axes(problem: ConvolutionProblem) -> tuple[Axis, Axis, Axis]:

@@ -115,15 +115,6 @@ def copy_rows(rows, layer, sources_y, begin, end, count, g):  # type: ignore[no-
                     target[i] = source[step * i]
 
 
-@kernel(inline=True)
-def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
-    """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
-    for i in range(first, last):
-        target[i] = 0
-        if table[i] >= 0:
-            target[i] = source[table[i]]
-
-
 @kernel
 def pack_weights(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
     """Write ``packed[k, row] = weights[row, sources[k]]``, with zeros in the rows that are not.

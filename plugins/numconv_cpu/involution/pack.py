@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..compile import kernel, stay_whole
 from ..simd.block import clear_vector
-from ..simd.memory import at, copy_strided
+from ..simd.memory import at, copy_border
 from ..simd.runs import copy_neighbours, copy_seconds
 
 
@@ -67,10 +67,7 @@ def pack_lines(g, target, x, tables, sources, slot, x0):  # type: ignore[no-unty
         if sources[y] < 0 or inside == 0:
             clear_row(g, target, pitch)
         else:
-            if g.step == 1:
-                copy_neighbours(g, target, source, inside)
-            else:
-                copy_seconds(g, target, source, inside)
+            copy_run(g, target, source, inside)
             clear_row(g, at(target, inside), pitch - inside)
         target = at(target, pitch)
 
@@ -85,7 +82,7 @@ def pack_row(g, target, source, tables, slot, x0):  # type: ignore[no-untyped-de
     last = max(min(run[1] - x0, g.pitch), first)
     copy_border(target, source, table, 0, first)
     if last > first:
-        copy_strided(at(target, first), at(source, table[first]), g.step, last - first)
+        copy_run(g, at(target, first), at(source, table[first]), last - first)
     copy_border(target, source, table, last, g.pitch)
 
 
@@ -97,9 +94,12 @@ def clear_row(g, target, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
-    """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
-    for i in range(first, last):
-        target[i] = 0
-        if table[i] >= 0:
-            target[i] = source[table[i]]
+def copy_run(g, target, source, count):  # type: ignore[no-untyped-def]
+    """Copy `count` samples that stand `g.step` apart."""
+    if g.step == 1:
+        copy_neighbours(g, target, source, count)
+    elif g.step == 2:
+        copy_seconds(g, target, source, count)
+    else:
+        for i in range(count):
+            target[i] = source[g.step * i]

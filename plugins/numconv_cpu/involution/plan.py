@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numconv.core.problems import InvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ..convolution import layout
 from ..convolution.axes import Axis
+from ..convolution.records import (
+    Tables,
+    axes_numbers,
+    bias_and_residual,
+    in_turn,
+    longest_runs,
+    places,
+    record,
+    result_numbers,
+)
 from ..launch import start, worker
 from ..simd.machine import machine
 from ..threads import run
@@ -151,7 +157,7 @@ class InvolutionPlan:
             lines=longest(height, parts.strips, block_height) + axes[1].reach,
             pitch=longest(width, parts.pieces, block_width) + axes[2].reach,
         )
-        tables = layout.Tables()
+        tables = Tables()
         numbers = {
             **_plane_numbers(problem, planes, tables),
             **_result_numbers(problem, tables),
@@ -159,8 +165,8 @@ class InvolutionPlan:
             **_task_numbers(problem, parts),
             "at_runs_of_taps": tables.add(run_table(shape, planes)),
         }
-        numbers |= _memory_numbers(numbers, shape, CACHE_LINE // itemsize)
-        geometry = _record(problem.dtype, shape, numbers)
+        numbers |= _memory_numbers(numbers, shape)
+        geometry = record(NUMBERS, numbers, ("tile", problem.dtype, shape.tile))
         self._shape = shape
         self._cut = parts
         self._geometry = geometry.view(np.int64)
@@ -187,8 +193,7 @@ class InvolutionPlan:
             self._workers,
             x,
             kernels,
-            rest[0] if self._epilogue.bias else x,
-            rest[-1] if self._epilogue.residual else x,
+            *bias_and_residual(self._epilogue, rest, x),
             out,
             workspace(self._dtype, self._size),
             self._tables,
@@ -212,54 +217,34 @@ class InvolutionPlan:
         )
 
 
-def _plane_numbers(
-    problem: InvolutionProblem, planes: Planes, tables: layout.Tables
-) -> dict[str, int]:
+def _plane_numbers(problem: InvolutionProblem, planes: Planes, tables: Tables) -> dict[str, int]:
     """Return what the filling of planes is told."""
-    z, y, x = planes.axes
-    # Strips and pieces hang over the end.
-    sources_y, sources_x = (
-        np.pad(axis.sources, ((0, 0), (0, more)), constant_values=NOTHING)
-        for axis, more in ((y, planes.lines), (x, planes.pitch))
-    )
-    runs = np.array([layout.longest_run(row, x.step) for row in x.sources], np.int64)
+    x = planes.axes[2]
+    runs = longest_runs(x.sources, x.step)
     outside = [np.r_[row[:a], row[b:]] for row, (a, b) in zip(x.sources, runs, strict=True)]
     # An odd number of cache lines keeps the channels of a block out of each other's way.
     line = CACHE_LINE // np.dtype(problem.dtype).itemsize
     return {
+        # Strips and pieces hang over the end.
+        **axes_numbers(planes.axes, (0, planes.lines, planes.pitch), tables),
         "channels": problem.channels,
-        "depth": z.given,
-        "height": y.given,
-        "width": x.given,
-        "slots_z": z.slots,
-        "slots_y": y.slots,
-        "slots_x": x.slots,
-        "sources_z": z.length,
-        "sources_y": sources_y.shape[1],
-        "sources_x": sources_x.shape[1],
         "layers": planes.layers,
         "lines": planes.lines,
         "pitch": planes.pitch,
         "channel": (-(-planes.size // line) | 1) * line,
-        "step": x.step,
         "zeros": int(all((row == NOTHING).all() for row in outside)),
-        "at_z": tables.add(z.sources),
-        "at_y": tables.add(sources_y),
-        "at_x": tables.add(sources_x),
         "at_runs": tables.add(runs),
     }
 
 
-def _result_numbers(problem: InvolutionProblem, tables: layout.Tables) -> dict[str, int]:
+def _result_numbers(problem: InvolutionProblem, tables: Tables) -> dict[str, int]:
     """Return what the store of results is told."""
-    epilogue, channels = problem.epilogue, problem.channels
-    positions = prod(problem.output_shape)
-    places = [epilogue.destination(c, channels) * positions for c in range(channels)]
+    epilogue = problem.epilogue
     return {
-        **layout.result_numbers(problem.result_shape, epilogue),
-        "positions": positions,
+        **result_numbers(problem),
+        "positions": prod(problem.output_shape),
         "finish": int(epilogue.bias or epilogue.residual or epilogue.activation is not None),
-        "at_places": tables.add(np.array(places, np.int64)),
+        "at_places": tables.add(places(problem)),
     }
 
 
@@ -301,27 +286,17 @@ def _task_numbers(problem: InvolutionProblem, parts: Cut) -> dict[str, int]:
     }
 
 
-def _memory_numbers(numbers: dict[str, int], shape: Shape, line: int) -> dict[str, int]:
-    """Return where a worker keeps what; all of it begins with cache lines, of `line` elements."""
+def _memory_numbers(numbers: dict[str, int], shape: Shape) -> dict[str, int]:
+    """Return where a worker keeps what."""
     tile_rows, channels, lanes = shape.tile
     most_channels = -(-numbers["group_channels"] // numbers["parts"])
     margin = shape.span[1] + 4 * lanes
     reads = sum((run.lines + shape.rows - 1) * len(run.taps) for run in shape.runs)
-    sizes = (
-        most_channels * numbers["channel"] + margin,
-        reads * tile_rows * lanes if channels > 1 else 0,
-        numbers["taps"] * shape.rows * lanes,
-        tile_rows * channels * lanes,
-    )
-    _, *starts = accumulate((-(-size // line) * line for size in sizes), initial=0)
-    names = ("at_kept", "at_copies", "at_sums", "scratch")
-    return {"margin": margin, **dict(zip(names, starts, strict=True))}
-
-
-def _record(dtype: str, shape: Shape, numbers: dict[str, int]) -> NDArray[Any]:
-    """Return the geometry, whose type tells kernels the shape of the blocks."""
-    tile = ("tile", dtype, shape.tile)
-    record = np.zeros(1, np.dtype([*((name, np.int64) for name in NUMBERS), tile]))
-    for name in NUMBERS:
-        record[name] = numbers[name]
-    return record
+    sizes = {
+        "at_planes": most_channels * numbers["channel"] + margin,
+        "at_kept": reads * tile_rows * lanes if channels > 1 else 0,
+        "at_copies": numbers["taps"] * shape.rows * lanes,
+        "at_sums": tile_rows * channels * lanes,
+    }
+    begins, scratch = in_turn(sizes)
+    return {"margin": margin, "scratch": scratch, **begins}

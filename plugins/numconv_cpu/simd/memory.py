@@ -98,14 +98,9 @@ def claim(typingctx, counter, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def copy_strided(target, source, step, count):  # type: ignore[no-untyped-def]
-    """Copy every `step`-th element."""
-    if step == 1:
-        copy(target, source, count)
-    elif step == 2:
-        # A constant step lets the compiler pick the elements out of whole vectors.
-        for i in range(count):
-            target[i] = source[2 * i]
-    else:
-        for i in range(count):
-            target[i] = source[step * i]
+def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
+    """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
+    for i in range(first, last):
+        target[i] = 0
+        if table[i] >= 0:
+            target[i] = source[table[i]]

@@ -16,7 +16,14 @@ from numconv.core.threads import get_num_threads
 from ...launch import start, worker
 from ...threads import run
 from ...workspace import workspace
-from ..layout import Tables, result_numbers
+from ..records import (
+    Tables,
+    bias_and_residual,
+    in_turn,
+    record,
+    result_numbers,
+    whole_lines,
+)
 from .shape import Axis, Cut, axes_of, cut
 from .solve import solve
 
@@ -112,7 +119,7 @@ class ScatterPlan:
         boxes = _boxes(axes, c, 3 - problem.axes)
         most = int(boxes["positions"].max())
         numbers = {
-            **result_numbers(problem.result_shape, problem.epilogue),
+            **result_numbers(problem),
             "batch": problem.batch,
             "groups": problem.groups,
             "given_channels": given,
@@ -153,13 +160,9 @@ class ScatterPlan:
         self._worker = worker(solve, problem.dtype, raw.dtype, BLOCK_DTYPE)
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
-        fields: list[Any] = [(name, np.int64) for name in NUMBERS]
         c = self._cut
-        fields.append(("tile", self._problem.dtype, (c.rows, c.vectors, c.lanes)))
-        record = np.zeros(1, np.dtype(fields))
-        for name in NUMBERS:
-            record[name] = numbers[name]
-        return record
+        tile = ("tile", self._problem.dtype, (c.rows, c.vectors, c.lanes))
+        return record(NUMBERS, numbers, tile)
 
     @property
     def workspace_bytes(self) -> int:
@@ -171,10 +174,9 @@ class ScatterPlan:
         if self._empty:
             return
         memory = workspace(self._problem.dtype, self._size)
-        bias = rest[0] if self._problem.epilogue.bias else y
-        residual = rest[-1] if self._problem.epilogue.residual else y
+        added = bias_and_residual(self._problem.epilogue, rest, y)
         prepared = isinstance(weight, PackedWeight)
-        arrays = (y, weight.values if prepared else weight, bias, residual, out, memory)
+        arrays = (y, weight.values if prepared else weight, *added, out, memory)
         records = (self._tables, self._boxes, self._ready if prepared else self._raw)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 
@@ -250,7 +252,7 @@ def _arrange(numbers: dict[str, int], positions: int, width: int) -> None:
     lanes, span = numbers["lanes"], numbers["span"]
     tiles = -(-positions // span)
     numbers["panel_pitch"] = -(-span // lanes) * lanes
-    numbers["panel_size"] = _line(numbers["block"] * numbers["panel_pitch"])
+    numbers["panel_size"] = whole_lines(numbers["block"] * numbers["panel_pitch"])
     numbers["packed_tile"] = numbers["block"] * numbers["tile_lanes"]
     # Not a power of two, which would fall into few sets of the cache.
     numbers["turned_pitch"] = (-(-positions // lanes) | 1) * lanes
@@ -262,11 +264,5 @@ def _arrange(numbers: dict[str, int], positions: int, width: int) -> None:
         "at_turned": numbers["unit"] * lanes * numbers["turned_pitch"],
         "at_row": numbers["stride_x"] * numbers["phase_pitch"] + width,
     }
-    size = 0
-    for name, elements in sizes.items():
-        numbers[name], size = size, size + _line(elements)
-    numbers["worker"] = size
-
-
-def _line(elements: int) -> int:
-    return -(-elements // 16) * 16
+    begins, numbers["worker"] = in_turn(sizes)
+    numbers |= begins

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from numconv.core.problems import ConvolutionProblem
 
-from ..layout import Tables, longest_run, result_numbers
+from ..lowering import weight_strides
+from ..records import Tables, in_turn, longest_runs, places, result_numbers, whole_lines
 from .shape import FEW_ROWS, Blocking, Shape, Tiling
 
 NUMBERS = (
@@ -120,7 +121,7 @@ def numbers_of(
     return {
         **_axes(shape, tiles, tables),
         **_weights(problem, shape, tables),
-        **result_numbers(problem.result_shape, problem.epilogue),
+        **result_numbers(problem),
         "batch": shape.batch,
         "groups": shape.groups,
         "given_channels": shape.given,
@@ -148,7 +149,7 @@ def numbers_of(
         "sample_tasks": cut.shared_samples * shape.groups * count // max(tiles.tiles[1], 1),
         "weight_tasks": cut.shared_weights * weight_tasks(shape, tiles),
         "product_tasks": shape.groups * blocks * -(-tiles.strips // per_task),
-        "at_places": tables.add(_places(problem, tiles.lanes)),
+        "at_places": tables.add(places(problem, tiles.lanes)),
     }
 
 
@@ -175,13 +176,12 @@ def _axes(shape: Shape, tiles: Tiling, tables: Tables) -> dict[str, int]:
         }
     y, x = shape.axes
     sources = x.sources(int(numbers["length_x"]))
-    runs = np.array([longest_run(row, x.step) for row in sources], np.int64)
     return {
         **numbers,
         "given_height": y.given,
         "given_width": x.given,
         "step": x.step,
-        "at_runs": tables.add(runs),
+        "at_runs": tables.add(longest_runs(sources, x.step)),
     }
 
 
@@ -192,11 +192,9 @@ def _weights(problem: ConvolutionProblem, shape: Shape, tables: Tables) -> dict[
     order = taps_of_filters.ravel()
     whole = shape.parts == shape.slots == 1
     return {
+        **weight_strides(problem),
         "taps": taps,
         "filter_taps": prod(axis.taps for axis in shape.axes),
-        "row_stride": taps * (shape.given if forward else 1),
-        "channel_stride": taps * (1 if forward else shape.result),
-        "group_stride": taps * shape.given * shape.result,
         "channels_together": CHANNELS_TOGETHER if forward else 1,
         "at_taps": tables.add(taps_of_filters),
         "first_tap": int(order[0]),
@@ -223,14 +221,6 @@ def _active(shape: Shape, tiles: Tiling) -> NDArray[np.int64]:
     return table
 
 
-def _places(problem: ConvolutionProblem, lanes: int) -> NDArray[np.int64]:
-    """Return where the plane of each result channel begins, and some more."""
-    _, channels, *size = problem.result_shape
-    destination = problem.epilogue.destination
-    places = [destination(channel, channels) * prod(size) for channel in range(channels)]
-    return np.array(places + [0] * lanes, np.int64)
-
-
 def arrange(numbers: dict[str, int], workers: int) -> int:
     """Give everything its place in the workspace, and return the size of the whole."""
     lanes, columns, points = numbers["lanes"], numbers["columns"], numbers["points"]
@@ -248,10 +238,10 @@ def arrange(numbers: dict[str, int], workers: int) -> int:
     blocks = numbers["groups"] * numbers["blocks"] * numbers["shared_samples"]
     strips = numbers["groups"] * numbers["strips"] * numbers["shared_weights"]
     masks = numbers["groups"] * numbers["tiles"] * numbers["parts"] * numbers["side_y"]
-    place = _line(numbers["batch"] + 1)
+    place = whole_lines(numbers["batch"] + 1)
     numbers["at_samples"], place = place, place + blocks * numbers["sample_block"]
-    numbers["at_weights"], place = place, place + _line(strips * numbers["weight_strip"])
-    numbers["at_masks"], place = place, place + _line(masks)
+    numbers["at_weights"], place = place, place + whole_lines(strips * numbers["weight_strip"])
+    numbers["at_masks"], place = place, place + whole_lines(masks)
     run = min(numbers["tiles_x"], numbers["block"])
     line = numbers["points_y"] * ((run - 1) * numbers["side_x"] + numbers["points_x"])
     results = run * numbers["side_y"] * numbers["side_x"] * numbers["parts_x"]
@@ -266,12 +256,7 @@ def arrange(numbers: dict[str, int], workers: int) -> int:
         "own_taps": (numbers["taps"] * numbers["channels_together"] + lanes) * lanes,
         "own_extremes": 2 * columns,
     }
-    size = 0
-    for name, elements in own.items():
-        numbers[name], size = size, size + _line(elements)
-    numbers["at_workers"], numbers["worker"] = place, size
-    return place + workers * size
-
-
-def _line(elements: int) -> int:
-    return -(-elements // 16) * 16
+    begins, numbers["worker"] = in_turn(own)
+    numbers |= begins
+    numbers["at_workers"] = place
+    return place + workers * numbers["worker"]

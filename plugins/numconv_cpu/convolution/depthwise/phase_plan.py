@@ -13,22 +13,23 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ..launch import start, worker
-from ..loops.algorithm import Loops
-from ..simd.machine import machine
-from ..threads import run
-from ..workspace import workspace
-from . import layout
-from .axes import Axis
+from ...launch import start, worker
+from ...loops.algorithm import Loops
+from ...simd.machine import machine
+from ...simd.tile import tile_field
+from ...threads import run
+from ...workspace import workspace
+from ..axes import Axis
+from ..lowering import lower
+from ..records import Tables, bias_and_residual, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
-from .lowering import lower
+from .numbers import SLAB, slab_numbers
 from .phases import sweep_phases
-from .strips import SLAB, slab_numbers
 from .sweep import TALL
 
 # The first elements of the workspace carry messages.
-MESSAGES = 16
+MESSAGES = whole_lines(1)
 
 NUMBERS = (
     *SLAB,
@@ -83,16 +84,16 @@ class PhasePlan:
         wanted = -(-TASKS_PER_WORKER * self._workers // max(channels, 1))
         self._cut = pieces = cut(axes, itemsize, lanes, wanted, distance=1)
         blocks = [-(-axes[i].count // pieces.block[i]) for i in (0, 1)]
-        tables = layout.Tables()
+        tables = Tables()
         parts = _parts(axes, (1,) * (3 - problem.axes) + problem.kernel_shape, pieces, tables)
         # Of a longer stride, no more phases than there are results.
         phases = min(axes[2].stride, axes[2].result)
         phase_pitch = -(-axes[2].count // lanes) * lanes
         row_pitch = phases * phase_pitch + -(-axes[2].result // lanes) * lanes
-        slab = _line(pieces.slab + pieces.margin)
+        slab = whole_lines(pieces.slab + pieces.margin)
         numbers = {
             **slab_numbers(axes, pieces, tables),
-            **layout.result_numbers(problem.result_shape, problem.epilogue),
+            **result_numbers(problem),
             "zeros": 1,
             "groups": problem.groups,
             "result_channels": lowering.result_channels,
@@ -104,7 +105,7 @@ class PhasePlan:
             "block_z": pieces.block[0],
             "block_y": pieces.block[1],
             "messages": MESSAGES,
-            "memory": slab + _line(TALL * row_pitch),
+            "memory": slab + whole_lines(TALL * row_pitch),
             "at_scratch": slab,
             "lanes": lanes,
             "layer": pieces.steps.positions[0],
@@ -116,11 +117,7 @@ class PhasePlan:
             "stride_x": phases,
         }
         self._size = MESSAGES + self._workers * numbers["memory"]
-        fields: list[Any] = [(name, np.int64) for name in NUMBERS]
-        fields.append(("tile", problem.dtype, (TALL, 1, lanes)))
-        geometry = np.zeros(1, np.dtype(fields))
-        for name in NUMBERS:
-            geometry[name] = numbers[name]
+        geometry = record(NUMBERS, numbers, tile_field(problem.dtype, TALL, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._parts = parts.view(np.int64)
@@ -138,9 +135,8 @@ class PhasePlan:
             return
         memory = workspace(self._problem.dtype, self._size)
         memory[0] = 0
-        bias = rest[0] if self._problem.epilogue.bias else y
-        residual = rest[-1] if self._problem.epilogue.residual else y
-        arrays = (y, weight, bias, residual, out, memory, self._tables)
+        added = bias_and_residual(self._problem.epilogue, rest, y)
+        arrays = (y, weight, *added, out, memory, self._tables)
         records = (self._parts, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
         if memory[0]:
@@ -160,7 +156,7 @@ class PhasePlan:
 
 
 def _parts(
-    axes: tuple[Axis, Axis, Axis], kernel: tuple[int, ...], cut: Cut, tables: layout.Tables
+    axes: tuple[Axis, Axis, Axis], kernel: tuple[int, ...], cut: Cut, tables: Tables
 ) -> NDArray[Any]:
     """Return what is known of each phase along z and y, with the chains of its phases along x."""
     rows = list(product(axes[0].parts, axes[1].parts))
@@ -174,7 +170,3 @@ def _parts(
             phases += [tables.add(table), len(table)]
         part["at_phases"] = tables.add(np.array(phases, np.int64))
     return parts
-
-
-def _line(elements: int) -> int:
-    return -(-elements // 16) * 16

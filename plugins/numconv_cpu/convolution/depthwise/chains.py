@@ -13,9 +13,9 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from ..simd.columns import MOST_TAPS
-from .axes import Axis, Tap
-from .lowering import Table
+from ...simd.columns import MOST_TAPS
+from ..axes import Axis, Tap
+from ..lowering import Table
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`depthwise`: channels that see one channel each, strip by strip through the caches."""
+"""The algorithm `depthwise`: what it takes, and what that costs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from numconv.core.dtypes import kind
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
-from .estimate import estimate
-from .support import plan_supported
+from ..estimate import estimate
+from ..support import plan_supported
 
 FEW_ROWS = 4
 
@@ -46,6 +46,6 @@ def _plan(problem: ConvolutionProblem) -> Plan:
         from .phase_plan import PhasePlan
 
         return PhasePlan(problem)
-    from .strips import StripPlan
+    from .plan import SlabPlan
 
-    return StripPlan(problem)
+    return SlabPlan(problem)

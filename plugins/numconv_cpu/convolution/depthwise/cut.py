@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .axes import Axis
+from ..axes import Axis
 from .chains import Steps, row_distance
 from .sweep import TALL
 

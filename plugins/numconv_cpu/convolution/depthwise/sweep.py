@@ -5,8 +5,8 @@ The order in which one result is summed is that of the chains, the same for all 
 
 from __future__ import annotations
 
-from ..compile import kernel, stay_whole
-from ..simd.columns import (
+from ...compile import kernel, stay_whole
+from ...simd.columns import (
     add_1,
     add_2,
     add_3,
@@ -19,10 +19,10 @@ from ..simd.columns import (
     store_starts,
     tall_zeros,
 )
-from ..simd.memory import at, claim, record_at, zero
-from ..simd.tile import store
+from ...simd.memory import at, claim, record_at, zero
+from ...simd.tile import store
+from ..store import store_row_with
 from .slab import fill_slabs
-from .store import store_row_with
 
 # Rows of a register tile. With five taps at most, eight sums and five weights fit 16 registers.
 TALL = 8
@@ -42,7 +42,7 @@ def sweep(  # type: ignore[no-untyped-def]
         All of one dtype. Of bias and residual, those that the geometry does not ask for are
         never read.
     parts, geometry : pointer to records
-        A record with the numbers that `strips.StripPlan` gives, both of them.
+        A record with the numbers that `plan.SlabPlan` gives, both of them.
     """
     g = record_at(geometry, 0)
     memory = at(workspace, worker * g.memory)

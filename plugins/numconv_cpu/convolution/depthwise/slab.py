@@ -6,11 +6,10 @@ aligned: zeros around a row are written along with its ends.
 
 from __future__ import annotations
 
-from ..compile import kernel
-from ..simd.columns import load_between, load_even, load_even_between, single_zeros
-from ..simd.memory import at
-from ..simd.tile import load, store
-from .pack import copy_border
+from ...compile import kernel
+from ...simd.columns import load_between, load_even, load_even_between, single_zeros
+from ...simd.memory import at, copy_border
+from ...simd.tile import load, store
 
 # Up to so many vectors, rows are filled vector by vector instead of row by row.
 NARROW = 4
@@ -26,11 +25,11 @@ def fill_slabs(slabs, given, tables, g, count, z0, y0, x0):  # type: ignore[no-u
     given : pointer
         To the first channel.
     tables : pointer to int64
-    g : record with the numbers `strips.SLAB`
+    g : record with the numbers `numbers.SLAB`
     """
-    columns = min(g.columns, g.length - x0)
+    columns = min(g.columns, g.sources_x - x0)
     for slot_x in range(g.slots_x):
-        table = at(tables, g.at_x + slot_x * g.length + x0)
+        table = at(tables, g.at_x + slot_x * g.sources_x + x0)
         first = max(min(tables[g.at_runs + 2 * slot_x] - x0, columns), 0)
         last = max(min(tables[g.at_runs + 2 * slot_x + 1] - x0, columns), first)
         # Where position 0 would be read, if all the row were inside.

@@ -6,13 +6,13 @@ some of the taps. The phases of a set of rows are computed one by one, and then 
 
 from __future__ import annotations
 
-from ..compile import kernel, stay_whole
-from ..simd.columns import add_value, short_zeros, tall_zeros
-from ..simd.memory import at, claim, record_at, zero
-from ..simd.tile import store
-from .layout import Arrays
+from ...compile import kernel, stay_whole
+from ...simd.columns import add_value, short_zeros, tall_zeros
+from ...simd.memory import at, claim, record_at, zero
+from ...simd.tile import store
+from ..layout import Arrays
+from ..store import store_phases
 from .slab import fill_slabs
-from .store import store_phases
 from .sweep import TALL, add_chains
 
 

@@ -12,38 +12,18 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ..launch import start, worker
-from ..simd.machine import machine
-from ..threads import run
-from ..workspace import workspace
-from . import layout
-from .axes import Axis
+from ...launch import start, worker
+from ...simd.machine import machine
+from ...simd.tile import tile_field
+from ...threads import run
+from ...workspace import workspace
+from ..lowering import lower
+from ..records import Tables, bias_and_residual, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
-from .lowering import lower
+from .numbers import SLAB, slab_numbers
 from .sweep import TALL, sweep
 
-SLAB = (
-    "depth",  # extents of the given array along z, y, x
-    "height",
-    "width",
-    "slots_z",
-    "slots_y",
-    "slots_x",
-    "sources_z",  # lengths of a slot's table of sources
-    "sources_y",
-    "length",
-    "layers",  # extents of a slab
-    "lines",
-    "columns",
-    "pitch",
-    "step",  # samples between neighbours of a row's slot
-    "zeros",  # whether nothing but zeros stands around the array
-    "at_z",  # tables of sources
-    "at_y",
-    "at_x",
-    "at_runs",
-)
 TASKS = (
     "groups",
     "result_channels",
@@ -79,7 +59,7 @@ TILES = (
 EPILOGUE = ("bias", "residual", "activation", "shuffle")
 
 
-class StripPlan:
+class SlabPlan:
     """A forward convolution with one input channel in each group."""
 
     def __init__(self, problem: ConvolutionProblem) -> None:
@@ -98,14 +78,14 @@ class StripPlan:
             -(-axis.count // size) for axis, size in zip(axes, pieces.block, strict=True)
         )
         tasks = channels * prod(blocks)
-        tables = layout.Tables()
+        tables = Tables()
         slabs = pieces.gang * pieces.slab + pieces.margin
-        memory = -(-(slabs + TALL * lanes) // 16) * 16
+        memory = whole_lines(slabs + TALL * lanes)
         self._size = memory * self._workers
         self._block, self._tasks = pieces.block, tasks
         numbers = {
             **slab_numbers(axes, pieces, tables),
-            **layout.result_numbers(problem.result_shape, problem.epilogue),
+            **result_numbers(problem),
             "zeros": int(problem.padding_mode == "zeros"),
             "groups": problem.groups,
             "result_channels": lowering.result_channels,
@@ -140,7 +120,8 @@ class StripPlan:
         numbers["at_chains"], numbers["chains"] = tables.add(table), len(table)
         plain = problem.epilogue.activation in (None, "relu") and not problem.epilogue.residual
         numbers["plain"] = int(plain)
-        geometry = _record(problem.dtype, lanes, numbers)
+        names = (*SLAB, *TASKS, *TILES, *EPILOGUE)
+        geometry = record(names, numbers, tile_field(problem.dtype, TALL, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._worker = worker(sweep, problem.dtype, geometry.dtype, geometry.dtype)
@@ -155,9 +136,8 @@ class StripPlan:
         if self._empty:
             return
         memory: NDArray[Any] = workspace(self._dtype, self._size)
-        bias = rest[0] if self._epilogue.bias else x
-        residual = rest[-1] if self._epilogue.residual else x
-        arrays = (x, weight, bias, residual, out, memory, self._tables)
+        added = bias_and_residual(self._epilogue, rest, x)
+        arrays = (x, weight, *added, out, memory, self._tables)
         records = (self._geometry, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 
@@ -177,43 +157,3 @@ class StripPlan:
 def _grain(tasks: int, cut: Cut, workers: int) -> int:
     share = max(tasks // (8 * workers), 1)
     return max(share // cut.gang * cut.gang, min(share, cut.gang))
-
-
-def slab_numbers(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: layout.Tables) -> dict[str, int]:
-    """Return the numbers with the names `SLAB`, but `zeros`; their tables go into `tables`."""
-    z, y, x = axes
-    sources_z, sources_y = (
-        np.pad(axis.sources, ((0, 0), (0, extent)), constant_values=-1)
-        for axis, extent in zip((z, y), cut.extent, strict=False)
-    )
-    runs = [layout.longest_run(row, x.step) for row in x.sources]
-    return {
-        "depth": z.given,
-        "height": y.given,
-        "width": x.given,
-        "slots_z": z.slots,
-        "slots_y": y.slots,
-        "slots_x": x.slots,
-        "sources_z": sources_z.shape[1],
-        "sources_y": sources_y.shape[1],
-        "length": x.length,
-        "layers": cut.extent[0],
-        "lines": cut.extent[1],
-        "columns": cut.extent[2],
-        "pitch": cut.pitch,
-        "step": x.step,
-        "at_z": tables.add(sources_z),
-        "at_y": tables.add(sources_y),
-        "at_x": tables.add(x.sources),
-        "at_runs": tables.add(np.array(runs, np.int64)),
-    }
-
-
-def _record(dtype: str, lanes: int, numbers: dict[str, int]) -> NDArray[Any]:
-    """Return one record, whose type tells kernels the shape of the register tile."""
-    names = (*SLAB, *TASKS, *TILES, *EPILOGUE)
-    fields = [(name, np.int64) for name in names]
-    record = np.zeros(1, np.dtype([*fields, ("tile", dtype, (TALL, 1, lanes))]))
-    for name in names:
-        record[name] = numbers[name]
-    return record

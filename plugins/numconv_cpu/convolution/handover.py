@@ -1,0 +1,114 @@
+"""What `winograd` and `fft` share: a call whose kernels may find that another must do the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numconv.core.memory import aligned
+from numconv.core.problems import ConvolutionProblem
+from numconv.core.protocol import Array, Plan
+from numconv.core.threads import get_num_threads
+
+from ..launch import start
+from ..threads import run
+from ..workspace import workspace
+from .direct import Direct
+from .records import bias_and_residual
+from .transposed import Transposed
+
+
+@dataclass(frozen=True)
+class PreparedWeight:
+    """A weight, and what a plan reads in its place, itself at the end; None if it is not fit."""
+
+    given: Array
+    transformed: NDArray[Any] | None
+
+
+class TransformingPlan:
+    """A plan that transforms samples and weights, and hands over those that are not fit for it.
+
+    The first element of the workspace says whether another algorithm must compute all images, and
+    those that follow, with more messages than one, say it of each image. The kernels decide by
+    nothing but an image and the weights, so the same image always gets the same bits.
+
+    A derived class sets what is declared here.
+    """
+
+    _worker: int
+    _tables: Array
+    _constants: Array  # besides the tables
+    _raw: Array  # the numbers of a plain call
+    _ready: Array  # of one with a prepared weight
+    _packing: Array  # of its preparation
+    _size: int  # of the workspace
+    _packing_size: int
+    _transformed: slice  # of the workspace after the preparation
+
+    def __init__(self, problem: ConvolutionProblem, messages: int) -> None:
+        self._problem = problem
+        self._messages = messages
+        self._empty = prod(problem.result_shape) == 0
+        self._work = problem.macs + problem.min_bytes
+        self._workers = get_num_threads()
+
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory a call takes besides its operands and its result."""
+        return self._size * np.dtype(self._problem.dtype).itemsize
+
+    def __call__(self, x: Array, weight: Any, *rest: Array, out: Array) -> None:
+        """Solve the problem for x (or y), weight, bias and residual."""
+        if self._empty:
+            return
+        given, read, numbers = weight, weight, self._raw
+        if isinstance(weight, PreparedWeight):
+            given, read, numbers = weight.given, weight.transformed, self._ready
+            if read is None:
+                self._whole(x, given, *rest, out=out)
+                return
+        memory = workspace(self._problem.dtype, self._size)
+        added = bias_and_residual(self._problem.epilogue, rest, x)
+        self._run(x, read, *added, out, memory, numbers)
+        if memory[0]:
+            self._whole(x, given, *rest, out=out)
+            return
+        for n in np.flatnonzero(memory[1 : self._messages]):
+            alone = slice(n, n + 1)
+            rest_alone = (each[alone] if each.ndim > 1 else each for each in rest)
+            self._single(x[alone], given, *rest_alone, out=out[alone])
+
+    def prepare(self, weight: Array) -> PreparedWeight:
+        """Return the weight with its transforms; one that is not fit for them as it is."""
+        dtype = np.dtype(self._problem.dtype)
+        memory = aligned(self._packing_size * dtype.itemsize).view(dtype)
+        self._run(*(weight,) * 5, memory, self._packing)
+        if memory[0]:
+            return PreparedWeight(weight.copy(), None)
+        kept = np.concatenate([memory[self._transformed], weight.ravel()])
+        return PreparedWeight(kept[-weight.size :].reshape(weight.shape), kept)
+
+    def _run(self, *arrays: Array) -> None:
+        *operands, memory, numbers = arrays
+        memory[: self._messages] = 0
+        told = (memory, self._tables, self._constants, numbers)
+        run(start, self._worker, 2, self._workers, *operands, *told, work=self._work)
+
+    @cached_property
+    def _whole(self) -> Plan:
+        return _exact(self._problem)
+
+    @cached_property
+    def _single(self) -> Plan:
+        return _exact(replace(self._problem, batch=1))
+
+
+def _exact(problem: ConvolutionProblem) -> Plan:
+    algorithm = Direct() if problem.direction == "forward" else Transposed()
+    return algorithm.plan(problem)

@@ -1,0 +1,150 @@
+"""What compiled kernels are told: numbers by name in records, and one array of tables.
+
+Records cost one argument, and their names make the kernels read like the text that explains them.
+All numbers count elements or things, never bytes. A number that starts with ``at_`` is where
+something begins, in the tables or in the workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numconv.core.problems import Epilogue
+from numconv.core.protocol import Array, Problem
+
+from ..activate import CODES
+from .axes import Axis
+from .lowering import Table
+
+# What a record has besides whole numbers: name and dtype, and perhaps the shape.
+Field = tuple[Any, ...]
+
+# Everything in a workspace begins on a cache line: so many elements, of any dtype, are whole ones.
+LINE = 16
+
+
+class Tables:
+    """Tables of integers, one after the other in one array."""
+
+    def __init__(self) -> None:
+        self._tables: list[Table] = []
+        self._length = 0
+
+    def add(self, table: Table) -> int:
+        """Append a table and return where it begins."""
+        start = self._length
+        flat = np.ascontiguousarray(table, np.int64).ravel()
+        self._tables.append(flat)
+        self._length += flat.size
+        return start
+
+    def array(self) -> Table:
+        return np.concatenate(self._tables)
+
+
+def record(names: Iterable[str], numbers: Mapping[str, int], *more: Field) -> NDArray[Any]:
+    """Return one record of `numbers`.
+
+    Parameters
+    ----------
+    more : tuple
+        Fields after them. Most are there for their type alone, from which kernels know the shape
+        of a register tile.
+
+    Raises
+    ------
+    KeyError
+        If a number is missing.
+    """
+    names = tuple(names)
+    result = np.zeros(1, np.dtype([*((name, np.int64) for name in names), *more]))
+    for name in names:
+        result[name] = numbers[name]
+    return result
+
+
+def whole_lines(elements: int) -> int:
+    """Return how many elements the cache lines have that so many elements touch."""
+    return -(-elements // LINE) * LINE
+
+
+def in_turn(sizes: Mapping[str, int]) -> tuple[dict[str, int], int]:
+    """Return where each begins, on a cache line, if they follow each other, and where all end."""
+    begins, end = {}, 0
+    for name, elements in sizes.items():
+        begins[name], end = end, end + whole_lines(elements)
+    return begins, end
+
+
+def axes_numbers(
+    axes: Sequence[Axis], beyond: tuple[int, int, int], tables: Tables
+) -> dict[str, int]:
+    """Return extents, slots and tables of sources of the axes z, y and x.
+
+    Parameters
+    ----------
+    beyond : tuple of int
+        How far pieces of an axis may hang over its end; there are zeros.
+    """
+    numbers = {"step": axes[2].step}
+    named = zip("zyx", ("depth", "height", "width"), axes, beyond, strict=True)
+    for letter, extent, axis, more in named:
+        sources = np.pad(axis.sources, ((0, 0), (0, more)), constant_values=-1)
+        numbers |= {
+            extent: axis.given,
+            f"slots_{letter}": axis.slots,
+            f"sources_{letter}": sources.shape[1],
+            f"at_{letter}": tables.add(sources),
+        }
+    return numbers
+
+
+def result_numbers(problem: Problem) -> dict[str, int]:
+    """Return the extents of the result, and the epilogue."""
+    depth, height, width = (1, 1, *problem.result_shape[2:])[-3:]
+    epilogue = problem.epilogue
+    return {
+        "result_depth": depth,
+        "result_height": height,
+        "result_width": width,
+        "bias": int(epilogue.bias),
+        "residual": int(epilogue.residual),
+        "activation": CODES[epilogue.activation],
+        "shuffle": epilogue.shuffle,
+    }
+
+
+def places(problem: Problem, beyond: int = 0) -> Table:
+    """Return where the plane of each result channel begins, and `beyond` zeros."""
+    _, channels, *size = problem.result_shape
+    found = np.zeros(channels + beyond, np.int64)
+    for channel in range(channels):
+        found[channel] = problem.epilogue.destination(channel, channels) * prod(size)
+    return found
+
+
+def bias_and_residual(epilogue: Epilogue, rest: Sequence[Array], other: Array) -> tuple[Array, ...]:
+    """Return a call's last operands; in place of one that is not there, an array never read."""
+    return rest[0] if epilogue.bias else other, rest[-1] if epilogue.residual else other
+
+
+def longest_run(sources: Table, step: int) -> tuple[int, int]:
+    """Return the longest range of positions whose sources are `step` apart."""
+    follows = (sources[:-1] >= 0) & (np.diff(sources) == step)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], follows, [False]])))
+    if edges.size == 0:
+        first = int(np.argmax(sources >= 0))
+        return first, first + int(sources[first] >= 0)
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return int(starts[longest]), int(ends[longest]) + 1
+
+
+def longest_runs(slots: Table, step: int) -> Table:
+    """Return the longest run of each slot: its first position, and the one after its last."""
+    return np.array([longest_run(sources, step) for sources in slots], np.int64)
