@@ -17,9 +17,10 @@ from ..launch import start, worker
 from ..simd.memory import claim, record_at, zero
 from ..threads import run
 from .lowering import Table
-from .records import Tables, bias_and_residual, record, result_numbers
+from .records import RESULT, Tables, bias_and_residual, record, result_numbers
 
 NUMBERS = (
+    *RESULT,
     "planes",
     "channels",
     "depth",  # extents of the padded array
@@ -31,13 +32,6 @@ NUMBERS = (
     "of_z",  # lists of copies
     "of_y",
     "of_x",
-    "result_depth",
-    "result_height",
-    "result_width",
-    "bias",
-    "residual",
-    "activation",
-    "shuffle",
 )
 
 

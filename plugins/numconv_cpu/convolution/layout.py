@@ -6,27 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .records import AXES, RESULT
+
 PLANES = (
+    *AXES,
     "channels",  # of the given array
-    "depth",  # extents of the given array along z, y, x
-    "height",
-    "width",
-    "slots_z",
-    "slots_y",
-    "slots_x",
-    "sources_z",  # lengths of a slot's table of sources
-    "sources_y",
     "layers",  # extents of the planes
     "lines",
     "pitch",
     "layer",
     "channel",
-    "step",  # samples between neighbours of a row's slot
     "padded",  # whether there are zeros in the planes
     "dealt",  # whether one run of a row's samples is dealt out to all slots
     "first_dealt",  # sample
-    "at_z",  # tables of sources
-    "at_y",
     "at_runs",  # first, last and its sample of a run in each slot of a row
     "extras",  # samples of a row beside the runs
     "at_extras",  # their places, and which they are
@@ -88,18 +80,7 @@ TASKS = (
     "margin",  # zeros after them
 )
 
-RESULT = (
-    "result_depth",
-    "result_height",
-    "result_width",
-    "stride_z",
-    "stride_y",
-    "stride_x",
-    "bias",
-    "residual",
-    "activation",
-    "shuffle",
-)
+STRIDED_RESULT = (*RESULT, "stride_z", "stride_y", "stride_x")
 
 PART = (
     "count_z",

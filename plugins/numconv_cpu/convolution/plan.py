@@ -94,7 +94,7 @@ class LoweredPlan:
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
         form = self._blocking.form
-        names = (*layout.PLANES, *layout.PRODUCT, *layout.TASKS, *layout.RESULT)
+        names = (*layout.PLANES, *layout.PRODUCT, *layout.TASKS, *layout.STRIDED_RESULT)
         if form.channels_in_lanes:
             names += layout.CHANNELS
         return record(names, numbers, tile_field(self._dtype, form.rows, form.vectors))

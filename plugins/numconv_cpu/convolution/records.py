@@ -24,6 +24,32 @@ from .lowering import Table
 # What a record has besides whole numbers: name and dtype, and perhaps the shape.
 Field = tuple[Any, ...]
 
+AXES = (
+    "depth",  # extents of the given array along z, y, x
+    "height",
+    "width",
+    "slots_z",
+    "slots_y",
+    "slots_x",
+    "sources_z",  # lengths of a slot's table of sources
+    "sources_y",
+    "sources_x",
+    "at_z",  # tables of sources
+    "at_y",
+    "at_x",
+    "step",  # samples between neighbours of a row's slot
+)
+
+RESULT = (
+    "result_depth",
+    "result_height",
+    "result_width",
+    "bias",  # the epilogue
+    "residual",
+    "activation",
+    "shuffle",
+)
+
 # Everything in a workspace begins on a cache line: so many elements, of any dtype, are whole ones.
 LINE = 16
 
@@ -84,7 +110,7 @@ def in_turn(sizes: Mapping[str, int]) -> tuple[dict[str, int], int]:
 def axes_numbers(
     axes: Sequence[Axis], beyond: tuple[int, int, int], tables: Tables
 ) -> dict[str, int]:
-    """Return extents, slots and tables of sources of the axes z, y and x.
+    """Return the numbers with the names `AXES`; the tables they point at go into `tables`.
 
     Parameters
     ----------
@@ -105,7 +131,7 @@ def axes_numbers(
 
 
 def result_numbers(problem: Problem) -> dict[str, int]:
-    """Return the extents of the result, and the epilogue."""
+    """Return the numbers with the names `RESULT`."""
     depth, height, width = (1, 1, *problem.result_shape[2:])[-3:]
     epilogue = problem.epilogue
     return {

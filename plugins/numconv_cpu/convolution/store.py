@@ -52,7 +52,7 @@ def store_positions(g, part, out, residual, bias, sums, z, p0, p1, pitch):  # ty
 
     Parameters
     ----------
-    g : record with the numbers `layout.RESULT`
+    g : record with the numbers `layout.STRIDED_RESULT`
     out, residual : pointer
         To the channel.
     sums : pointer

@@ -13,6 +13,8 @@ from numconv.core.threads import get_num_threads
 
 from ..convolution.axes import Axis
 from ..convolution.records import (
+    AXES,
+    RESULT,
     Tables,
     axes_numbers,
     bias_and_residual,
@@ -38,33 +40,16 @@ CACHE_LINE = 64
 NOTHING = -1
 
 NUMBERS = (
+    *AXES,
+    *RESULT,
     "channels",
-    "depth",  # extents of x along z, y, x
-    "height",
-    "width",
-    "slots_z",
-    "slots_y",
-    "slots_x",
-    "sources_z",  # lengths of a slot's table of sources
-    "sources_y",
-    "sources_x",
     "layers",  # extents of the planes
     "lines",
     "pitch",
     "channel",
-    "step",  # samples between neighbours of a row's slot
     "zeros",  # whether the borders of rows are
-    "at_z",  # tables of sources
-    "at_y",
-    "at_x",
-    "at_runs",  # and which of them are `step` apart
-    "result_depth",
-    "result_height",
-    "result_width",
+    "at_runs",  # which samples of a row are `step` apart
     "positions",  # of a channel of the result
-    "bias",
-    "residual",
-    "activation",
     "finish",  # whether there is any epilogue
     "at_places",  # where each channel is stored
     "rows",  # of a block

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from ..axes import Axis
-from ..records import Tables, axes_numbers, longest_runs
+from ..records import AXES, Tables, axes_numbers, longest_runs
 from .cut import Cut
 
 SLAB = (
-    "depth",  # extents of the given array along z, y, x
-    "height",
-    "width",
-    "slots_z",
-    "slots_y",
-    "slots_x",
-    "sources_z",  # lengths of a slot's table of sources
-    "sources_y",
-    "sources_x",
+    *AXES,
     "layers",  # extents of a slab
     "lines",
     "columns",
     "pitch",
-    "step",  # samples between neighbours of a row's slot
     "zeros",  # whether nothing but zeros stands around the array
-    "at_z",  # tables of sources
-    "at_y",
-    "at_x",
     "at_runs",
 )
 

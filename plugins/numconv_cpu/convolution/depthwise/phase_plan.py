@@ -21,7 +21,7 @@ from ...threads import run
 from ...workspace import workspace
 from ..axes import Axis
 from ..lowering import lower
-from ..records import Tables, bias_and_residual, record, result_numbers, whole_lines
+from ..records import RESULT, Tables, bias_and_residual, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
 from .numbers import SLAB, slab_numbers
@@ -33,6 +33,7 @@ MESSAGES = whole_lines(1)
 
 NUMBERS = (
     *SLAB,
+    *RESULT,
     "groups",
     "result_channels",  # in a group
     "taps",
@@ -53,13 +54,6 @@ NUMBERS = (
     "stride_z",
     "stride_y",
     "stride_x",
-    "result_depth",
-    "result_height",
-    "result_width",
-    "bias",
-    "residual",
-    "activation",
-    "shuffle",
 )
 PART = ("count_z", "count_y", "start_z", "start_y", "at_phases")
 PART_DTYPE = np.dtype([(name, np.int64) for name in PART])

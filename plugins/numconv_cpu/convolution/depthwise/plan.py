@@ -18,7 +18,7 @@ from ...simd.tile import tile_field
 from ...threads import run
 from ...workspace import workspace
 from ..lowering import lower
-from ..records import Tables, bias_and_residual, record, result_numbers, whole_lines
+from ..records import RESULT, Tables, bias_and_residual, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
 from .numbers import SLAB, slab_numbers
@@ -28,9 +28,6 @@ TASKS = (
     "groups",
     "result_channels",
     "reads",
-    "count_z",
-    "count_y",
-    "count_x",
     "tasks",
     "grain",  # tasks taken at a time
     "gang",  # slabs filled before the first is read
@@ -56,7 +53,6 @@ TILES = (
     "chains",
     "plain",  # whether register tiles are stored without a detour
 )
-EPILOGUE = ("bias", "residual", "activation", "shuffle")
 
 
 class SlabPlan:
@@ -90,9 +86,6 @@ class SlabPlan:
             "groups": problem.groups,
             "result_channels": lowering.result_channels,
             "reads": prod(problem.kernel_shape),
-            "count_z": axes[0].count,
-            "count_y": axes[1].count,
-            "count_x": axes[2].count,
             "tasks": tasks,
             "grain": _grain(tasks, pieces, self._workers),
             "gang": pieces.gang if prod(blocks) == 1 else 1,
@@ -120,7 +113,7 @@ class SlabPlan:
         numbers["at_chains"], numbers["chains"] = tables.add(table), len(table)
         plain = problem.epilogue.activation in (None, "relu") and not problem.epilogue.residual
         numbers["plain"] = int(plain)
-        names = (*SLAB, *TASKS, *TILES, *EPILOGUE)
+        names = (*SLAB, *TASKS, *TILES, *RESULT)
         geometry = record(names, numbers, tile_field(problem.dtype, TALL, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()

@@ -91,7 +91,7 @@ def convolve(  # type: ignore[no-untyped-def]
             if g.shuffle > 1:
                 per_shuffle = channels // g.shuffle
                 shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
-            to = shuffled * g.count_z * g.count_y * g.count_x
+            to = shuffled * g.result_depth * g.result_height * g.result_width
             block(
                 at(out, to),
                 at(residual, to),
@@ -115,11 +115,11 @@ def convolve(  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  # type: ignore[no-untyped-def]
     """Compute a block of one result channel, set of rows by set of rows."""
-    lines = min(g.block_y, g.count_y - y0)
-    columns = min(g.block_x, g.count_x - x0)
-    for z in range(min(g.block_z, g.count_z - z0)):
+    lines = min(g.block_y, g.result_height - y0)
+    columns = min(g.block_x, g.result_width - x0)
+    for z in range(min(g.block_z, g.result_depth - z0)):
         for y in range(min(g.bands, lines)):
-            to = ((z0 + z) * g.count_y + y0 + y) * g.count_x + x0
+            to = ((z0 + z) * g.result_height + y0 + y) * g.result_width + x0
             rows, width = lines, columns
             if g.folded:
                 rows, width = (columns + g.lanes - 1) // g.lanes, g.lanes

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from ..records import RESULT
+
 NUMBERS = (
+    *RESULT,
     "groups",
     "given_channels",  # in a group
     "result_channels",
     "given_height",
     "given_width",
-    "result_height",
-    "result_width",
     "kernel_height",
     "kernel_width",
     "lanes",
@@ -67,9 +68,6 @@ NUMBERS = (
     "own_lines",
     "own_seen",
     "own_samples",
-    "bias",  # the epilogue
-    "residual",
-    "activation",
 )
 
 LIMITS = (

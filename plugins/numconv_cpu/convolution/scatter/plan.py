@@ -17,6 +17,7 @@ from ...launch import start, worker
 from ...threads import run
 from ...workspace import workspace
 from ..records import (
+    RESULT,
     Tables,
     bias_and_residual,
     in_turn,
@@ -32,6 +33,7 @@ from .solve import solve
 AHEAD = 24
 
 NUMBERS = (
+    *RESULT,
     "batch",
     "groups",
     "given_channels",  # in a group
@@ -66,14 +68,7 @@ NUMBERS = (
     "at_turned",
     "at_row",
     "worker",  # memory of each
-    "result_depth",
-    "result_height",
-    "result_width",
     "stride_x",
-    "bias",
-    "residual",
-    "activation",
-    "shuffle",
 )
 
 BLOCK = (

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from numconv.core.problems import ConvolutionProblem
 
 from ..lowering import weight_strides
-from ..records import Tables, in_turn, longest_runs, places, result_numbers, whole_lines
+from ..records import RESULT, Tables, in_turn, longest_runs, places, result_numbers, whole_lines
 from .shape import FEW_ROWS, Blocking, Shape, Tiling
 
 NUMBERS = (
+    *RESULT,
     "batch",
     "groups",
     "given_channels",  # in a group
@@ -95,12 +96,6 @@ NUMBERS = (
     "own_bias",
     "own_taps",
     "own_extremes",
-    "result_depth",
-    "result_height",
-    "result_width",
-    "bias",  # the epilogue
-    "residual",
-    "activation",
 )
 
 # Given channels, in vectors, of which a task transforms the weights at a time: 64 channels of 32
