@@ -17,7 +17,7 @@ from ..launch import start, worker
 from ..simd.memory import claim, record_at, zero
 from ..threads import run
 from .lowering import Table
-from .records import RESULT, Tables, bias_and_residual, record, result_numbers
+from .records import RESULT, Tables, record, result_numbers
 
 NUMBERS = (
     *RESULT,
@@ -62,8 +62,9 @@ class Fold:
         self._work = 4 * prod(problem.result_shape)
 
     def __call__(self, padded: Array, *rest: Array, out: Array) -> None:
-        added = bias_and_residual(self._epilogue, rest, padded)
-        arrays = (padded, padded, *added, out, padded, self._tables)
+        bias = rest[0] if self._epilogue.bias else padded
+        residual = rest[-1] if self._epilogue.residual else padded
+        arrays = (padded, padded, bias, residual, out, padded, self._tables)
         records = (self._geometry, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 

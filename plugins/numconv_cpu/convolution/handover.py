@@ -19,7 +19,6 @@ from ..launch import start
 from ..threads import run
 from ..workspace import workspace
 from .direct import Direct
-from .records import bias_and_residual
 from .transposed import Transposed
 
 
@@ -74,12 +73,13 @@ class TransformingPlan:
                 self._whole(x, given, *rest, out=out)
                 return
         memory = workspace(self._problem.dtype, self._size)
-        added = bias_and_residual(self._problem.epilogue, rest, x)
-        self._run(x, read, *added, out, memory, numbers)
+        bias = rest[0] if self._problem.epilogue.bias else x
+        residual = rest[-1] if self._problem.epilogue.residual else x
+        self._run(x, read, bias, residual, out, memory, numbers)
         if memory[0]:
             self._whole(x, given, *rest, out=out)
             return
-        for n in np.flatnonzero(memory[1 : self._messages]):
+        for n in memory[1 : self._messages].nonzero()[0]:
             alone = slice(n, n + 1)
             rest_alone = (each[alone] if each.ndim > 1 else each for each in rest)
             self._single(x[alone], given, *rest_alone, out=out[alone])

@@ -21,7 +21,7 @@ from . import layout
 from .blocking import Form, block, forms, in_strips
 from .lowering import Lowering
 from .numbers import arrange, most_positions, numbers_of, parts_of, skipping
-from .records import Tables, bias_and_residual, record
+from .records import Tables, record
 from .solve import solve
 
 
@@ -113,11 +113,12 @@ class LoweredPlan:
         if self._empty:
             return True
         memory = workspace(self._dtype, self._size)
-        others = (*bias_and_residual(self._epilogue, rest, x), out, memory)
+        bias = rest[0] if self._epilogue.bias else x
+        residual = rest[-1] if self._epilogue.residual else x
         if isinstance(weight, PackedWeight):
-            self._run(x, weight.values, *others, self._ready)
+            self._run(x, weight.values, bias, residual, out, memory, self._ready)
             return weight.finite
-        self._run(x, weight, *others, self._raw)
+        self._run(x, weight, bias, residual, out, memory, self._raw)
         return bool(memory[0] == 0)
 
     def prepare(self, weight: Array) -> PackedWeight:

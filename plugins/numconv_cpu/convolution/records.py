@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.problems import Epilogue
-from numconv.core.protocol import Array, Problem
+from numconv.core.protocol import Problem
 
 from ..activate import CODES
 from .axes import Axis
@@ -152,11 +151,6 @@ def places(problem: Problem, beyond: int = 0) -> Table:
     for channel in range(channels):
         found[channel] = problem.epilogue.destination(channel, channels) * prod(size)
     return found
-
-
-def bias_and_residual(epilogue: Epilogue, rest: Sequence[Array], other: Array) -> tuple[Array, ...]:
-    """Return a call's last operands; in place of one that is not there, an array never read."""
-    return rest[0] if epilogue.bias else other, rest[-1] if epilogue.residual else other
 
 
 def longest_run(sources: Table, step: int) -> tuple[int, int]:

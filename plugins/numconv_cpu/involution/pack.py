@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..compile import kernel, stay_whole
 from ..simd.block import clear_vector
-from ..simd.memory import at, copy_border
+from ..simd.memory import at, copy, copy_border
 from ..simd.runs import copy_neighbours, copy_seconds
 
 
@@ -67,7 +67,10 @@ def pack_lines(g, target, x, tables, sources, slot, x0):  # type: ignore[no-unty
         if sources[y] < 0 or inside == 0:
             clear_row(g, target, pitch)
         else:
-            copy_run(g, target, source, inside)
+            if g.step == 1:
+                copy_neighbours(g, target, source, inside)
+            else:
+                copy_seconds(g, target, source, inside)
             clear_row(g, at(target, inside), pitch - inside)
         target = at(target, pitch)
 
@@ -96,10 +99,11 @@ def clear_row(g, target, count):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def copy_run(g, target, source, count):  # type: ignore[no-untyped-def]
     """Copy `count` samples that stand `g.step` apart."""
-    if g.step == 1:
-        copy_neighbours(g, target, source, count)
-    elif g.step == 2:
+    step = g.step
+    if step == 1:
+        copy(target, source, count)
+    elif step == 2:
         copy_seconds(g, target, source, count)
     else:
         for i in range(count):
-            target[i] = source[g.step * i]
+            target[i] = source[step * i]

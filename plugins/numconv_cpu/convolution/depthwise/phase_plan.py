@@ -21,7 +21,7 @@ from ...threads import run
 from ...workspace import workspace
 from ..axes import Axis
 from ..lowering import lower
-from ..records import RESULT, Tables, bias_and_residual, record, result_numbers, whole_lines
+from ..records import RESULT, Tables, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
 from .numbers import SLAB, slab_numbers
@@ -129,8 +129,9 @@ class PhasePlan:
             return
         memory = workspace(self._problem.dtype, self._size)
         memory[0] = 0
-        added = bias_and_residual(self._problem.epilogue, rest, y)
-        arrays = (y, weight, *added, out, memory, self._tables)
+        bias = rest[0] if self._problem.epilogue.bias else y
+        residual = rest[-1] if self._problem.epilogue.residual else y
+        arrays = (y, weight, bias, residual, out, memory, self._tables)
         records = (self._parts, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
         if memory[0]:

@@ -18,7 +18,7 @@ from ...simd.tile import tile_field
 from ...threads import run
 from ...workspace import workspace
 from ..lowering import lower
-from ..records import RESULT, Tables, bias_and_residual, record, result_numbers, whole_lines
+from ..records import RESULT, Tables, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
 from .numbers import SLAB, slab_numbers
@@ -129,8 +129,9 @@ class SlabPlan:
         if self._empty:
             return
         memory: NDArray[Any] = workspace(self._dtype, self._size)
-        added = bias_and_residual(self._epilogue, rest, x)
-        arrays = (x, weight, *added, out, memory, self._tables)
+        bias = rest[0] if self._epilogue.bias else x
+        residual = rest[-1] if self._epilogue.residual else x
+        arrays = (x, weight, bias, residual, out, memory, self._tables)
         records = (self._geometry, self._geometry)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 

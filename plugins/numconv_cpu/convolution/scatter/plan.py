@@ -19,7 +19,6 @@ from ...workspace import workspace
 from ..records import (
     RESULT,
     Tables,
-    bias_and_residual,
     in_turn,
     record,
     result_numbers,
@@ -169,9 +168,10 @@ class ScatterPlan:
         if self._empty:
             return
         memory = workspace(self._problem.dtype, self._size)
-        added = bias_and_residual(self._problem.epilogue, rest, y)
+        bias = rest[0] if self._problem.epilogue.bias else y
+        residual = rest[-1] if self._problem.epilogue.residual else y
         prepared = isinstance(weight, PackedWeight)
-        arrays = (y, weight.values if prepared else weight, *added, out, memory)
+        arrays = (y, weight.values if prepared else weight, bias, residual, out, memory)
         records = (self._tables, self._boxes, self._ready if prepared else self._raw)
         run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
 
