@@ -95,11 +95,9 @@ class Lowering:
 
 def lower(problem: ConvolutionProblem) -> Lowering:
     """Lower a convolution; of an input gradient, the padding mode must be zeros."""
-    forward = problem.direction == "forward"
     axes = _axes(problem)
     pitch = axes[2].length - axes[2].shared
-    c_in, c_out = (c // problem.groups for c in (problem.in_channels, problem.out_channels))
-    given, result = (c_in, c_out) if forward else (c_out, c_in)
+    given, result = group_channels(problem)
     strides = weight_strides(problem)
     lowering = Lowering(
         axes=axes,
@@ -119,6 +117,12 @@ def lower(problem: ConvolutionProblem) -> Lowering:
         for each in product(*(axis.parts for axis in axes))
     )
     return replace(lowering, parts=parts)
+
+
+def group_channels(problem: ConvolutionProblem) -> tuple[int, int]:
+    """Return how many channels a group has, given ones and those of the result."""
+    given, result = problem.operand_shapes[0][1], problem.result_shape[1]
+    return given // problem.groups, result // problem.groups
 
 
 def weight_strides(problem: ConvolutionProblem) -> dict[str, int]:

@@ -12,6 +12,8 @@ import numpy as np
 from numconv.core.bound import FACTOR
 from numconv.core.problems import ConvolutionProblem
 
+from ..lowering import group_channels
+
 SIDES = tuple(sorted(factor * 2**power for factor in (1, 3) for power in range(4, 11)))[:-1]
 """Sides of a block: multiples of a vector that transforms of radix 4, 3 and 2 make up."""
 
@@ -84,11 +86,11 @@ class Blocks:
 
 def shape_of(problem: ConvolutionProblem) -> Shape:
     """Return the axes and channels of a problem of one or two spatial axes."""
-    channels = problem.in_channels // problem.groups, problem.out_channels // problem.groups
+    channels = group_channels(problem)
     sizes = problem.input_shape, problem.output_shape
     lo = tuple(low for low, _ in problem.padding)
     if problem.direction != "forward":
-        channels, sizes = channels[::-1], sizes[::-1]
+        sizes = sizes[::-1]
         lo = tuple(k - 1 - low for k, low in zip(problem.kernel_shape, lo, strict=True))
     missing = 2 - problem.axes
     given, result, kernel = ((1,) * missing + each for each in (*sizes, problem.kernel_shape))

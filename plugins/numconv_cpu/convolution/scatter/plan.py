@@ -16,6 +16,7 @@ from numconv.core.threads import get_num_threads
 from ...launch import start, worker
 from ...threads import run
 from ...workspace import workspace
+from ..lowering import group_channels
 from ..records import (
     RESULT,
     Tables,
@@ -105,9 +106,7 @@ class ScatterPlan:
         self._workers = get_num_threads()
         self._cut = c = cut(problem, self._workers)
         axes = axes_of(problem)
-        given, result = (
-            count // problem.groups for count in (problem.out_channels, problem.in_channels)
-        )
+        given, result = group_channels(problem)
         taps = prod(problem.kernel_shape)
         tables = Tables()
         boxes = _boxes(axes, c, 3 - problem.axes)

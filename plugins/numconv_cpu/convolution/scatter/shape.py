@@ -11,6 +11,7 @@ import numpy as np
 from numconv.core.problems import ConvolutionProblem
 
 from ...simd.machine import machine
+from ..lowering import group_channels
 
 # Reads of a block: with 32 lanes of weights and 16 positions of samples they take 30 KiB, the
 # first-level cache.
@@ -121,7 +122,7 @@ def cut(problem: ConvolutionProblem, workers: int) -> Cut:
     itemsize = np.dtype(problem.dtype).itemsize
     lanes = here.lanes(itemsize)
     taps = prod(problem.kernel_shape)
-    given, result = (c // problem.groups for c in (problem.out_channels, problem.in_channels))
+    given, result = group_channels(problem)
     vectors = 2 if result * taps > lanes else 1
     tile_lanes = vectors * lanes
     tiles = -(-result * taps // tile_lanes)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from numconv.core.problems import ConvolutionProblem
 
 from ...simd.machine import machine
+from ..lowering import group_channels
 from .axes import Axis, flat_axes, layer_sources
 
 # Rows and vectors of the register tile. What counts is loads per product: 10 to 24, 10 to 16 and
@@ -70,10 +71,7 @@ class Shape:
 
 def shape_of(problem: ConvolutionProblem) -> Shape:
     """Return what is given and what is computed, forward or as an input gradient."""
-    channels = problem.in_channels // problem.groups, problem.out_channels // problem.groups
-    if problem.direction != "forward":
-        channels = channels[::-1]
-    axes = flat_axes(problem)
+    channels, axes = group_channels(problem), flat_axes(problem)
     return Shape(problem.batch, problem.groups, *channels, layer_sources(problem), axes)
 
 
