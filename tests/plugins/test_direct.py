@@ -45,6 +45,10 @@ CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
     "strips_of_images": ((5, 3, 28, 30), (18, 3, 3, 3), {"stride": 2, "padding": 1}),
     "strips_of_layers": ((1, 4, 7, 15, 16), (17, 4, 3, 3, 3), {"stride": 2, "padding": 1}),
     "strips_hang_over": ((1, 4, 31, 29), (18, 4, 3, 3), {"padding": ((0, 2), (1, 1))}),
+    "layers_in_strips": ((1, 16, 9, 15, 39), (24, 16, 3, 3, 3), {"stride": 2, "padding": 1}),
+    "rows_of_a_vector": ((1, 3, 19, 32), (16, 3, 3, 3), {"stride": 2, "padding": 1}),
+    "rows_of_a_vector_and_one": ((2, 3, 19, 17), (16, 3, 5, 5), {"padding": 2}),
+    "rows_far_apart": ((1, 2, 9, 60), (8, 2, 3, 9), {"dilation": (1, 5)}),
     "groups_in_strips": ((1, 6, 44, 46), (64, 3, 3, 3), {"stride": 2, "groups": 2}),
 }
 
@@ -60,6 +64,23 @@ def test_equals_the_reference(name: str, dtype: str) -> None:
     got = function(x, weight, **parameters, backend="cpu", algorithm="direct")
     exact = np.finfo(dtype).eps if dtype != "int64" else 0
     np.testing.assert_allclose(got, ref, rtol=0, atol=16 * exact * np.abs(ref).max())
+
+
+@pytest.mark.parametrize("width", [16, 17, 31, 33, 48, 61, 130])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_results_go_straight_to_their_places(width: int, shuffled: bool) -> None:
+    x = RANDOM.standard_normal((2, 6, 7, width)).astype("float32")
+    weight = RANDOM.standard_normal((32, 3, 3, 3)).astype("float32")
+    bias = RANDOM.standard_normal(32).astype("float32")
+    function = numconv.shuffled_conv2d if shuffled else numconv.conv2d
+    call = {"groups": 2, "padding": 1, "activation": "relu"}
+    ref = function(x, weight, bias, **call, backend="reference")
+    around = np.full(ref.size + 64, np.nan, "float32")
+    out = around[32:-32].reshape(ref.shape)
+    function(x, weight, bias, **call, out=out, backend="cpu", algorithm="direct")
+    np.testing.assert_allclose(out, ref, rtol=1e-4, atol=1e-4)
+    assert np.isnan(around[:32]).all()
+    assert np.isnan(around[-32:]).all()
 
 
 @pytest.mark.parametrize("name", ["stride_2_odd", "strips", "strips_of_layers", "groups_in_strips"])

@@ -7,7 +7,7 @@ samples for consecutive outputs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,13 @@ class Axis:
             return 0
         columns = np.flatnonzero(occupied.any(axis=0))
         return int(min(columns[0], self.length - 1 - columns[-1], self.length - self.count))
+
+    def by_taps(self) -> Axis:
+        """Return the axis, of one part, with a slot for each tap: they then reach no further."""
+        (part,) = self.parts
+        sources = [self.sources[t.slot, t.offset : t.offset + part.count] for t in part.taps]
+        taps = tuple(Tap(t.kernel, slot, 0) for slot, t in enumerate(part.taps))
+        return replace(self, sources=np.array(sources), parts=(replace(part, taps=taps),))
 
 
 def forward_axis(

@@ -62,7 +62,7 @@ TASKS = (
     "weight_tiles",  # of a task that packs weights
     "weight_channels",  # packed for all parts, before those of the next
     "product_tasks",
-    "straight",  # whether results go to their places as they are, but for the bias
+    "straight",  # whether register tiles are written to the result, and not to the scratch
     "local",  # whether a task has a group of an image, and packs its planes
     "strips",  # whether a worker packs the planes of the strip that its tasks are in
     "row_positions",  # from one row of results to the next

@@ -195,9 +195,9 @@ def _offsets(lowering: Lowering, parts: tuple[AxisPart, ...]) -> Table:
 
 def strips(lowering: Lowering, rows: int) -> Lowering:
     """Return the lowering with planes for so many rows of one layer of results at a time."""
-    z, y, _ = lowering.axes
-    cut = replace(lowering, layers=1 + z.reach, lines=rows + y.reach)
-    parts = product(*(axis.parts for axis in lowering.axes))
+    z, y, x = lowering.axes
+    cut = replace(lowering, axes=(z.by_taps(), y, x), layers=1, lines=rows + y.reach)
+    parts = product(*(axis.parts for axis in cut.axes))
     return replace(
         cut,
         parts=tuple(

@@ -251,12 +251,17 @@ def _chunks(lowering: Lowering, batch: int, workers: int) -> tuple[int, int]:
 
 
 def _straight(lowering: Lowering, form: Form, problem: ConvolutionProblem) -> bool:
-    """Return whether positions lie in the result as in the tiles, and go there unchanged."""
+    """Return whether register tiles go straight to the result, their rows equally far apart.
+
+    Where a row of the result is shorter than a vector, that would be too many pieces.
+    """
     epilogue, (part, *others) = problem.epilogue, lowering.parts
-    plain = not epilogue.residual and epilogue.activation is None and epilogue.shuffle == 1
+    plain = not epilogue.residual and epilogue.activation in (None, "relu")
     whole = part.counts[1:] == (lowering.axes[1].result, lowering.axes[2].result)
-    ends = not form.channels_in_lanes and lowering.pitch == part.counts[2]
-    return plain and not others and whole and ends
+    channels = lowering.groups * lowering.result_channels // epilogue.shuffle
+    even = epilogue.shuffle == 1 or channels % lowering.result_channels == 0
+    long = lowering.pitch == part.counts[2] or part.counts[2] >= form.lanes
+    return plain and even and whole and long and not others and not form.channels_in_lanes
 
 
 def skipping(numbers: dict[str, int]) -> dict[str, int]:

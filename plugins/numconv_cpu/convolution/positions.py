@@ -9,6 +9,8 @@ one result is summed depends on its reads alone: not on threads, batch or where 
 from __future__ import annotations
 
 from ..compile import kernel, stay_whole
+from ..simd.columns import rectify
+from ..simd.compact import store_compact
 from ..simd.memory import at, clear, zero
 from ..simd.tile import add_rows, fma, load, narrow_zeros, store, zeros
 from .pack import gather_panel
@@ -27,14 +29,20 @@ def product_tile(g, begin, weights, x, offsets, reads, sums, stride):  # type: i
 
 
 @kernel
-def product_last(g, begin, weights, x, offsets, reads, sums, bias, out, apart):  # type: ignore[no-untyped-def]
-    """Do as `product_tile` with the last reads, add `bias`, and write to the result."""
+def product_last(  # type: ignore[no-untyped-def]
+    g, begin, weights, x, offsets, reads, sums, bias, out, first, end
+):
+    """Do as `product_tile` with the last reads, and write positions up to `end` to the result."""
     tile = zeros(g)
     if not begin:
         tile = load(tile, sums, g.scratch_pitch)
     for k in range(reads):
         tile = fma(tile, at(weights, k * g.tile_channels), at(x, offsets[k]))
-    store(add_rows(tile, bias), out, apart)
+    tile = add_rows(tile, bias)
+    if g.activation:
+        tile = rectify(tile)
+    size = g.result_depth * g.result_height * g.result_width
+    store_compact(tile, out, g.shuffle * size, first, end, g.pitch, g.result_width)
 
 
 @kernel
@@ -63,6 +71,7 @@ def product_block(  # type: ignore[no-untyped-def]
     identity,
     bias,
     out,
+    first,
     straight,
 ):
     """Sum all reads of a block of positions and a block of result channels.
@@ -85,10 +94,12 @@ def product_block(  # type: ignore[no-untyped-def]
         To the place where reads are gathered, and the offsets they then have.
     bias, out : pointer
         Of the block's first result channel.
+    first : int
+        The block's first position.
     straight : int
-        How many of the tiles, where they are as long as a register tile, are written to `out`.
+        How many of the tiles, where they are as wide as a register tile, are written to `out`.
     """
-    apart = g.result_depth * g.result_height * g.result_width
+    apart = g.shuffle * g.result_depth * g.result_height * g.result_width
     for k in range(0, max(reads, 1), g.block):
         taps = min(g.block, reads - k)
         p = 0
@@ -103,10 +114,11 @@ def product_block(  # type: ignore[no-untyped-def]
             for t in range(tiles):
                 part = at(weights, (t * reads + k) * g.tile_channels)
                 place = at(sums, t * g.tile_channels * g.scratch_pitch + p)
-                if t < straight and p + width <= positions and not narrow and k + taps == reads:
+                if t < straight and not narrow and k + taps == reads:
                     added = at(bias, t * g.tile_channels) if g.bias else bias
-                    target = at(out, t * g.tile_channels * apart + p)
-                    product_last(g, k == 0, part, source, table, taps, place, added, target, apart)
+                    target = at(out, t * g.tile_channels * apart)
+                    p0, p1 = first + p, first + positions
+                    product_last(g, k == 0, part, source, table, taps, place, added, target, p0, p1)
                 elif narrow:
                     product_narrow(g, k == 0, part, source, table, taps, place, g.scratch_pitch)
                 else:
@@ -143,7 +155,8 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
     straight = rows // g.tile_channels if g.straight else 0
     nothing = at(sums, g.scratch - g.tile_channels)
     clear(nothing, g.tile_channels)
-    layer = (task.n * channels + co) * size + z * g.result_height * g.result_width
+    shuffled = co % per_shuffle * g.shuffle + co // per_shuffle
+    layer = (task.n * channels + shuffled) * size + z * g.result_height * g.result_width
     product_block(
         g,
         at(weights, part.at_weights + (task.group * g.tiles + tile) * part.reads * g.tile_channels),
@@ -157,11 +170,14 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
         at(memory, g.at_panels + task.worker * g.panels),
         at(arrays.tables, g.at_panel),
         at(bias, co) if g.bias else nothing,
-        at(arrays.out, layer + first),
+        at(arrays.out, layer),
+        first,
         straight,
     )
+    left = positions % g.span
+    left = left if left <= g.narrow else 0
     for row in range(rows):
-        done = positions - positions % g.span if row < straight * g.tile_channels else 0
+        done = positions - left if row < straight * g.tile_channels else 0
         if positions - done > 0:
             shuffled = (co + row) % per_shuffle * g.shuffle + (co + row) // per_shuffle
             plane = (task.n * channels + shuffled) * size

@@ -115,15 +115,15 @@ def rectify(typingctx, tile):  # type: ignore[no-untyped-def]
                 negative = builder.fcmp_ordered("<", vector, zero)
             return builder.select(negative, zero, vector)
 
-        return _each(builder, args[0], tile.rows, positive)
+        return _each(builder, args[0], tile.rows * tile.vectors, positive)
 
     return tile(tile), generate
 
 
-def _each(builder: Any, tile: Any, rows: int, function: Any) -> Any:
-    for row in range(rows):
-        value = function(builder.extract_value(tile, row))
-        tile = builder.insert_value(tile, value, row)
+def _each(builder: Any, tile: Any, vectors: int, function: Any) -> Any:
+    for index in range(vectors):
+        value = function(builder.extract_value(tile, index))
+        tile = builder.insert_value(tile, value, index)
     return tile
 
 
