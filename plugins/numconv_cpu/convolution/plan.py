@@ -27,8 +27,6 @@ MESSAGES = 16
 PACK_ELEMENTS = 8192
 LEAST_LINES = 4
 WEIGHT_ELEMENTS = 16384
-# Weights used by no more tasks than this are packed by each of them, in its first-level cache.
-LATE_USES = 1
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class LoweredPlan:
         numbers = {
             **layout.planes(lowering, tables, lowering.groups * lowering.given_channels),
             **result_numbers(problem.result_shape, problem.epilogue),
-            **_product(lowering, self._blocking, tables, problem.batch),
+            **_product(lowering, self._blocking, tables),
             **_tasks(lowering, self._blocking, self._parts, problem.batch, self._workers),
             **_planes(lowering, self._blocking, problem.batch, self._workers, in_place, cut),
             "stride_z": lowering.axes[0].stride,
@@ -195,14 +193,6 @@ def _weight_tiles(lowering: Lowering, blocking: Blocking) -> int:
     return max(WEIGHT_ELEMENTS // (reads * blocking.form.channels), 1)
 
 
-def _uses(lowering: Lowering, blocking: Blocking, batch: int) -> int:
-    """Return how many tasks use the same weights."""
-    return batch * max(
-        part.counts[0] * blocks
-        for part, blocks in zip(lowering.parts, blocking.position_blocks, strict=True)
-    )
-
-
 def _positions(lowering: Lowering, blocking: Blocking) -> int:
     """Return the most positions that a task has."""
     return max(
@@ -211,9 +201,7 @@ def _positions(lowering: Lowering, blocking: Blocking) -> int:
     )
 
 
-def _product(
-    lowering: Lowering, blocking: Blocking, tables: layout.Tables, batch: int
-) -> dict[str, int]:
+def _product(lowering: Lowering, blocking: Blocking, tables: layout.Tables) -> dict[str, int]:
     identity = np.arange(blocking.reads, dtype=np.int64)
     form = blocking.form
     positions = _positions(lowering, blocking)
@@ -247,7 +235,7 @@ def _product(
         "at_turned": at_turned,
         "turned_pitch": turned,
         "panels": at_turned + form.lanes * turned,
-        "pack_late": int(_uses(lowering, blocking, batch) <= LATE_USES),
+        "pack_late": int(blocking.late),
     }
 
 
