@@ -97,14 +97,14 @@ class LoweredPlan:
             numbers |= {"weight_tasks": 0, "packed": 0}
         self._size = _arrange(numbers, self._workers)
         self._tables = tables.array()
+        ready = {**numbers, "weight_tasks": 0, "prepared": 1}
         raw = self._record(_skipping(numbers))
-        self._raw = raw.view(np.int64)
-        ready = self._record(_skipping({**numbers, "weight_tasks": 0, "prepared": 1}))
-        self._ready = ready.view(np.int64)
-        self._packing = self._record(packing).view(np.int64)
+        # Of each kind of call, its stages and what is known of it.
+        self._raw = _stages(numbers), raw.view(np.int64)
+        self._ready = _stages(ready), self._record(_skipping(ready)).view(np.int64)
+        self._packing = 1, self._record(packing).view(np.int64)
         self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
         self._parts_words = self._parts.view(np.int64)
-        self._at_skipped = raw.dtype.names.index("skipped")
         self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
         self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
 
@@ -129,26 +129,26 @@ class LoweredPlan:
         if self._empty:
             return True
         memory = workspace(self._dtype, self._size)
+        memory[0] = 0
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1] if self._epilogue.residual else x
-        if isinstance(weight, PackedWeight):
-            self._run(x, weight.values, bias, residual, out, memory, self._ready)
+        if type(weight) is PackedWeight:
+            self._run(self._ready, x, weight.values, bias, residual, out, memory)
             return weight.finite
-        self._run(x, weight, bias, residual, out, memory, self._raw)
-        return bool(memory[0] == 0)
+        self._run(self._raw, x, weight, bias, residual, out, memory)
+        return not memory[0]
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""
         memory = workspace(self._dtype, self._packing_size)
-        self._run(*(weight,) * 5, memory, self._packing)
-        return PackedWeight(memory[self._packed].copy(), bool(memory[0] == 0))
-
-    def _run(self, *arrays: Any) -> None:
-        *operands, memory, geometry = arrays
         memory[0] = 0
-        tables = (memory, self._tables, self._parts_words, geometry)
-        stages = 1 if geometry is self._packing or geometry[self._at_skipped] else 2
-        run(start, self._worker, stages, self._workers, *operands, *tables, work=self._work)
+        self._run(self._packing, *(weight,) * 5, memory)
+        return PackedWeight(memory[self._packed].copy(), not memory[0])
+
+    def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
+        stages, geometry = kind
+        records = (self._tables, self._parts_words, geometry)
+        run(start, self._worker, stages, self._workers, *arrays, *records, work=self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
@@ -318,9 +318,14 @@ def _straight(lowering: Lowering, form: Form, problem: ConvolutionProblem) -> bo
     return plain and not others and whole and ends
 
 
+def _stages(numbers: dict[str, int]) -> int:
+    """Return how many stages have something to do."""
+    return 1 if numbers["pack_tasks"] + numbers["weight_tasks"] == 0 else 2
+
+
 def _skipping(numbers: dict[str, int]) -> dict[str, int]:
     """Return the numbers of a call that begins with the first stage that has something to do."""
-    return {**numbers, "skipped": int(numbers["pack_tasks"] + numbers["weight_tasks"] == 0)}
+    return {**numbers, "skipped": 2 - _stages(numbers)}
 
 
 def _arrange(numbers: dict[str, int], workers: int) -> int:
