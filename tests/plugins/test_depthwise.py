@@ -147,3 +147,18 @@ def test_every_tap_is_in_one_chain() -> None:
         weight + tap * apart for _, weight, apart, taps in table.tolist() for tap in range(taps)
     ]
     assert sorted(weights) == list(range(21))
+
+
+@pytest.mark.parametrize(
+    ("function", "x_shape", "weight_shape", "algorithm"),
+    [
+        ("conv2d", (1, 1, 256, 256), (64, 1, 3, 3), "depthwise"),
+        ("conv3d", (1, 1, 64, 64, 64), (32, 1, 3, 3, 3), "depthwise"),
+        ("conv1d", (1, 1, 16000), (64, 1, 9), "direct"),
+    ],
+)
+def test_one_given_channel_goes_to_what_loads_least(
+    function: str, x_shape: tuple[int, ...], weight_shape: tuple[int, ...], algorithm: str
+) -> None:
+    plan = numconv.plan(function, x_shape, weight_shape, backend="cpu", padding=1)
+    assert plan.describe().startswith(f"cpu/{algorithm}:")

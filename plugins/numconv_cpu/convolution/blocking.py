@@ -18,6 +18,7 @@ import numpy as np
 
 from ..simd.machine import machine
 from .lowering import Lowering, Part, Table, strips
+from .shares import Cut, Product
 
 READS = 152
 POSITION_TILES = 12
@@ -147,6 +148,8 @@ class Blocking:
         Per part, how many tasks share the positions of a layer.
     local : bool
         Whether one task has all of a group of an image, and packs its planes by itself.
+    late : bool
+        Whether each task packs the weights it uses.
     """
 
     form: Form
@@ -156,6 +159,7 @@ class Blocking:
     tile_blocks: int
     position_blocks: tuple[int, ...]
     local: bool
+    late: bool
 
     def firsts(self, part: Part, blocks: int) -> Table:
         """Return where blocks of the positions of a layer begin, and where the last one ends."""
@@ -184,6 +188,7 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
     tile_blocks = -(-tiles * form.channels // most_channels)
     lengths = [form.span_tiles(part) for part in lowering.parts]
     position_blocks = [-(-length // most_tiles) for length in lengths]
+    least = Cut(tile_blocks, position_blocks[0], True)
     plane_bytes = lowering.given_channels * lowering.channel * itemsize
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
     local = plane_bytes <= LOCAL_BYTES and batch * lowering.groups >= wanted
@@ -200,6 +205,15 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
         # So that no worker has a task more than the others.
         position_blocks = [-(-blocks // even) * even for blocks in position_blocks]
     position_blocks = [min(each) for each in zip(position_blocks, lengths, strict=True)]
+    images = batch * max(part.counts[0] for part in lowering.parts)
+    late = form.channels_in_lanes and images * max(position_blocks) == 1
+    if form.channels_in_lanes and not local and len(lowering.parts) == 1:
+        (part,) = lowering.parts
+        # Neighbours in one row are read where they are, but for the last ones: nothing may follow.
+        gathered = part.counts[1] > 1 and part.counts[2] % form.span > 0
+        sizes = tiles, form.tiles(part), gathered, lowering.groups, images, workers
+        early = Cut(tile_blocks, position_blocks[0], late)
+        tile_blocks, position_blocks[0], late = Product(*sizes).best(early, least, wanted // 2)
     tile_block = -(-tiles // tile_blocks)
     return Blocking(
         form=form,
@@ -210,6 +224,7 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
         tile_blocks=-(-tiles // tile_block),
         position_blocks=tuple(position_blocks),
         local=local,
+        late=late,
     )
 
 

@@ -17,8 +17,6 @@ from .records import Tables, axes_numbers, in_turn, longest_runs, result_numbers
 PACK_ELEMENTS = 8192
 LEAST_LINES = 4
 WEIGHT_ELEMENTS = 16384
-# Weights used by no more tasks than this are packed by each of them, in its first-level cache.
-LATE_USES = 1
 # Steps between samples with a shuffle in `simd.runs` that fills as many slots at once.
 STEPS_DEALT = (2, 3, 4)
 
@@ -38,7 +36,7 @@ def numbers_of(
     return {
         **_slots(lowering, tables),
         **result_numbers(problem),
-        **_product(lowering, blocking, tables, problem.batch),
+        **_product(lowering, blocking, tables),
         **_tasks(lowering, blocking, parts, problem.batch, workers),
         **_planes(lowering, blocking, problem.batch, workers, in_place, strips),
         "stride_z": z.stride,
@@ -127,14 +125,6 @@ def _weight_tiles(lowering: Lowering, blocking: Blocking) -> int:
     return max(WEIGHT_ELEMENTS // (reads * blocking.form.channels), 1)
 
 
-def _uses(lowering: Lowering, blocking: Blocking, batch: int) -> int:
-    """Return how many tasks use the same weights."""
-    return batch * max(
-        part.counts[0] * blocks
-        for part, blocks in zip(lowering.parts, blocking.position_blocks, strict=True)
-    )
-
-
 def most_positions(lowering: Lowering, blocking: Blocking) -> int:
     """Return the most positions that a task has."""
     return max(
@@ -177,7 +167,7 @@ def _product(lowering: Lowering, blocking: Blocking, tables: Tables, batch: int)
         "at_turned": at_turned,
         "turned_pitch": turned,
         "panels": at_turned + form.lanes * turned,
-        "pack_late": int(_uses(lowering, blocking, batch) <= LATE_USES),
+        "pack_late": int(blocking.late),
     }
 
 
@@ -264,9 +254,14 @@ def _straight(lowering: Lowering, form: Form, problem: ConvolutionProblem) -> bo
     return plain and even and whole and long and not others and not form.channels_in_lanes
 
 
+def stages_of(numbers: dict[str, int]) -> int:
+    """Return how many stages have something to do."""
+    return 1 if numbers["pack_tasks"] + numbers["weight_tasks"] == 0 else 2
+
+
 def skipping(numbers: dict[str, int]) -> dict[str, int]:
     """Return the numbers of a call that begins with the first stage that has something to do."""
-    return {**numbers, "skipped": int(numbers["pack_tasks"] + numbers["weight_tasks"] == 0)}
+    return {**numbers, "skipped": 2 - stages_of(numbers)}
 
 
 def arrange(numbers: dict[str, int], workers: int) -> int:

@@ -20,7 +20,7 @@ from ..workspace import workspace
 from . import layout
 from .blocking import Form, block, forms, in_strips
 from .lowering import Lowering
-from .numbers import arrange, most_positions, numbers_of, parts_of, skipping
+from .numbers import arrange, most_positions, numbers_of, parts_of, skipping, stages_of
 from .records import Tables, record
 from .solve import solve
 
@@ -81,14 +81,14 @@ class LoweredPlan:
             numbers |= {"weight_tasks": 0, "packed": 0}
         self._size = arrange(numbers, self._workers)
         self._tables = tables.array()
+        ready = {**numbers, "weight_tasks": 0, "prepared": 1}
         raw = self._record(skipping(numbers))
-        self._raw = raw.view(np.int64)
-        ready = self._record(skipping({**numbers, "weight_tasks": 0, "prepared": 1}))
-        self._ready = ready.view(np.int64)
-        self._packing = self._record(packing).view(np.int64)
+        # Of each kind of call, its stages and what is known of it.
+        self._raw = stages_of(numbers), raw.view(np.int64)
+        self._ready = stages_of(ready), self._record(skipping(ready)).view(np.int64)
+        self._packing = 1, self._record(packing).view(np.int64)
         self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
         self._parts_words = self._parts.view(np.int64)
-        self._at_skipped = raw.dtype.names.index("skipped")
         self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
         self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
 
@@ -113,26 +113,26 @@ class LoweredPlan:
         if self._empty:
             return True
         memory = workspace(self._dtype, self._size)
+        memory[0] = 0
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1] if self._epilogue.residual else x
-        if isinstance(weight, PackedWeight):
-            self._run(x, weight.values, bias, residual, out, memory, self._ready)
+        if type(weight) is PackedWeight:
+            self._run(self._ready, x, weight.values, bias, residual, out, memory)
             return weight.finite
-        self._run(x, weight, bias, residual, out, memory, self._raw)
-        return bool(memory[0] == 0)
+        self._run(self._raw, x, weight, bias, residual, out, memory)
+        return not memory[0]
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""
         memory = workspace(self._dtype, self._packing_size)
-        self._run(*(weight,) * 5, memory, self._packing)
-        return PackedWeight(memory[self._packed].copy(), bool(memory[0] == 0))
-
-    def _run(self, *arrays: Any) -> None:
-        *operands, memory, geometry = arrays
         memory[0] = 0
-        tables = (memory, self._tables, self._parts_words, geometry)
-        stages = 1 if geometry is self._packing or geometry[self._at_skipped] else 2
-        run(start, self._worker, stages, self._workers, *operands, *tables, work=self._work)
+        self._run(self._packing, *(weight,) * 5, memory)
+        return PackedWeight(memory[self._packed].copy(), not memory[0])
+
+    def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
+        stages, geometry = kind
+        records = (self._tables, self._parts_words, geometry)
+        run(start, self._worker, stages, self._workers, *arrays, *records, work=self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""

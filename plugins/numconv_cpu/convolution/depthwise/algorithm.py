@@ -6,10 +6,8 @@ from numconv.core.dtypes import kind
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
-from ..estimate import estimate
+from ..estimate import estimate_depthwise
 from ..support import plan_supported
-
-FEW_ROWS = 4
 
 
 class Depthwise:
@@ -30,12 +28,7 @@ class Depthwise:
         return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
-        cost = estimate(problem, packed=False, rows=1)
-        height = problem.input_shape[-2] if problem.axes > 1 else 1
-        if problem.direction != "forward" and height < FEW_ROWS:
-            # Forward, a row is cut into pieces; here a tile of rows would be mostly empty.
-            return 4 * cost
-        return cost
+        return estimate_depthwise(problem)
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
         return plan_supported(problem, _plan)

@@ -10,7 +10,7 @@ from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
-from ..estimate import estimate
+from ..estimate import estimate, estimate_depthwise
 from ..support import plan_supported
 from .shape import blocks_of, relative_cost, shape_of
 
@@ -58,7 +58,7 @@ class Fft:
         # chosen must not depend on threads or batch, or the bits would.
         others = estimate(problem, packed=True)
         if problem.direction == "forward" and problem.in_channels == problem.groups:
-            others = min(others, estimate(problem, packed=False, rows=1))
+            others = min(others, estimate_depthwise(problem))
         return others * relative_cost(problem)
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
