@@ -133,7 +133,7 @@ def most_positions(lowering: Lowering, blocking: Blocking) -> int:
     )
 
 
-def _product(lowering: Lowering, blocking: Blocking, tables: Tables, batch: int) -> dict[str, int]:
+def _product(lowering: Lowering, blocking: Blocking, tables: Tables) -> dict[str, int]:
     identity = np.arange(blocking.reads, dtype=np.int64)
     form = blocking.form
     positions = most_positions(lowering, blocking)
