@@ -218,6 +218,32 @@ def load_even_between(typingctx, tile, source, first, last):  # type: ignore[no-
     return tile(tile, source, types.intp, types.intp), generate
 
 
+@intrinsic
+def load_third_between(typingctx, tile, source, first, last):  # type: ignore[no-untyped-def]
+    """Do as `load_between`, read at ``source + 3 * lane``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, source, first, last = args
+        first, last = (builder.mul(each, each.type(3)) for each in (first, last))
+        last = builder.sub(last, last.type(2))
+        lanes, thirds = tile.lanes, []
+        for third in range(3):
+            past = first.type(third * lanes)
+            start = builder.gep(source, [past])
+            bounds = (builder.sub(first, past), builder.sub(last, past))
+            thirds.append(_load_between(builder, start, *bounds, lanes))
+        near, middle, far = thirds
+        kind = ir.VectorType(INDEX, lanes)
+        places = [3 * lane for lane in range(lanes)]
+        begun = [place if place < 2 * lanes else 0 for place in places]
+        ends = [lane if 3 * lane < 2 * lanes else 3 * lane - lanes for lane in range(lanes)]
+        values = builder.shuffle_vector(near, middle, ir.Constant(kind, begun))
+        values = builder.shuffle_vector(values, far, ir.Constant(kind, ends))
+        return builder.insert_value(args[0], values, 0)
+
+    return tile(tile, source, types.intp, types.intp), generate
+
+
 def _even(builder: Any, near: Any, far: Any, lanes: int) -> Any:
     places = ir.Constant(ir.VectorType(INDEX, lanes), [2 * lane for lane in range(lanes)])
     return builder.shuffle_vector(near, far, places)

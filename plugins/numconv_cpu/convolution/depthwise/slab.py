@@ -7,7 +7,13 @@ aligned: zeros around a row are written along with its ends.
 from __future__ import annotations
 
 from ...compile import kernel
-from ...simd.columns import load_between, load_even, load_even_between, single_zeros
+from ...simd.columns import (
+    load_between,
+    load_even,
+    load_even_between,
+    load_third_between,
+    single_zeros,
+)
 from ...simd.memory import at, copy_border
 from ...simd.tile import load, store
 
@@ -127,6 +133,11 @@ def fill_row(target, source, first, last, columns, g):  # type: ignore[no-untype
             else:
                 samples = load_even_between(vector, at(source, 2 * i), first - i, last - i)
                 store(samples, at(target, i), 0)
+            i += lanes
+    elif step == 3:
+        while i < columns:
+            samples = load_third_between(vector, at(source, 3 * i), first - i, last - i)
+            store(samples, at(target, i), 0)
             i += lanes
     else:
         for j in range(first):
