@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.geometry import tap_source
+from .geometry import tap_source
 
 Indices = NDArray[np.int64]
 
