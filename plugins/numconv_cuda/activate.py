@@ -8,9 +8,10 @@ from math import erf, exp, sqrt, tanh
 from typing import Any
 
 import numpy as np
-from .part import part
 
 from numconv.core.activations import ACTIVATIONS, LEAKY_SLOPE
+
+from .part import part
 
 CODES: dict[str | None, int] = {name: code for code, name in enumerate((None, *ACTIVATIONS))}
 _RELU, _RELU6, _LEAKY_RELU, _SILU, _SIGMOID, _TANH, _GELU, _HARDSWISH = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
-from numconv.core.protocol import Algorithm, Backend, Memory, Status
+from numconv.core.protocol import Algorithm, Array, Backend, Status
 
 from . import memory, status
 from .device import Device
@@ -49,9 +49,26 @@ class CudaBackend(Backend):
         """Return whether `value` is an array in the memory of a GPU."""
         return memory.holds(value)
 
-    def memory(self, value: Any) -> Memory:
+    def memory(self, value: Any) -> memory.GpuMemory:
         """Return the memory in which `value` lies, an array of this backend's device."""
         return memory.memory(value)
+
+    def put(self, array: Array) -> Any:
+        """Return a copy of a NumPy array on the current GPU, as numba.cuda has it."""
+        from numba import cuda
+
+        return cuda.to_device(array)
+
+    def fetch(self, value: Any) -> Array:
+        """Return a copy of an array on a GPU as a NumPy array, once it is computed."""
+        found = self.memory(value)
+        return found.place.download(found.adapt("value", value))
+
+    def finish(self) -> None:
+        """Wait until all that was enqueued on the current GPU is done."""
+        from numba import cuda
+
+        cuda.synchronize()
 
     def remedy(self) -> str:
         return "move it with cupy.asarray(x), torch.from_numpy(x).cuda() or numba.cuda.to_device(x)"

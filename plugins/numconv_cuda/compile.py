@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,16 @@ _ENTRY = re.compile(r"\.visible \.entry ([\w$]+)\(")
 
 Capability = tuple[int, int]
 
+# What the parameters of kernels are annotated with, for any dtype.
+Values: TypeAlias = Any
+"""Pointer to values of the operands' dtype."""
+Results: TypeAlias = Any
+"""Pointer to values of the result's dtype."""
+Integers: TypeAlias = Any
+"""Pointer to int64."""
+Integer: TypeAlias = int
+"""An int64."""
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -27,9 +37,8 @@ class Kernel:
     ----------
     name : str
     make : callable
-        Returns the Python function for the NumPy type in which sums are kept. What its
-        parameters are annotated with says what they are: `Values` (a pointer to values of the
-        operands' dtype), `Results` (of the result's), `Integers` (to int64), or `Integer`.
+        Returns the Python function for the NumPy type in which sums are kept, its parameters
+        annotated with `Values`, `Results`, `Integers` or `Integer`.
     threads : int
         Of a block; the compiler may count on there being no more.
     blocks : int

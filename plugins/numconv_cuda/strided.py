@@ -9,7 +9,7 @@ import numpy as np
 from numba import cuda
 
 from .array import DeviceArray
-from .compile import Kernel
+from .compile import Integers, Kernel, Values
 
 THREADS = 256
 AXES = 8

@@ -72,8 +72,8 @@ class LoopsPlan(DevicePlan):
     def _count(
         self, problem: Any, kernel_shape: tuple[int, ...], firsts: NDArray[Any]
     ) -> NDArray[np.int64]:
-        from . import kernels as k
         from ..activate import CODES
+        from . import kernels as k
 
         epilogue = problem.epilogue
         given, result = five_axes(problem.operand_shapes[0]), five_axes(problem.result_shape)

@@ -14,7 +14,7 @@ from typing import Any
 from numba import cuda
 
 from ..activate import activation
-from ..compile import Kernel
+from ..compile import Integers, Kernel, Results, Values
 from ..part import part
 
 THREADS = 256

@@ -176,6 +176,18 @@ class Placed(Backend, Protocol):
         """Return the memory in which `value` lies, an array on this backend's device."""
         ...
 
+    def put(self, array: Array) -> Any:
+        """Return a copy of a NumPy array there, of a kind that `holds` knows."""
+        ...
+
+    def fetch(self, value: Any) -> Array:
+        """Return a copy of an array there as a NumPy array, once it is computed."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until all that was enqueued there is done."""
+        ...
+
     def remedy(self) -> str:
         """Say how a NumPy array gets there, in the imperative."""
         ...
