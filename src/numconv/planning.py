@@ -42,7 +42,8 @@ class PreparedPlan:
             self._values[1] = prepare(self._values[1])
         # Most plans are called with one array; then there is little to put together.
         only = self._free[0] if len(self._free) == 1 and call.batched else None
-        self._only = None if only is None or call.integers else only[1:]
+        quick = only is not None and not call.integers and call.memory is HOST
+        self._only = only[1:] if only is not None and quick else None
         self._bound = tuple(self._values[1:])
 
     @property
@@ -211,7 +212,7 @@ def explain(
     described, _ = _describe(operands, dtype, memory)
     parameters = {name: _described(value) for name, value in parameters.items()}
     traced, result = _trace(function, described, parameters)
-    return explanation.explain(traced, result.shape)
+    return explanation.explain(traced, result.shape, memory.device)
 
 
 def _described(value: Any) -> Any:

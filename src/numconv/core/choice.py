@@ -38,12 +38,12 @@ class Choice:
 
 
 @num_threads_held()
-def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
+def candidates(problem: Problem, backend: str = "auto", device: str = "cpu") -> list[Candidate]:
     """Return every algorithm of every backend, or of one, with its cost or its refusal."""
     from . import plugins
 
     found: list[Candidate] = []
-    for each in _backends(backend):
+    for each in _backends(backend, device):
         status = plugins.status(each)
         if status.state == "unavailable":
             found.append(Candidate(each.name, "", None, status.reason))
@@ -121,7 +121,7 @@ def choose(
     raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
 
 
-def _backends(name: str, device: str = "cpu") -> list[Backend]:
+def _backends(name: str, device: str) -> list[Backend]:
     from . import plugins  # discovery is paid for by the first call, not by the import
 
     if name == "auto":
