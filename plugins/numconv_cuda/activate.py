@@ -13,60 +13,75 @@ from numconv.core.activations import ACTIVATIONS, LEAKY_SLOPE
 
 from .part import part
 
-CODES: dict[str | None, int] = {name: code for code, name in enumerate((None, *ACTIVATIONS))}
-_RELU, _RELU6, _LEAKY_RELU, _SILU, _SIGMOID, _TANH, _GELU, _HARDSWISH = (
-    CODES[name]
-    for name in ("relu", "relu6", "leaky_relu", "silu", "sigmoid", "tanh", "gelu", "hardswish")
-)
-
 
 @cache
-def activation(wide: Any) -> Callable[[int, Any], Any]:
-    """Return the device function ``(code, value) -> value`` for values of the NumPy type `wide`.
+def activation(name: str | None, wide: Any) -> Callable[[Any], Any]:
+    """Return the device function of an activation, for values of the NumPy type `wide`.
 
-    Integers know relu and relu6, complex values none. NaN passes through all of them.
+    Each kernel is compiled with the one it needs. NaN passes through all of them.
     """
-    if issubclass(wide, np.complexfloating):
+    if name is None:
         return part(_unchanged)
     if issubclass(wide, np.integer):
-        return part(_of_integers)
-    return part(_of_floats(wide))
+        return part(_OF_INTEGERS[name])
+    return part(_of_floats(wide)[name])
 
 
-def _unchanged(code: int, value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
-def _of_integers(code: int, value: Any) -> Any:
-    if code == _RELU:
-        return max(value, 0)
-    if code == _RELU6:
-        return min(max(value, 0), 6)
-    return value
+def _integer_relu(value: Any) -> Any:
+    return max(value, 0)
 
 
-def _of_floats(wide: Any) -> Callable[[int, Any], Any]:
+def _integer_relu6(value: Any) -> Any:
+    return min(max(value, 0), 6)
+
+
+_OF_INTEGERS = {"relu": _integer_relu, "relu6": _integer_relu6}
+
+
+def _of_floats(wide: Any) -> dict[str, Callable[[Any], Any]]:
     zero, half, one, three, six = (wide(n) for n in (0, 0.5, 1, 3, 6))
     slope, root = wide(LEAKY_SLOPE), wide(sqrt(2))
 
-    def activate(code: int, value: Any) -> Any:
-        if code == _RELU:
-            return zero if value < zero else value
-        if code == _RELU6:
-            return zero if value < zero else (six if value > six else value)
-        if code == _LEAKY_RELU:
-            return value * slope if value < zero else value
-        if code == _SILU:
-            return value * (one / (one + wide(exp(-value))))
-        if code == _SIGMOID:
-            return one / (one + wide(exp(-value)))
-        if code == _TANH:
-            return wide(tanh(value))
-        if code == _GELU:
-            return value * half * (one + wide(erf(value / root)))
-        if code == _HARDSWISH:
-            gate = value + three
-            return value * (zero if gate < zero else (six if gate > six else gate)) / six
-        return value
+    def relu(value: Any) -> Any:
+        return zero if value < zero else value
 
-    return activate
+    def relu6(value: Any) -> Any:
+        return zero if value < zero else (six if value > six else value)
+
+    def leaky_relu(value: Any) -> Any:
+        return value * slope if value < zero else value
+
+    def silu(value: Any) -> Any:
+        return value * (one / (one + wide(exp(-value))))
+
+    def sigmoid(value: Any) -> Any:
+        return one / (one + wide(exp(-value)))
+
+    def hyperbolic(value: Any) -> Any:
+        return wide(tanh(value))
+
+    def gelu(value: Any) -> Any:
+        return value * half * (one + wide(erf(value / root)))
+
+    def hardswish(value: Any) -> Any:
+        gate = value + three
+        return value * (zero if gate < zero else (six if gate > six else gate)) / six
+
+    functions = (relu, relu6, leaky_relu, silu, sigmoid, hyperbolic, gelu, hardswish)
+    return dict(zip(ACTIVATIONS, functions, strict=True))
+
+
+assert tuple(_of_floats(np.float32)) == (
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "silu",
+    "sigmoid",
+    "tanh",
+    "gelu",
+    "hardswish",
+)

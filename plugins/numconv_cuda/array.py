@@ -79,6 +79,12 @@ class DeviceArray:
             self.writeable,
         )
 
+    def element(self, index: int) -> Any:
+        """Return `data` from element `index` on, of a contiguous array."""
+        if isinstance(self.data, int):
+            return self.data + index * self.dtype.itemsize
+        return self.data[index:]
+
     def copy(self) -> DeviceArray:
         """Return the same values in memory of their own."""
         made = self.device.empty(self.shape, self.dtype, self.stream)

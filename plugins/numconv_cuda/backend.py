@@ -9,7 +9,9 @@ from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Algorithm, Array, Backend, Status
 
 from . import memory, status
+from .convolution.direct import Direct
 from .device import Device
+from .involution.algorithm import Involution
 from .loops.algorithm import Loops
 
 
@@ -25,8 +27,8 @@ def device() -> Device:
 
 
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
-    ConvolutionProblem: (Loops(device),),
-    InvolutionProblem: (Loops(device),),
+    ConvolutionProblem: (Direct(device), Loops(device)),
+    InvolutionProblem: (Involution(device), Loops(device)),
 }
 
 

@@ -25,6 +25,8 @@ Results: TypeAlias = Any
 """Pointer to values of the result's dtype."""
 Integers: TypeAlias = Any
 """Pointer to int64."""
+Shorts: TypeAlias = Any
+"""Pointer to int32."""
 Integer: TypeAlias = int
 """An int64."""
 
@@ -38,7 +40,7 @@ class Kernel:
     name : str
     make : callable
         Returns the Python function for the NumPy type in which sums are kept, its parameters
-        annotated with `Values`, `Results`, `Integers` or `Integer`.
+        annotated with `Values`, `Results`, `Integers`, `Shorts` or `Integer`.
     threads : int
         Of a block; the compiler may count on there being no more.
     blocks : int
@@ -81,6 +83,7 @@ def signature(function: Callable[..., None], dtype: str) -> tuple[Any, ...]:
         "Values": types.CPointer(from_dtype(np.dtype(dtype))),
         "Results": types.CPointer(from_dtype(np.dtype(dtypes.result(dtype)))),
         "Integers": types.CPointer(types.int64),
+        "Shorts": types.CPointer(types.int32),
         "Integer": types.int64,
     }
     notes = function.__annotations__

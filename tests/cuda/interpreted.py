@@ -1,4 +1,4 @@
-"""A device for the backend `cuda` whose kernels the interpreter runs, from the PTX that a GPU gets."""
+"""A device for the backend `cuda`: the interpreter runs the PTX that a GPU gets."""
 
 from __future__ import annotations
 

@@ -52,13 +52,11 @@ class LoopsPlan(DevicePlan):
         self._dtype = problem.dtype
         self._epilogue = problem.epilogue
         self._total = prod(problem.result_shape)
-        gradient = problem.direction == "input_gradient"
+        self._gradient = gradient = problem.direction == "input_gradient"
         involution = isinstance(problem, InvolutionProblem)
-        self._kernel = (
-            kernels.INVOLUTION
-            if involution
-            else (kernels.INPUT_GRADIENT if gradient else kernels.FORWARD)
-        )
+        make = kernels.involution if involution else kernels.forward
+        make = kernels.input_gradient if gradient else make
+        self._kernel = kernels.kernel(make, problem.epilogue.activation)
         self._threads = kernels.THREADS
         axes = three_axes(problem)
         mode = problem.padding_mode
@@ -72,7 +70,6 @@ class LoopsPlan(DevicePlan):
     def _count(
         self, problem: Any, kernel_shape: tuple[int, ...], firsts: NDArray[Any]
     ) -> NDArray[np.int64]:
-        from ..activate import CODES
         from . import kernels as k
 
         epilogue = problem.epilogue
@@ -84,7 +81,7 @@ class LoopsPlan(DevicePlan):
         g[k.KERNEL_Z : k.KERNEL_X + 1] = kernel_shape
         g[k.TABLE_Z : k.TABLE_X + 1] = firsts[:3]
         g[k.HAS_BIAS], g[k.HAS_RESIDUAL] = epilogue.bias, epilogue.residual
-        g[k.ACTIVATION], g[k.SHUFFLE] = CODES[epilogue.activation], epilogue.shuffle
+        g[k.SHUFFLE] = epilogue.shuffle
         return g
 
     def bind(self, device: Device) -> Any:
@@ -93,13 +90,22 @@ class LoopsPlan(DevicePlan):
         launch = device.launcher(self._kernel, self._dtype, (blocks,), (self._threads,))
         return launch, device.upload(self._tables), device.upload(self._numbers)
 
-    def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
+    def launch(
+        self,
+        bound: Any,
+        arrays: tuple[DeviceArray, ...],
+        out: DeviceArray,
+        condition: tuple[Any, int] | None = None,
+    ) -> None:
+        """Enqueue the launch; of an input gradient, one that depends on a flag and a mark."""
         launch, tables, numbers = bound
         first, second, *rest = arrays
         bias = rest[0] if self._epilogue.bias else out
         residual = rest[-1] if self._epilogue.residual else out
         values = (each.data for each in (first, second, bias, residual, out, tables, numbers))
-        launch(out.stream, *values)
+        # The first of the numbers is the total: a condition that holds.
+        always = (numbers.data, self._total) if self._gradient else ()
+        launch(out.stream, *values, *(condition or always))
 
     def describe(self) -> str:
         return f"plain loops, a thread for each of {self._total} results"

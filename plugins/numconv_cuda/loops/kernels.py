@@ -9,12 +9,13 @@ NaN, as the definition has it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from numba import cuda
 
 from ..activate import activation
-from ..compile import Integers, Kernel, Results, Values
+from ..compile import Integer, Integers, Kernel, Results, Values
 from ..part import part
 
 THREADS = 256
@@ -39,10 +40,9 @@ THREADS = 256
     TABLE_X,
     HAS_BIAS,
     HAS_RESIDUAL,
-    ACTIVATION,
     SHUFFLE,
-) = range(20)
-NUMBERS = 20
+) = range(19)
+NUMBERS = 19
 
 
 @part
@@ -61,9 +61,9 @@ def at(n: int, channel: int, channels: int, z: int, y: int, x: int, g: Any, firs
     return (plane * g[first + 1] + y) * g[first + 2] + x
 
 
-def finish(wide: Any) -> Callable[..., None]:
+def finish(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Return the device function that applies the epilogue to a sum and stores it."""
-    activate = activation(wide)
+    activate = activation(activation_name, wide)
 
     @part
     def store(
@@ -86,14 +86,14 @@ def finish(wide: Any) -> Callable[..., None]:
             total += wide(bias[channel])
         if g[HAS_RESIDUAL]:
             total += wide(residual[place])
-        out[place] = activate(g[ACTIVATION], total)
+        out[place] = activate(total)
 
     return store
 
 
-def forward(wide: Any) -> Callable[..., None]:
+def forward(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Convolve x with a weight."""
-    store = finish(wide)
+    store = finish(activation_name, wide)
 
     def kernel(
         x: Values,
@@ -130,13 +130,14 @@ def forward(wide: Any) -> Callable[..., None]:
     return kernel
 
 
-def input_gradient(wide: Any) -> Callable[..., None]:
+def input_gradient(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Apply the adjoint of the convolution with a weight to y.
 
     An axis has tables of where the readers of each sample begin, and of each reader's result and
-    tap, one after the other.
+    tap, one after the other. Nothing is done unless `flag` holds `mark`: another kernel that came
+    across what is not finite says so there.
     """
-    store = finish(wide)
+    store = finish(activation_name, wide)
 
     def kernel(
         y: Values,
@@ -146,7 +147,11 @@ def input_gradient(wide: Any) -> Callable[..., None]:
         out: Results,
         tables: Integers,
         g: Integers,
+        flag: Integers,
+        mark: Integer,
     ) -> None:
+        if flag[0] != mark:
+            return
         index = cuda.grid(1)
         while index < g[TOTAL]:
             n, ci, iz, iy, ix = split(index, g)
@@ -176,9 +181,9 @@ def input_gradient(wide: Any) -> Callable[..., None]:
     return kernel
 
 
-def involution(wide: Any) -> Callable[..., None]:
+def involution(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Apply to each position of x its own kernel."""
-    store = finish(wide)
+    store = finish(activation_name, wide)
 
     def kernel(
         x: Values,
@@ -216,6 +221,7 @@ def involution(wide: Any) -> Callable[..., None]:
     return kernel
 
 
-FORWARD = Kernel("loops-forward", forward, THREADS)
-INPUT_GRADIENT = Kernel("loops-input-gradient", input_gradient, THREADS)
-INVOLUTION = Kernel("loops-involution", involution, THREADS)
+@cache
+def kernel(make: Callable[[str | None, Any], Callable[..., None]], name: str | None) -> Kernel:
+    """Return the kernel that one of the functions above makes for the activation `name`."""
+    return Kernel(f"loops-{make.__name__}-{name}", partial(make, name), THREADS)
