@@ -235,9 +235,15 @@ class Launch:
         register = self.registers[operand.name]
         return 1 if register.dtype == bool else register.nbytes // self.threads * 8
 
-    def source(self, operand: Operand, kind: Type) -> Array:
-        """Return values of all threads: of a register always the present ones."""
+    def source(self, operand: Operand, kind: Type, *, exact: bool = True) -> Array:
+        """Return values of all threads: of a register always the present ones.
+
+        Unless `exact`, the register may be wider than `kind`: its lowest bits count.
+        """
         if isinstance(operand, Register):
+            if exact and self.bits(operand) not in (None, kind.bits):
+                bits = self.bits(operand)
+                raise PtxError(f"{operand.name} has {bits} bits, and .{kind.name} {kind.bits}")
             return self.view(operand, kind)
         if isinstance(operand, Symbol) and operand.name in self.symbols:
             return self.constant(self.symbols[operand.name], TYPES[f"u{kind.bits}"])

@@ -44,12 +44,12 @@ def cvt(build: Build) -> Step | Control:
         return apply(
             lambda a, b: np.stack((convert(b), convert(a)), axis=1),
             build.target(result),
-            *build.sources(origin),
+            *build.sources(origin, exact=False),
         )
     if result.lanes == 2:
         raise build.unknown()
     # A tf32 value is kept in the bits of a float32 one.
-    return apply(convert, build.target(result), *build.sources(origin))
+    return apply(convert, build.target(result), *build.sources(origin, exact=False))
 
 
 def conversion(origin: Type, result: Type, integral: str, mode: str, clip: bool) -> Function:

@@ -118,7 +118,7 @@ def st(build: Build) -> Step | Control:
     access = build.launch.access(build.instruction)
     space = "" if space == "param" else space
     plain = kind if kind.lanes == 2 else kind.unsigned
-    sources = [build.launch.source(each, plain) for each in items]
+    sources = [build.launch.source(each, plain, exact=False) for each in items]
 
     def store_one(index: Index) -> None:
         memory.store(where(index), ids[index], sources[0][index], space, access)
