@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ class Launch:
         if not 1 <= self.threads <= 1024:
             raise ValueError(f"block must have 1 to 1024 threads, got {block}")
         self.ids = np.arange(self.threads)
-        self.report = Report(program.kernel.name)
+        self.report = Report(readable(program.kernel.name))
         self.memory = Memory(self.report)
         self.registers: dict[str, Array] = {}
         self.constants: dict[tuple[Any, str], Array] = {}
@@ -219,7 +220,7 @@ class Launch:
     def where(self, text: str, thread: int) -> str:
         x, y, _ = self.shape
         place = (int(thread % x), int(thread // x % y), int(thread // (x * y)))
-        return f"{self.program.kernel.name}: {text}: thread {place}"
+        return f"{self.report.kernel}: {text}: thread {place}"
 
     # What instructions ask for as they are built.
 
@@ -327,6 +328,18 @@ class Launch:
         found = Access(f"{instruction.text} (line {instruction.line})", "")
         self.report.accesses.append(found)
         return found
+
+
+def readable(name: str) -> str:
+    """Return the last part of a mangled name, `_ZN5tests5saxpyB2v1...`, and others as they are."""
+    if not name.startswith("_ZN"):
+        return name
+    at, part = 3, name
+    while (found := re.match(r"\d+", name[at:])) is not None:
+        start = at + len(found[0])
+        at = start + int(found[0])
+        part = name[start:at]
+    return part
 
 
 def _symbols(operands: Sequence[Operand | None]) -> list[str]:
