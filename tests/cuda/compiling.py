@@ -6,20 +6,30 @@ Import it after `pytest.importorskip("numba_cuda", ...)`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from llvmlite import ir
 from numba import cuda, types
 from numba.core import cgutils
+from numba.cuda import dispatcher
 from numba.cuda.extending import intrinsic
 
-f16, f32, i32, i64 = types.float16, types.float32, types.int32, types.int64
+f16, f32, f64 = types.float16, types.float32, types.float64
+i32, i64 = types.int32, types.int64
 pointer = types.CPointer
 
 
 def ptx(function: Callable[..., None], *arguments: Any, cc: tuple[int, int] = (8, 0)) -> str:
-    """Return the PTX of a kernel for arguments of these types."""
-    text, _ = cuda.compile_ptx(function, types.void(*arguments), cc=cc)
+    """Return the PTX of a kernel for arguments of these types.
+
+    Device functions (`cuda.jit(device=True)`) are compiled for the first `cc` that asks for them.
+    """
+    # Numba asks the driver what to compile a device function for, though it was told.
+    present = SimpleNamespace(compute_capability=cc)
+    with mock.patch.object(dispatcher, "get_current_device", return_value=present):
+        text, _ = cuda.compile_ptx(function, types.void(*arguments), cc=cc)
     return str(text)
 
 

@@ -74,6 +74,16 @@ def test_numbers_of_two_registers() -> None:
         np.testing.assert_array_equal(elementwise(lines, np.uint64, a, b), function(a, b))
 
 
+def test_products_of_two_registers() -> None:
+    """The lower 64 bits of a product and a sum, from halves."""
+    a, b, c = (bits(np.uint64, COUNT, seed) for seed in (1, 2, 3))
+    lines = """mov.b64 {%r1, %r2}, %a; mov.b64 {%r3, %r4}, %b; mov.b64 {%r5, %r6}, %c;
+        mad.lo.cc.u32 %r7, %r1, %r3, %r5; madc.hi.u32 %r8, %r1, %r3, %r6;
+        mad.lo.u32 %r8, %r1, %r4, %r8; mad.lo.u32 %r8, %r2, %r3, %r8;
+        mov.b64 %out, {%r7, %r8};"""
+    np.testing.assert_array_equal(elementwise(lines, np.uint64, a, b, c), a * b + c)
+
+
 @pytest.mark.parametrize("width", [16, 32, 64])
 def test_logic(width: int) -> None:
     dtype = TYPES[f"u{width}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ from compiling import (
     copy_async,
     f16,
     f32,
+    f64,
+    i32,
     i64,
     mma_tf32,
     pointer,
@@ -284,3 +287,52 @@ def test_atomic_sums() -> None:
     array = [0, 0, out.size, 4, out, 4, 4]  # as Numba passes arrays to kernels
     launch(atomic_sums, [P, f32[::1]], 1, 96, x, *array)
     np.testing.assert_allclose(out, x.reshape(-1, 4).astype(np.float64).sum(0), atol=1e-5)
+
+
+@cuda.jit(device=True, inline="never")
+def mixed(a: Any, b: Any) -> Any:
+    return a // b + a % b * 7 - (a >> 3)
+
+
+FUNCTIONS = [math.sin, math.exp, math.log1p, math.tanh, math.erf, math.sqrt, math.atan, math.floor]
+FUNCTIONS += [math.atan2, math.fmod, math.hypot]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: str(each.__name__))
+@pytest.mark.parametrize("kind", [f32, f64], ids=str)
+def test_functions_of_the_library(function: Callable[..., float], kind: Any) -> None:
+    """NVIDIA's own code for these, hundreds of instructions long, gives what it promises."""
+    two = function in (math.atan2, math.fmod, math.hypot)
+
+    def one_value(x: Any, y: Any, out: Any) -> None:
+        out[cuda.threadIdx.x] = function(x[cuda.threadIdx.x])
+
+    def two_values(x: Any, y: Any, out: Any) -> None:
+        out[cuda.threadIdx.x] = function(x[cuda.threadIdx.x], y[cuda.threadIdx.x])
+
+    dtype = np.dtype(str(kind))
+    x, y = (values(200, seed=seed, dtype=dtype) * 3 for seed in (1, 2))
+    if function in (math.log1p, math.sqrt):
+        x = np.abs(x)
+    if function is math.sin:
+        x[:4] = 1e5, -1e8, 3e20, 7e12
+    out = np.zeros(200, dtype)
+    launch(two_values if two else one_value, [pointer(kind)] * 3, 1, 200, x, y, out)
+    pairs = zip(x.tolist(), y.tolist(), strict=True)
+    expected = np.array([function(a, b) if two else function(a) for a, b in pairs])
+    assert (np.abs(out - expected) <= 4 * np.spacing(np.abs(expected).astype(dtype))).all()
+
+
+@pytest.mark.parametrize("kind", [i32, i64], ids=str)
+def test_device_functions_of_integers(kind: Any) -> None:
+    def kernel(x: Any, y: Any, out: Any) -> None:
+        t = cuda.threadIdx.x
+        out[t] = mixed(x[t], y[t])
+
+    dtype = np.dtype(str(kind))
+    generator = np.random.default_rng(0)
+    x = generator.integers(-(2**28), 2**28, 200, dtype)
+    y = generator.choice(np.array([-1000, -7, -1, 1, 3, 64, 12345], dtype), 200)
+    out = np.zeros(200, dtype)
+    launch(kernel, [pointer(kind)] * 3, 1, 200, x, y, out)
+    np.testing.assert_array_equal(out, x // y + x % y * 7 - (x >> 3))

@@ -96,6 +96,24 @@ def test_read_only_arrays_stay_as_they_are() -> None:
         run(copy_text("f32", 4, "%f1"), [x, out], threads=4)
 
 
+def test_memory_taken_to_be_constant() -> None:
+    lines = f"""{POINTERS} {each_thread(4)} ld.global.nc.f32 %f1, [%rd3];
+        setp.eq.u32 %p1, %r0, 7; @%p1 st.global.f32 [%rd3+LATER], %f1;
+        bar.sync 0; ld.global.nc.f32 %f1, [%rd3];"""
+    x = np.zeros(16, np.float32)
+    run(kernel_text(lines.replace("LATER", "4"), XO), [x, x], threads=8)
+    with pytest.raises(Fault, match=r"reads byte 12 of argument 0 .* by .nc after a store to it"):
+        run(kernel_text(lines.replace("LATER", "-16"), XO), [x, x], threads=8)
+
+
+def test_bytes_that_are_written_twice() -> None:
+    x, out = np.zeros(16, np.float32), np.zeros(16, np.float32)
+    report = run(copy_text("f32", 4, "%f1"), [x, out], threads=16)
+    assert report.global_distinct == report.global_written == 64
+    report = run(copy_text("f32", 4, "%f1"), [x, out], threads=8, grid=3)
+    assert (report.global_distinct, report.global_written) == (32, 96)
+
+
 def test_a_register_without_a_value_is_no_address() -> None:
     with pytest.raises(Fault, match="of no buffer"):
         run(kernel_text("ld.global.f32 %f1, [%rd9];"), [], threads=1)

@@ -168,6 +168,15 @@ def test_barriers_that_count() -> None:
         run(kernel_text("bar.sync 0, 32;"), [], threads=64)
 
 
+def test_limits_of_a_launch() -> None:
+    text = kernel_text("").replace("test()", "test()\n.maxntid 16, 4, 1\n.minnctapersm 2")
+    run(text, [], threads=64)
+    with pytest.raises(ValueError, match=r"1 to 64 threads, got \(65, 1, 1\)"):
+        run(text, [], threads=65)
+    with pytest.raises(ValueError, match="grid must be within"):
+        run(text, [], threads=1, grid=(1, 65536))
+
+
 def test_endless_loops_end() -> None:
     import interpreter.machine as machine
 

@@ -50,8 +50,11 @@ class Launch:
         self.grid = grid
         self.shape = block
         self.threads = block[0] * block[1] * block[2]
-        if not 1 <= self.threads <= 1024:
-            raise ValueError(f"block must have 1 to 1024 threads, got {block}")
+        most = program.kernel.limits.get("maxntid", 1024)
+        if not 1 <= self.threads <= most:
+            raise ValueError(f"block must have 1 to {most} threads, got {block}")
+        if not (min(grid) > 0 and grid[0] < 2**31 and max(grid[1:]) < 2**16):
+            raise ValueError(f"grid must be within (2**31 - 1, 65535, 65535), got {grid}")
         self.ids = np.arange(self.threads)
         self.report = Report(readable(program.kernel.name))
         self.memory = Memory(self.report)
@@ -206,6 +209,7 @@ class Launch:
                 if count:
                     self.report.instructions[instruction.name] += count
                     self.report.issued[instruction.name] += issued
+            self.report.global_distinct = self.memory.distinct()
             accesses = self.report.accesses
             self.report.accesses = [each for each in accesses if each.requests]
 

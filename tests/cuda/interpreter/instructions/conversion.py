@@ -23,7 +23,6 @@ def cvt(build: Build) -> Step | Control:
     integral = _TO_INTEGER.get(build.choice(*_TO_INTEGER, default=""), "")
     mode = build.choice(*_TO_FLOAT, default="")
     subnormal, clip, positive = build.flag("ftz"), build.flag("sat"), build.flag("relu")
-    build.flag("satfinite")
     result, origin = build.type(), build.type()
 
     def convert(x: Array) -> Array:
