@@ -155,6 +155,41 @@ def test_brain_floats() -> None:
     assert (z[:3] == (x * y)[:3]).all()
 
 
+def test_relu() -> None:
+    a, b, c = (floats(np.float16, 50, seed) for seed in (1, 2, 3))
+    got = elementwise("fma.rn.relu.f16 %out, %a, %b, %c;", np.float16, a, b, c)
+    plain = elementwise("fma.rn.f16 %out, %a, %b, %c;", np.float16, a, b, c)
+    np.testing.assert_array_equal(got, np.maximum(plain, 0))
+    got = elementwise("cvt.rn.relu.f16.f32 %out, %a;", np.float16, A)
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(got, np.maximum(A, 0).astype(np.float16))
+
+
+def test_signs_and_order_of_brain_floats() -> None:
+    a = np.uint16([0x3F80, 0xBF80, 0x4000, 0x7FC0])  # 1, -1, 2, NaN
+    assert elementwise("neg.bf16 %out, %a;", np.uint16, a)[:3].tolist() == [0xBF80, 0x3F80, 0xC000]
+    assert elementwise("abs.bf16 %out, %a;", np.uint16, a)[:3].tolist() == [0x3F80, 0x3F80, 0x4000]
+    lines = "setp.gt.bf16 %p1, %a, %b; selp.b32 %out, 1, 0, %p1;"
+    assert elementwise(lines, np.int32, a, np.uint16([0x3F80])).tolist() == [0, 0, 1, 0]
+    got = elementwise("max.bf16 %out, %a, %b;", np.uint16, a, np.uint16([0x3F80]))
+    assert got.tolist() == [0x3F80, 0x3F80, 0x4000, 0x3F80]
+
+
+def test_comparisons_may_flush() -> None:
+    lines = "setp.gt{}.f32 %p1, %a, 0f00000000; selp.b32 %out, 1, 0, %p1;"
+    a = np.float32([1e-40, 1e-30])
+    assert elementwise(lines.format(""), np.int32, a).tolist() == [1, 1]
+    assert elementwise(lines.format(".ftz"), np.int32, a).tolist() == [0, 1]
+
+
+def test_numbers_in_the_text() -> None:
+    a = np.float32([0])
+    for text, value in (("1.5", 1.5), ("0f3FC00000", 1.5), ("-2.5e3", -2500), ("-0.0", 0)):
+        assert elementwise(f"add.f32 %out, %a, {text};", np.float32, a).tolist() == [value]
+    got = elementwise("mov.f64 %fd1, 0d3FF8000000000000; cvt.rn.f32.f64 %out, %fd1;", np.float32, a)
+    assert got.tolist() == [1.5]
+
+
 def test_copysign_and_testp() -> None:
     got = elementwise("copysign.f32 %out, %a, %b;", np.float32, A, B)
     bits_equal(got, np.copysign(B, A))

@@ -190,6 +190,21 @@ def test_dot_products_of_bytes() -> None:
     np.testing.assert_array_equal(got, ((x * y).sum(1) + c).astype(np.int32))
 
 
+def test_sums_that_stay_in_range() -> None:
+    a, b = bits(np.int32, COUNT, 1), np.roll(bits(np.int32, COUNT, 2), 1)
+    exact = a.astype(np.int64) + b
+    got = elementwise("add.sat.s32 %out, %a, %b;", np.int32, a, b)
+    np.testing.assert_array_equal(got, np.clip(exact, -(2**31), 2**31 - 1))
+    got = elementwise("max.relu.s32 %out, %a, %b;", np.int32, a, b)
+    np.testing.assert_array_equal(got, np.maximum(np.maximum(a, b), 0))
+    small, other = a >> 3, b >> 3
+    got = elementwise("sad.s32 %out, %a, %b, 5;", np.int32, small, other)
+    np.testing.assert_array_equal(got, np.abs(small - other) + 5)
+    for name in ("abs", "neg"):
+        got = elementwise(f"{name}.s32 %out, %a;", np.int32, a)
+        np.testing.assert_array_equal(got, np.abs(a) if name == "abs" else -a)
+
+
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": lambda a, b: (a < b) | (a > b),

@@ -263,6 +263,16 @@ def test_calls() -> None:
     assert out.tolist() == [0, 4, 8, -1, -1, -1, -2, -2]
 
 
+def test_calls_with_registers() -> None:
+    function = """.func (.reg .b32 %y) twice(.reg .b32 %x)
+        { .reg .b32 %t; add.u32 %t, %x, %x; mov.u32 %y, %t; ret; }"""
+    lines = f"""{POINTERS} {each_thread(4, "%rd2", "%rd4")} call (%r1), twice, (%r0);
+        call (%r1), twice, (%r1); st.global.u32 [%rd4], %r1;"""
+    out = np.zeros(5, np.int32)
+    run(kernel_text(lines, XO, before=function), [out, out], threads=5)
+    assert out.tolist() == [0, 4, 8, 12, 16]
+
+
 def test_an_unknown_function_is_an_error_where_it_is_called() -> None:
     lines = """setp.gt.u32 %p1, %r0, {}; @%p1 bra CALL; ret;
         CALL: {{ .param .b32 param0; call.uni (param0), vprintf, (param0); }}"""

@@ -161,6 +161,35 @@ def test_matrices_from_shared_memory(count: int, turned: bool) -> None:
         np.testing.assert_array_equal(out[:, i], expected)
 
 
+def test_a_product_through_ldmatrix() -> None:
+    """What ldmatrix gives is what mma.sync takes, a by rows and b turned."""
+    a, b, _ = operands(16, np.float16)
+    x, out = np.concatenate((a.reshape(-1), b.reshape(-1))), np.zeros((32, 4), np.float32)
+    body = """ld.param.u64 %rd1, [x]; ld.param.u64 %rd2, [out]; mov.u32 %r1, box;
+        mad.wide.u32 %rd3, %r0, 16, %rd1; mad.lo.u32 %r2, %r0, 16, %r1;
+        ld.global.v4.u32 {%r3, %r4, %r5, %r6}, [%rd3];
+        st.shared.v4.u32 [%r2], {%r3, %r4, %r5, %r6};
+        and.b32 %r7, %r0, 15;
+        setp.lt.u32 %p1, %r0, 16; @!%p1 bra MEET;
+        ld.global.v4.u32 {%r3, %r4, %r5, %r6}, [%rd3+512];
+        st.shared.v4.u32 [%r2+512], {%r3, %r4, %r5, %r6};
+    MEET: bar.warp.sync -1;
+        shr.u32 %r8, %r0, 4; mad.lo.u32 %r9, %r7, 32, %r1; mad.lo.u32 %r9, %r8, 16, %r9;
+        ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r10, %r11, %r12, %r13}, [%r9];
+        mad.lo.u32 %r9, %r7, 16, %r1;
+        ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%r14, %r15}, [%r9+512];
+        mov.f32 %f1, 0f00000000;
+        mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f2, %f3, %f4, %f5},
+            {%r10, %r11, %r12, %r13}, {%r14, %r15}, {%f1, %f1, %f1, %f1};
+        mad.wide.u32 %rd4, %r0, 16, %rd2; st.global.v4.f32 [%rd4], {%f2, %f3, %f4, %f5};"""
+    text = kernel_text(body, XO, before=".shared .align 16 .b8 box[768];")
+    run(text, [x, out], threads=32)
+    expected = a.astype(np.float64) @ b.astype(np.float64)
+    np.testing.assert_allclose(gathered(out)[0], expected, atol=1e-5)
+    with pytest.raises(Fault, match="race: reads"):
+        run(text.replace("bar.warp.sync -1;", ""), [x, out], threads=32)
+
+
 RING = """ld.param.u64 %rd1, [x]; ld.param.u64 %rd2, [out];
     mov.u32 %r1, box; mad.lo.u32 %r2, %r0, 16, %r1; mad.wide.u32 %rd3, %r0, 16, %rd1;
     cp.async.cg.shared.global [%r2], [%rd3], 16; cp.async.commit_group;

@@ -74,6 +74,8 @@ def test_jump_tables() -> None:
     C: mov.u32 %r9, 30;
     END:"""
     assert result(lines, 7) == [10, 20, 30, 10, 20, 30, 10]
+    with pytest.raises(Fault, match="branches to number 3 of 3"):
+        result(lines.replace("%r0, 3;", "%r0, 4;"), 7)
 
 
 def test_labels_and_registers_of_inner_braces() -> None:
@@ -158,6 +160,14 @@ def test_divergent_barriers_are_errors() -> None:
     run(kernel_text(fine), [], threads=64)
     assert "waits for ever" in fault("setp.lt.u32 %p1, %r0, 16; @%p1 bar.sync 0;")
     assert "waits for ever" in fault(part.format(32, "bar.sync 0;", "bar.sync 1;"))
+
+
+def test_threads_may_come_to_a_barrier_one_after_the_other() -> None:
+    lines = """mov.u32 %r9, 1; setp.lt.u32 %p1, %r0, 16; @%p1 bra LATER;
+    HERE: bar.sync 0; bra END;
+    LATER: mov.u32 %r9, 2; bra HERE;
+    END:"""
+    assert result(lines) == [2] * 16 + [1] * 48
 
 
 def test_barriers_that_count() -> None:

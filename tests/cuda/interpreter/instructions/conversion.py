@@ -53,6 +53,8 @@ def cvt(build: Build) -> Step | Control:
 
 def conversion(origin: Type, result: Type, integral: str, mode: str, clip: bool) -> Function:
     """Return what converts values of `origin` to `result`."""
+    if result.bits == 64 and result.is_float and mode not in ("", "rn"):
+        raise PtxError("other roundings to float64 than .rn are not known")
     if origin.is_float and not result.name.startswith(("f", "bf", "tf")):
         if not integral:
             raise PtxError("a rounding to integers is missing")
