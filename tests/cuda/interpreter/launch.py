@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,10 +50,13 @@ class Launch:
         self.grid = grid
         self.shape = block
         self.threads = block[0] * block[1] * block[2]
-        if not 1 <= self.threads <= 1024:
-            raise ValueError(f"block must have 1 to 1024 threads, got {block}")
+        most = program.kernel.limits.get("maxntid", 1024)
+        if not 1 <= self.threads <= most:
+            raise ValueError(f"block must have 1 to {most} threads, got {block}")
+        if not (min(grid) > 0 and grid[0] < 2**31 and max(grid[1:]) < 2**16):
+            raise ValueError(f"grid must be within (2**31 - 1, 65535, 65535), got {grid}")
         self.ids = np.arange(self.threads)
-        self.report = Report(program.kernel.name)
+        self.report = Report(readable(program.kernel.name))
         self.memory = Memory(self.report)
         self.registers: dict[str, Array] = {}
         self.constants: dict[tuple[Any, str], Array] = {}
@@ -205,6 +209,7 @@ class Launch:
                 if count:
                     self.report.instructions[instruction.name] += count
                     self.report.issued[instruction.name] += issued
+            self.report.global_distinct = self.memory.distinct()
             accesses = self.report.accesses
             self.report.accesses = [each for each in accesses if each.requests]
 
@@ -219,7 +224,7 @@ class Launch:
     def where(self, text: str, thread: int) -> str:
         x, y, _ = self.shape
         place = (int(thread % x), int(thread // x % y), int(thread // (x * y)))
-        return f"{self.program.kernel.name}: {text}: thread {place}"
+        return f"{self.report.kernel}: {text}: thread {place}"
 
     # What instructions ask for as they are built.
 
@@ -235,9 +240,15 @@ class Launch:
         register = self.registers[operand.name]
         return 1 if register.dtype == bool else register.nbytes // self.threads * 8
 
-    def source(self, operand: Operand, kind: Type) -> Array:
-        """Return values of all threads: of a register always the present ones."""
+    def source(self, operand: Operand, kind: Type, *, exact: bool = True) -> Array:
+        """Return values of all threads: of a register always the present ones.
+
+        Unless `exact`, the register may be wider than `kind`: its lowest bits count.
+        """
         if isinstance(operand, Register):
+            if exact and self.bits(operand) not in (None, kind.bits):
+                bits = self.bits(operand)
+                raise PtxError(f"{operand.name} has {bits} bits, and .{kind.name} {kind.bits}")
             return self.view(operand, kind)
         if isinstance(operand, Symbol) and operand.name in self.symbols:
             return self.constant(self.symbols[operand.name], TYPES[f"u{kind.bits}"])
@@ -321,6 +332,18 @@ class Launch:
         found = Access(f"{instruction.text} (line {instruction.line})", "")
         self.report.accesses.append(found)
         return found
+
+
+def readable(name: str) -> str:
+    """Return the last part of a mangled name, `_ZN5tests5saxpyB2v1...`, and others as they are."""
+    if not name.startswith("_ZN"):
+        return name
+    at, part = 3, name
+    while (found := re.match(r"\d+", name[at:])) is not None:
+        start = at + len(found[0])
+        at = start + int(found[0])
+        part = name[start:at]
+    return part
 
 
 def _symbols(operands: Sequence[Operand | None]) -> list[str]:

@@ -62,6 +62,26 @@ class Region:
         self.before_write(places, threads, size)
 
 
+class GlobalRegion(Region):
+    """A buffer that knows which of its bytes were stored to."""
+
+    def __init__(self, name: str, space: str, start: int, data: Array, writable: bool) -> None:
+        super().__init__(name, space, start, data, writable)
+        self.stored = Windows(np.zeros(self.size, bool))
+
+    def before_constant_read(self, places: Array, threads: Array, size: int) -> None:
+        """Raise `Trouble` for a load that takes memory to be constant (.nc) where it is not."""
+        stored = self.stored.of(np.dtype(bool), size)[places]
+        if stored.any():
+            first = int(np.argmax(stored.reshape(len(places), -1).any(axis=1)))
+            where = f"byte {places[first]} of {self.name}"
+            raise Trouble(f"reads {where} by .nc after a store to it", int(threads[first]))
+
+    def before_write(self, places: Array, threads: Array, size: int) -> None:
+        super().before_write(places, threads, size)
+        self.stored.of(np.dtype(bool), size)[places] = True
+
+
 class LocalRegion(Region):
     """Bytes of each thread's own, at the same addresses for all."""
 
@@ -104,7 +124,8 @@ class Memory:
         """Take in `data`, bytes, `shift` bytes after a boundary of 256; return its address."""
         number = len(self.regions) + 1
         start = (number << RANGE) + _MIDDLE + shift
-        self.regions[number] = Region(name, space, start, data, writable)
+        kind = GlobalRegion if space == "global" else Region
+        self.regions[number] = kind(name, space, start, data, writable)
         return start
 
     def add_window(self, region: Region) -> None:
@@ -165,6 +186,11 @@ class Memory:
         at = address - region.start
         return f"byte {at} of {region.name} of {region.size} bytes"
 
+    def distinct(self) -> int:
+        """Return how many bytes of global memory were stored to."""
+        found = [each for each in self.regions.values() if isinstance(each, GlobalRegion)]
+        return sum(int(each.stored.data.sum()) for each in found)
+
     def parts(
         self, addresses: Array, threads: Array, size: int, space: str, access: Access | None
     ) -> list[tuple[Region, Array, Any]]:
@@ -203,8 +229,10 @@ class Memory:
         values = None
         for region, places, which in self.parts(addresses, threads, size, space, access):
             region.before_read(places, threads[which], size)
-            if region.space == "global":
+            if isinstance(region, GlobalRegion):
                 self.report.global_read += size * len(places)
+                if access is not None and access.constant:
+                    region.before_constant_read(places, threads[which], size)
             found = region.windows.of(dtype, lanes)[places]
             if isinstance(which, slice):
                 return found

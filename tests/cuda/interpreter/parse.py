@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     | (?P<string>"[^"\n]*")
     | (?P<number>0[fF][0-9a-fA-F]{8} | 0[dD][0-9a-fA-F]{16} | 0[xX][0-9a-fA-F]+U? | 0[bB][01]+U?
         | \d+\.\d*(?:[eE][-+]?\d+)? | \d+[eE][-+]?\d+ | \d+U?)
-    | (?P<word>[%$_.a-zA-Z][\w$.%:]*(?<!:))
+    | (?P<word>[%$_.a-zA-Z](?:[\w$.%]|::)*)
     | (?P<mark>[{}()\[\],;:|!@<>=+\-])
     """,
     re.VERBOSE,
@@ -217,9 +217,10 @@ class _Parser:
         if self.ahead == "(":
             function.parameters = self.parameters(scope)
         while self.ahead.startswith("."):  # .maxntid 256, 1, 1 .minnctapersm 2 .noreturn
-            self.place += 1
+            name, product = self.next()[1:], 1
             while self.tokens[self.place].kind == "number" or self.ahead == ",":
-                self.place += 1
+                product *= 1 if self.accept(",") else self.integer()
+            function.limits[name] = product
         for variable in (*function.results, *function.parameters):
             if variable.space == "reg":
                 function.registers[variable.name] = variable.kind

@@ -29,6 +29,8 @@ class Access:
 
     text: str
     space: str
+    constant: bool = False
+    """Whether the kernel takes this memory to be constant (.nc)."""
     requests: int = 0
     """Warps that came."""
     transactions: int = 0
@@ -42,7 +44,8 @@ class Report:
     """Counts of one run: `instructions` by threads, `issued` by warps, traffic in bytes.
 
     `global_read` and `global_written` count each thread's bytes, whether a cache would have them
-    or not. `accesses` looks at the first block alone, by instruction.
+    or not; `global_distinct` counts bytes that were written, so that less than `global_written`
+    tells of some written twice. `accesses` looks at the first block alone, by instruction.
     """
 
     kernel: str
@@ -51,6 +54,7 @@ class Report:
     issued: Counter[str] = field(default_factory=Counter)
     global_read: int = 0
     global_written: int = 0
+    global_distinct: int = 0
     unrounded_tf32: int = 0
     """Operands of tf32 products with digits that the tensor cores cut off."""
     accesses: list[Access] = field(default_factory=list)

@@ -100,6 +100,8 @@ class Function:
     registers: dict[str, str] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
     tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
+    """`maxntid` and the like: the product of the numbers after it."""
 
 
 def rename(operand: Operand, symbols: dict[str, str], registers: dict[str, str]) -> Operand:

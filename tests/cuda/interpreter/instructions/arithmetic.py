@@ -120,11 +120,11 @@ def unary(build: Build) -> Step | Control:
 
 
 def _least(a: Array, b: Array) -> Array:
-    return np.where((a == b) & np.signbit(a), a, np.fmin(b, a)).astype(a.dtype)
+    return np.where(a == b, np.where(np.signbit(a), a, b), np.fmin(a, b))
 
 
 def _greatest(a: Array, b: Array) -> Array:
-    return np.where((a == b) & ~np.signbit(a), a, np.fmax(b, a)).astype(a.dtype)
+    return np.where(a == b, np.where(np.signbit(a), b, a), np.fmax(a, b))
 
 
 @known("min", "max")

@@ -69,8 +69,9 @@ class Build:
     def source(self, number: int, kind: Type) -> Array:
         return self.launch.source(self.operand(number), kind)
 
-    def sources(self, kind: Type, first: int = 1) -> list[Array]:
-        return [self.source(each, kind) for each in range(first, len(self.operands))]
+    def sources(self, kind: Type, *, exact: bool = True) -> list[Array]:
+        """Return all operands but the first."""
+        return [self.launch.source(each, kind, exact=exact) for each in self.operands[1:]]
 
     def target(self, kind: Type, number: int = 0) -> Array:
         return self.launch.target(self.operand(number), kind)

@@ -23,7 +23,6 @@ def cvt(build: Build) -> Step | Control:
     integral = _TO_INTEGER.get(build.choice(*_TO_INTEGER, default=""), "")
     mode = build.choice(*_TO_FLOAT, default="")
     subnormal, clip, positive = build.flag("ftz"), build.flag("sat"), build.flag("relu")
-    build.flag("satfinite")
     result, origin = build.type(), build.type()
 
     def convert(x: Array) -> Array:
@@ -44,16 +43,18 @@ def cvt(build: Build) -> Step | Control:
         return apply(
             lambda a, b: np.stack((convert(b), convert(a)), axis=1),
             build.target(result),
-            *build.sources(origin),
+            *build.sources(origin, exact=False),
         )
     if result.lanes == 2:
         raise build.unknown()
     # A tf32 value is kept in the bits of a float32 one.
-    return apply(convert, build.target(result), *build.sources(origin))
+    return apply(convert, build.target(result), *build.sources(origin, exact=False))
 
 
 def conversion(origin: Type, result: Type, integral: str, mode: str, clip: bool) -> Function:
     """Return what converts values of `origin` to `result`."""
+    if result.bits == 64 and result.is_float and mode not in ("", "rn"):
+        raise PtxError("other roundings to float64 than .rn are not known")
     if origin.is_float and not result.name.startswith(("f", "bf", "tf")):
         if not integral:
             raise PtxError("a rounding to integers is missing")

@@ -75,39 +75,48 @@ def mad(build: Build, kind: Type) -> Step:
     part = build.choice("lo", "hi", "wide")
     product = _PRODUCTS[part](kind)
     result = _double(kind) if part == "wide" else kind
-    if build.opcode != "mad" or build.flag("cc"):
+    if build.opcode == "fma":
         raise build.unknown()
+    if build.flag("cc"):
+        return _carrying(build, kind, carry_in=False, carry_out=True, product=product)
     sources = (build.source(1, kind), build.source(2, kind), build.source(3, result))
     return apply(lambda a, b, c: product(a, b) + c, build.target(result), *sources)
 
 
-def _carrying(build: Build, kind: Type, *, carry_in: bool, carry_out: bool) -> Step:
-    """Sums and differences of numbers of several registers; the carry is one bit of a thread."""
-    kind = kind.unsigned
+@known("addc", "subc", "madc")
+def carry(build: Build) -> Step | Control:
+    carry_out = build.flag("cc")
+    kind = build.type()
+    product = None
+    if build.opcode == "madc":
+        product = _PRODUCTS[build.choice("lo", "hi")](kind)
+    return _carrying(build, kind, carry_in=True, carry_out=carry_out, product=product)
+
+
+def _carrying(
+    build: Build, kind: Type, *, carry_in: bool, carry_out: bool, product: Function | None = None
+) -> Step:
+    """Arithmetic of numbers of several registers; the carry is one bit of a thread."""
     flag = build.launch.carry
-    target, (x, y) = build.target(kind), build.sources(kind)
+    target, sources = build.target(kind.unsigned), build.sources(kind)
     minus = build.opcode.startswith("sub")
 
     def run(index: Index) -> None:
-        a, b = x[index], y[index]
-        carry = flag[index].astype(kind.dtype) if carry_in else kind.dtype.type(0)
+        *first, last = [each[index] for each in sources]
+        a = (first[0] if product is None else product(*first)).astype(target.dtype)
+        b = last.astype(target.dtype)
+        carry = flag[index].astype(target.dtype) if carry_in else target.dtype.type(0)
         if minus:
             result = a - b - carry
             over = (a < b) | ((a == b) & (carry != 0))
         else:
             result = a + b + carry
-            over = (result < a) | ((result == a) & (carry != 0) & (b != 0))
+            over = (result < a) | ((result == a) & (carry != 0))
         target[index] = result
         if carry_out:
             flag[index] = over
 
     return run
-
-
-@known("addc", "subc")
-def carry(build: Build) -> Step | Control:
-    carry_out = build.flag("cc")
-    return _carrying(build, build.type(), carry_in=True, carry_out=carry_out)
 
 
 def divide(build: Build, kind: Type) -> Step:

@@ -15,7 +15,7 @@ from ..syntax import Operand, Vector
 from .building import Build, apply, known
 
 _SPACES = ("global", "shared", "local", "param", "const")
-_HINTS = ("ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "volatile")
+_HINTS = ("ca", "cg", "cs", "lu", "cv", "wb", "wt", "volatile")
 _ORDERS = ("weak", "relaxed", "acquire", "release", "acq_rel", "cta", "cluster", "gpu", "sys")
 
 
@@ -74,6 +74,7 @@ def _lanes(build: Build) -> int:
 
 @known("ld", "ldu")
 def ld(build: Build) -> Step | Control:
+    constant = build.flag("nc")
     space, lanes, kind = take_space(build), _lanes(build), build.type()
     into = build.operand(0)
     items = into.items if isinstance(into, Vector) else (into,)
@@ -82,6 +83,7 @@ def ld(build: Build) -> Step | Control:
     where = build.launch.addresses(build.operand(1), space)
     memory, ids = build.launch.memory, build.launch.ids
     access = build.launch.access(build.instruction)
+    access.constant = constant
     # Parameters of the functions that a kernel calls are on its stack.
     space = "" if space == "param" else space
     if kind.lanes == 2:
@@ -118,7 +120,7 @@ def st(build: Build) -> Step | Control:
     access = build.launch.access(build.instruction)
     space = "" if space == "param" else space
     plain = kind if kind.lanes == 2 else kind.unsigned
-    sources = [build.launch.source(each, plain) for each in items]
+    sources = [build.launch.source(each, plain, exact=False) for each in items]
 
     def store_one(index: Index) -> None:
         memory.store(where(index), ids[index], sources[0][index], space, access)
