@@ -9,6 +9,7 @@ from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Algorithm, Array, Backend, Status
 
 from . import memory, status
+from .convolution.depthwise import Depthwise
 from .convolution.direct import Direct
 from .device import Device
 from .involution.algorithm import Involution
@@ -27,7 +28,7 @@ def device() -> Device:
 
 
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
-    ConvolutionProblem: (Direct(device), Loops(device)),
+    ConvolutionProblem: (Depthwise(device), Direct(device), Loops(device)),
     InvolutionProblem: (Involution(device), Loops(device)),
 }
 

@@ -42,6 +42,8 @@ class DevicePlan:
         if isinstance(out, np.ndarray):
             self._moved(arrays, out)
             return
+        if out.size == 0:
+            return
         device = out.device
         bound = self._bound.get(device)
         if bound is None:

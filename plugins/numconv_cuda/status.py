@@ -15,7 +15,7 @@ _LEAST_DRIVER = 13000
 _INSTALL = "pip install 'numconv-kernels[cuda]'"
 _USE_CPU = "use backend='cpu'"
 # What a kernel needs on its way from Python to a GPU.
-_WHEELS = ("numba-cuda", "cuda-bindings", "cuda-core", "nvidia-nvvm", "nvidia-nvjitlink")
+WHEELS = ("numba-cuda", "cuda-bindings", "cuda-core", "nvidia-nvvm", "nvidia-nvjitlink")
 
 
 def simulated() -> bool:
@@ -57,7 +57,7 @@ def _of_driver(library: ctypes.CDLL) -> Status | None:
 
 def _of_wheels() -> Status | None:
     """Return which packages are missing or do not fit together, if any."""
-    missing = [name for name in _WHEELS if _version(name) is None]
+    missing = [name for name in WHEELS if _version(name) is None]
     if missing or util.find_spec("numba") is None:
         return Status("unavailable", f"not installed: {', '.join(missing) or 'numba'}", _INSTALL)
     majors = {"cuda-bindings": _major("cuda-bindings"), "nvidia-nvvm": _major("nvidia-nvvm")}

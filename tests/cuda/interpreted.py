@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from interpreter import Module
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.device import Launch
 from numconv_cuda.simulator import Simulator
-
-from .interpreter import Module
 
 
 class Interpreted(Simulator):

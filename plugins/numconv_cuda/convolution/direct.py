@@ -14,6 +14,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 from numconv.core.tables import five_axes, padded_size, three_axes
 
+from .. import status
 from ..array import DeviceArray
 from ..device import Device
 from ..loops.algorithm import LoopsPlan
@@ -23,6 +24,7 @@ from .lowering import Lowering, lower
 # Multiply-adds a second that a GPU of an H200's kind makes of this kernel, estimated.
 MACS = 15e12
 SECONDS_PER_CALL = 8e-6
+LEAST_ROWS = 32
 LARGEST = 2**31 - 1
 # Of a grid along its third axis.
 MOST_LAYERS = 65_535
@@ -40,6 +42,8 @@ class Direct:
         self._device = device
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
+        if status.simulated():
+            return "has instructions that Numba's simulator does not know"
         if dtypes.kind(problem.dtype) != "float":
             return f"computes floating-point numbers, not {problem.dtype}"
         if problem.padding_mode != "zeros" and any(lo > 0 or hi > 0 for lo, hi in problem.padding):
@@ -55,8 +59,11 @@ class Direct:
         return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
-        width = 4 if problem.dtype == "float64" else 1
-        return SECONDS_PER_CALL + width * problem.macs / MACS
+        channels = problem.result_shape[1] // problem.groups
+        # Rows of a tile that no channel has are computed in vain.
+        vain = -(-channels // LEAST_ROWS) * LEAST_ROWS / channels
+        width = 2 if problem.dtype == "float64" else 1
+        return SECONDS_PER_CALL + width * vain * problem.macs / MACS
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
         return DirectPlan(problem, self._device())
@@ -70,7 +77,6 @@ class DirectPlan(DevicePlan):
 
         super().__init__(device)
         self._dtype, self._epilogue = problem.dtype, problem.epilogue
-        self._empty = prod(problem.result_shape) == 0
         lowering = lower(problem)
         self._numbers = _numbers(problem, lowering)
         self._reads = np.concatenate([part.reads for part in lowering.parts])

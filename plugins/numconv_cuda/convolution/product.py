@@ -272,6 +272,11 @@ def kernel(tile: Tile, activation_name: str | None) -> Kernel:
     return Kernel(name, partial(_make, tile, activation_name), tile.threads, tile.blocks)
 
 
+def tiles(dtype: str) -> tuple[Tile, ...]:
+    """Return the tiles there are. Of float64, 8 x 8 sums do not fit the registers of a thread."""
+    return TILES[1:] if dtype == "float64" else TILES
+
+
 def choose(channels: int, positions: int, layers: int, dtype: str, processors: int) -> Tile:
     """Return the tile that computes least in vain, of those that give each processor work.
 
@@ -285,6 +290,4 @@ def choose(channels: int, positions: int, layers: int, dtype: str, processors: i
         loads = 1 / tile.thread_rows + 1 / tile.thread_columns
         return waves * tile.rows * tile.columns * (1 + loads)
 
-    # Of float64, eight by eight sums do not fit the registers of a thread.
-    tiles = TILES[1:] if dtype == "float64" else TILES
-    return min(tiles, key=cost)
+    return min(tiles(dtype), key=cost)

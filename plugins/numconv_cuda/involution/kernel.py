@@ -1,9 +1,6 @@
-"""Involution by columns: a thread has a few rows of one column of results, in a few channels.
+"""Involution: a thread has a few rows of a column of results, in a few channels of a group.
 
-It walks down each column of taps and reads each sample once for all its rows, and each of their
-kernels' taps once for all its channels. Neighbouring threads have neighbouring columns, so what
-they read at once stands side by side. Padding, of whatever mode, is a table for each axis: where a
-place in the padded array comes from, and -1 for a zero.
+Each tap of the kernels of its rows is read once for all its channels; see `columns` for the rest.
 """
 
 from __future__ import annotations
@@ -17,43 +14,37 @@ import numpy as np
 from numba import cuda, from_dtype
 
 from ..activate import activation
-from ..compile import Kernel, Results, Shorts, Values
-
-THREADS = 128
-# As many threads as that a multiprocessor needs to wait for memory with.
-BLOCKS = 4
-
-(
-    BATCH,
-    GROUPS,
-    CHANNELS,
-    GIVEN_Z,
-    GIVEN_Y,
-    GIVEN_X,
-    RESULT_Z,
-    RESULT_Y,
-    RESULT_X,
-    KERNEL_Z,
-    KERNEL_Y,
-    KERNEL_X,
-    STRIDE_Z,
-    STRIDE_Y,
-    STRIDE_X,
-    DILATION_Z,
-    DILATION_Y,
+from ..columns import (
+    BLOCKS,
     DILATION_X,
-    ROW_BLOCKS,
-    STEPS,
+    DILATION_Z,
+    GIVEN_X,
+    GIVEN_Y,
+    GIVEN_Z,
+    GROUPS,
     HAS_BIAS,
     HAS_RESIDUAL,
-    SHUFFLE,
-    SOURCE_Z,
-    SOURCE_Y,
-    SOURCE_X,
+    KERNEL_X,
+    KERNEL_Y,
+    KERNEL_Z,
     OFFSETS,
+    RESULT_CHANNELS,
+    RESULT_X,
+    RESULT_Y,
+    RESULT_Z,
+    ROW_BLOCKS,
+    SHUFFLE,
+    SOURCE_X,
+    SOURCE_Y,
+    SOURCE_Z,
+    STEPS,
+    STRIDE_X,
+    STRIDE_Y,
+    STRIDE_Z,
     TAPS,
-) = range(28)
-NUMBERS = 28
+    THREADS,
+)
+from ..compile import Kernel, Results, Shorts, Values
 
 
 @dataclass(frozen=True)
@@ -88,12 +79,12 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
             return
         oy = block * rows
         n, group = cuda.blockIdx.z // g[GROUPS], cuda.blockIdx.z % g[GROUPS]
-        in_group = g[CHANNELS] // g[GROUPS]
+        in_group = g[RESULT_CHANNELS] // g[GROUPS]
         first = cuda.blockIdx.y * own
         channel = group * in_group + first
         plane_out = np.int64(g[RESULT_Z]) * g[RESULT_Y] * g[RESULT_X]
         plane_in = np.int64(g[GIVEN_Z]) * g[GIVEN_Y] * g[GIVEN_X]
-        given = (n * g[CHANNELS] + channel) * plane_in
+        given = (n * g[RESULT_CHANNELS] + channel) * plane_in
         tap_base = (n * g[GROUPS] + group) * g[KERNEL_Z] * g[KERNEL_Y] * g[KERNEL_X] * plane_out
         tap_base += (oz * g[RESULT_Y] + oy) * g[RESULT_X] + ox
         for c in range(own):
@@ -121,13 +112,13 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
                             for c in range(own):
                                 sums[c, r] += factor * samples[c]
 
-        per_group = g[CHANNELS] // g[SHUFFLE]
+        per_group = g[RESULT_CHANNELS] // g[SHUFFLE]
         for c in range(own):
             for r in range(rows):
                 if first + c < in_group and oy + r < g[RESULT_Y]:
                     result = channel + c
                     stored = result % per_group * g[SHUFFLE] + result // per_group
-                    at = (n * g[CHANNELS] + stored) * g[RESULT_Z] + oz
+                    at = (n * g[RESULT_CHANNELS] + stored) * g[RESULT_Z] + oz
                     at = (at * g[RESULT_Y] + oy + r) * g[RESULT_X] + ox
                     value = sums[c, r]
                     if g[HAS_BIAS]:
