@@ -20,7 +20,7 @@ from numconv.core.tables import Axis, five_axes, padded_size, three_axes
 ROWS = 4
 THREADS = 128
 # As many threads as that a multiprocessor needs to wait for memory with.
-BLOCKS = 4
+BLOCKS = 6
 LARGEST = 2**31 - 1
 # Of a grid along its second and third axes.
 MOST_BLOCKS = 65_535
@@ -79,7 +79,7 @@ def blocks_of(problem: Any, rows: int) -> int:
     return -(-z.outputs * -(-y.outputs // rows) * x.outputs // THREADS)
 
 
-def tables(problem: Any, rows: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def tables(problem: Any, rows: int) -> tuple[NDArray[np.int32], tuple[np.int32, ...]]:
     """Return where the places of each axis come from, which taps meet, and the numbers."""
     axes = three_axes(problem)
     y = axes[1]
@@ -104,7 +104,7 @@ def tables(problem: Any, rows: int) -> tuple[NDArray[np.int32], NDArray[np.int32
     g[HAS_BIAS], g[HAS_RESIDUAL] = epilogue.bias, epilogue.residual
     g[SHUFFLE] = epilogue.shuffle
     g[SOURCE_Z : TAPS + 1] = firsts[:5]
-    return np.concatenate(pieces).astype(np.int32), g
+    return np.concatenate(pieces).astype(np.int32), tuple(g)
 
 
 def _sources(axis: Axis, mode: str) -> NDArray[np.int64]:

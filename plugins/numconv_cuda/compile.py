@@ -29,6 +29,8 @@ Shorts: TypeAlias = Any
 """Pointer to int32."""
 Integer: TypeAlias = int
 """An int64."""
+Numbers: TypeAlias = Any
+"""A tuple of as many int32 as `Kernel.numbers` says, which take no registers of their own."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,20 @@ class Kernel:
     name : str
     make : callable
         Returns the Python function for the NumPy type in which sums are kept, its parameters
-        annotated with `Values`, `Results`, `Integers`, `Shorts` or `Integer`.
+        annotated with one of the names above.
     threads : int
         Of a block; the compiler may count on there being no more.
     blocks : int
         That a multiprocessor shall hold at once, which bounds the registers of each.
+    numbers : int
+        Of the last parameter, if that is `Numbers`.
     """
 
     name: str
     make: Callable[[Any], Callable[..., None]]
     threads: int
     blocks: int = 1
+    numbers: int = 0
 
     def function(self, dtype: str) -> Callable[..., None]:
         """Return the Python function for operands of `dtype`."""
@@ -65,7 +70,7 @@ def ptx(kernel: Kernel, dtype: str, capability: Capability) -> tuple[str, str]:
     function = kernel.function(dtype)
     text, _ = cuda.compile_ptx(
         function,
-        signature(function, dtype),
+        signature(function, dtype, kernel.numbers),
         cc=capability,
         launch_bounds=(kernel.threads, kernel.blocks),
     )
@@ -74,7 +79,7 @@ def ptx(kernel: Kernel, dtype: str, capability: Capability) -> tuple[str, str]:
     return text, found.group(1)
 
 
-def signature(function: Callable[..., None], dtype: str) -> tuple[Any, ...]:
+def signature(function: Callable[..., None], dtype: str, numbers: int = 0) -> tuple[Any, ...]:
     """Return the types of a kernel's parameters, for operands of `dtype`."""
     from numba import types
     from numba.np.numpy_support import from_dtype
@@ -85,6 +90,7 @@ def signature(function: Callable[..., None], dtype: str) -> tuple[Any, ...]:
         "Integers": types.CPointer(types.int64),
         "Shorts": types.CPointer(types.int32),
         "Integer": types.int64,
+        "Numbers": types.UniTuple(types.int32, numbers),
     }
     notes = function.__annotations__
     return tuple(kinds[kind] for name, kind in notes.items() if name != "return")

@@ -53,6 +53,6 @@ class Device(Protocol):
     ) -> Launch:
         """Return a function that launches `kernel` for `dtype` so: ``launch(stream, *arguments)``.
 
-        Arguments are what `DeviceArray.data` says, and int.
+        Arguments are what `DeviceArray.data` says, and int; numbers come one by one.
         """
         ...

@@ -59,6 +59,9 @@ class Simulator:
 
         def launch(stream: int, *arguments: Any) -> None:
             # Threads are Python's: as few as a kernel that strides over its grid can do with.
+            if kernel.numbers:
+                numbers = tuple(map(int, arguments[-kernel.numbers :]))
+                arguments = (*arguments[: -kernel.numbers], numbers)
             function[grid, block, 0, shared_bytes](*arguments)
 
         return launch

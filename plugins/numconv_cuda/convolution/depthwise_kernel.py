@@ -27,6 +27,7 @@ from ..columns import (
     KERNEL_X,
     KERNEL_Y,
     KERNEL_Z,
+    NUMBERS,
     OFFSETS,
     RESULT_CHANNELS,
     RESULT_X,
@@ -44,7 +45,7 @@ from ..columns import (
     TAPS,
     THREADS,
 )
-from ..compile import Kernel, Results, Shorts, Values
+from ..compile import Kernel, Numbers, Results, Shorts, Values
 
 
 def _make(rows: int, activation_name: str | None, wide: Any) -> Callable[..., None]:
@@ -58,7 +59,7 @@ def _make(rows: int, activation_name: str | None, wide: Any) -> Callable[..., No
         residual: Results,
         out: Results,
         tables: Shorts,
-        g: Shorts,
+        g: Numbers,
     ) -> None:
         sums = cuda.local.array(rows, kind)
 
@@ -113,4 +114,4 @@ def _make(rows: int, activation_name: str | None, wide: Any) -> Callable[..., No
 def kernel(rows: int, activation_name: str | None) -> Kernel:
     """Return the kernel whose threads have so many rows."""
     name = f"depthwise-{rows}-{activation_name}"
-    return Kernel(name, partial(_make, rows, activation_name), THREADS, BLOCKS)
+    return Kernel(name, partial(_make, rows, activation_name), THREADS, BLOCKS, NUMBERS)

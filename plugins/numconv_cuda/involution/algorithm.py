@@ -70,14 +70,15 @@ class InvolutionPlan(DevicePlan):
 
     def bind(self, device: Device) -> Any:
         launch = device.launcher(self._kernel, self._dtype, self._grid, (columns.THREADS,))
-        return launch, device.upload(self._tables), device.upload(self._numbers)
+        return launch, device.upload(self._tables)
 
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
-        launch, tables, numbers = bound
+        launch, tables = bound
         x, kernels, *rest = arrays
         bias = rest[0] if self._epilogue.bias else out
         residual = rest[-1] if self._epilogue.residual else out
-        launch(out.stream, *(a.data for a in (x, kernels, bias, residual, out, tables, numbers)))
+        given = (a.data for a in (x, kernels, bias, residual, out, tables))
+        launch(out.stream, *given, *self._numbers)
 
     def describe(self) -> str:
         column = self._column

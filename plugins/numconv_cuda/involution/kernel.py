@@ -27,6 +27,7 @@ from ..columns import (
     KERNEL_X,
     KERNEL_Y,
     KERNEL_Z,
+    NUMBERS,
     OFFSETS,
     RESULT_CHANNELS,
     RESULT_X,
@@ -44,7 +45,7 @@ from ..columns import (
     TAPS,
     THREADS,
 )
-from ..compile import Kernel, Results, Shorts, Values
+from ..compile import Kernel, Numbers, Results, Shorts, Values
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
         residual: Results,
         out: Results,
         tables: Shorts,
-        g: Shorts,
+        g: Numbers,
     ) -> None:
         sums = cuda.local.array((own, rows), kind)
         samples = cuda.local.array(own, kind)
@@ -134,4 +135,4 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
 def kernel(column: Column, activation_name: str | None) -> Kernel:
     """Return the kernel whose threads have such columns."""
     name = f"involution-{column.rows}x{column.channels}-{activation_name}"
-    return Kernel(name, partial(_make, column, activation_name), THREADS, BLOCKS)
+    return Kernel(name, partial(_make, column, activation_name), THREADS, BLOCKS, NUMBERS)
