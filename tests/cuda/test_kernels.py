@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
-from kernels import TARGETS, Bounded, kernels
+from catalogue import TARGETS, Bounded, kernels
 from resources import nvdisasm
 
 CHECKS = [

@@ -1,6 +1,6 @@
 """Every kernel of the backend `cuda`, with the most that it may take of a GPU.
 
-``python tests/cuda/kernels.py`` prints them as the table of `docs/cuda.md`.
+``python tests/cuda/catalogue.py`` prints them as the table of `docs/cuda.md`.
 """
 
 from __future__ import annotations
