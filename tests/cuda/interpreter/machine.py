@@ -97,7 +97,7 @@ class Barrier(Control):
             )
         if self.step is not None:
             self.step(slice(None))
-        block.shared.all_wait()
+        block.shared.moments.all_wait()
         return [(place + 1, each) for place, each in parked.items()]
 
 
