@@ -9,9 +9,9 @@ from mutants import KINDS, mutants, survivors
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
-from compiling import i64, ptx
+from compiling import f32, i64, ptx
 from interpreter import Kernel
-from test_interpreter_kernels import P, f32, halo, product, ring, saxpy, values
+from kernels import P, halo, product, ring, saxpy, values
 
 
 def test_a_product_of_matrices() -> None:

@@ -27,13 +27,17 @@ class Operands:
         self.registers = {name: self.register(kind) for name, kind in program.registers.items()}
 
     def register(self, kind: str) -> Array:
-        """All bits set: NaN as a float, -1 as an integer, outside of everything as an address."""
         if kind == "pred":
-            return np.zeros(self.threads, bool)
+            return np.empty(self.threads, bool)
         if kind == "b128":
-            return np.full((self.threads, 2), -1).view(np.uint64)
-        unsigned = TYPES[f"u{8 * BYTES[kind]}"].dtype
-        return np.full(self.threads, np.iinfo(unsigned).max, unsigned)
+            return np.empty((self.threads, 2), np.uint64)
+        return np.empty(self.threads, TYPES[f"u{8 * BYTES[kind]}"].dtype)
+
+    def forget(self) -> None:
+        """Set all bits: NaN as a float, -1 as an integer, outside of everything as an address."""
+        for name in self.program.registers:
+            register = self.registers[name]
+            register.view(np.uint8).fill(0 if register.dtype == bool else 255)
 
     def label(self, operand: Operand) -> int:
         if not isinstance(operand, Symbol) or operand.name not in self.program.labels:

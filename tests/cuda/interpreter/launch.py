@@ -199,6 +199,7 @@ class Launch(Operands):
         for axis, name in enumerate("xyz"):
             self.registers[f"%ctaid.{name}"][:] = place[axis]
         self.memory.watching = place == (0, 0, 0)
+        self.forget()
         self.shared.clear()
         self.local.clear()
         self.copies.clear()
