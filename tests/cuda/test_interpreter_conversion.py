@@ -22,8 +22,10 @@ def test_between_integers(origin: str, result: str) -> None:
     a = bits(INTEGERS[origin], 60, 1)
     got = elementwise(f"cvt.{result}.{origin} %out, %a;", INTEGERS[result], a)
     np.testing.assert_array_equal(got, a.astype(INTEGERS[result]))
+    limits, own = np.iinfo(INTEGERS[result]), np.iinfo(INTEGERS[origin])
+    if limits.min <= own.min and own.max <= limits.max:
+        return  # PTX has no .sat where nothing can be out of range
     got = elementwise(f"cvt.sat.{result}.{origin} %out, %a;", INTEGERS[result], a)
-    limits = np.iinfo(INTEGERS[result])
     assert got.tolist() == [min(max(each, limits.min), limits.max) for each in a.tolist()]
 
 

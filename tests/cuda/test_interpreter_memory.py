@@ -157,6 +157,14 @@ def test_shared_memory_does_not_outlive_a_block() -> None:
         run(kernel_text(lines, before=SHARED), [], threads=1, grid=2)
 
 
+def test_registers_do_not_outlive_a_block() -> None:
+    lines = f"""{POINTERS} {each_thread(4, "%rd2", "%rd4")} mov.u32 %r2, %ctaid.x;
+        setp.eq.u32 %p1, %r2, 0; @%p1 mov.u32 %r1, 5; @!%p1 st.global.u32 [%rd4], %r1;"""
+    out = np.zeros(1, np.int32)
+    run(kernel_text(lines, XO), [out, out], threads=1, grid=2)
+    assert out.tolist() == [-1]
+
+
 def test_local_memory_is_of_each_thread() -> None:
     lines = f"""{POINTERS} {each_thread(8, "%rd2", "%rd4")} {each_thread(8)}
         ld.global.u64 %rd6, [%rd3];

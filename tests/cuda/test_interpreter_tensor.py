@@ -133,9 +133,10 @@ def test_several_warps_at_once_and_parted_ones() -> None:
 
 
 def test_unknown_shapes_are_named() -> None:
-    text = product_text("m16n8k32", "tf32", (2, 1, 4))
-    with pytest.raises(PtxError, match=r"mma.sync.aligned.m16n8k32.row.col.f32.tf32.tf32.f32"):
-        run(text, [np.zeros(1), np.zeros(1)], threads=32)
+    name = "mma.sync.aligned.m16n8k8.row.col.f16.f16.f16.f16"
+    text = kernel_text(f"{name} {{%r1, %r2}}, {{%r3, %r4}}, {{%r5}}, {{%r6, %r7}};")
+    with pytest.raises(PtxError, match=name):
+        run(text, [], threads=32)
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -145,7 +145,7 @@ def test_atomics_of_shared_memory_are_no_race() -> None:
     lines = """setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.u32 [box], 0; bar.sync 0;
         atom.shared.add.u32 %r2, [box], 1; {} ld.shared.u32 %r9, [box];"""
     assert result(lines.format("bar.sync 0;")) == [64] * 64
-    assert "written by an atomic" in fault(lines.format(""))
+    assert "changed atomically by thread" in fault(lines.format(""))
 
 
 def test_divergent_barriers_are_errors() -> None:

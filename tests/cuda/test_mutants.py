@@ -1,85 +1,81 @@
-"""Kernels with one fault each: the laws, or the interpreter, must find it."""
+"""One fault after the other in PTX that Numba made: which are caught."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
-
+import numpy as np
 import pytest
 
-from numconv.testing import LAWS, LawBroken, named_problems
+from mutants import KINDS, mutants, survivors
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
-from interpreted import Interpreted
-from interpreter import Fault
-from numconv_cuda import compile as compiling
-from numconv_cuda.convolution import direct, product
-from numconv_cuda.involution import algorithm as involution
-from numconv_cuda.involution import kernel as columns
-
-DEVICE = Interpreted()
-FORWARD, VOLUME, BACKWARD = "odd_stride_2", "volume", "transposed_odd"
-MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
-    "wrong tap": (product, "sources[at_reads + read]", "sources[at_reads]", LawBroken),
-    "missing barrier": (
-        product,
-        "            cuda.syncthreads()\n\n        # Results",
-        "\n        # Results",
-        Fault,
-    ),
-    "read beyond the edge": (product, "0 <= x_ < size_x", "0 <= x_", Fault),
-    "read before the edge": (
-        product,
-        "0 <= z < size_z and 0 <= y < size_y and 0 <= x_ < size_x",
-        "z < size_z and y < size_y and x_ < size_x",
-        Fault,
-    ),
-    "store beyond the tile": (
-        product,
-        "row < results:\n                    channel",
-        "row < results + 1:\n                    channel",
-        Exception,
-    ),
-    "no check of the last read": (product, "inside and read < total_reads", "inside", Exception),
-    "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
-    "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
-}
+from compiling import f32, i64, ptx
+from interpreter import Kernel
+from kernels import P, halo, product, ring, saxpy, values
 
 
-def _mutated(module: ModuleType, before: str, after: str) -> dict[str, Any]:
-    source = inspect.getsource(module)
-    assert source.count(before) == 1, f"{before!r} stands {source.count(before)} times"
-    names: dict[str, Any] = {"__name__": module.__name__, "__package__": module.__package__}
-    exec(compile(source.replace(before, after), module.__file__ or "", "exec"), names)
-    return names
+def test_a_product_of_matrices() -> None:
+    a, b, out = values(16, 24, seed=1), values(24, 16, seed=2), values(16, 16)
+    text = ptx(product(True, True), P, P, P, i64, i64, i64)
+
+    def passes(kernel: Kernel) -> bool:
+        out[:] = np.nan
+        kernel.run((2, 2), (8, 8), [a, b, out, 16, 16, 24])
+        return np.allclose(out, a.astype(np.float64) @ b, atol=1e-5)
+
+    assert survivors(text, passes, "load", "guard") == []
+    # Nobody writes after the last tile, so the last barrier may go.
+    *_, last = mutants(text, "barrier")
+    assert survivors(text, passes, "barrier") == [last[0]]
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, before, after, expected = MUTANTS[name]
-    mutated = _mutated(module, before, after)
-    kernel: Callable[..., Any] = mutated["kernel"]
+def test_a_ring_of_asynchronous_copies() -> None:
+    x, out = values(5, 4, 32), np.zeros(32, np.float32)
+    text = ptx(ring(True, True), P, P, i64)
 
-    def named(*arguments: Any) -> Any:
-        made = kernel(*arguments)
-        return compiling.Kernel(f"{made.name}-{name}", made.make, made.threads, made.blocks)
+    def passes(kernel: Kernel) -> bool:
+        out[:] = np.nan
+        kernel.run(1, 32, [x, out, 5])
+        return np.allclose(out, x.astype(np.float64).sum((0, 1))[::-1], atol=1e-5)
 
-    monkeypatch.setattr(module, "kernel", named)
-    algorithm: Any = direct.Direct(lambda: DEVICE)
-    if module is columns:
-        algorithm = involution.Involution(lambda: DEVICE)
-    law = next(each for each in LAWS if each.name == "within_bound")
-    found = 0
-    for each in named_problems():
-        kind = "Involution" if module is columns else "Convolution"
-        if not type(each.problem).__name__.startswith(kind) or algorithm.refusal(each.problem):
-            continue
-        try:
-            law.check(each.problem, algorithm)
-        except expected:
-            found += 1
-            break
-    assert found, "no case found it"
+    assert len(list(mutants(text, "wait"))) >= 1
+    assert survivors(text, passes, "wait", "barrier", "load", "guard") == []
+
+
+def test_a_halo() -> None:
+    x, out = values(150), values(150)
+    text = ptx(halo(4), P, P, i64)
+
+    def passes(kernel: Kernel) -> bool:
+        out[:] = np.nan
+        kernel.run(3, 64, [x, out, 150])
+        return np.allclose(out, np.convolve(x.astype(np.float64), np.ones(5), "same"), atol=1e-5)
+
+    assert survivors(text, passes, "load", "barrier", "guard") == []
+
+
+def test_saxpy() -> None:
+    x, out = values(129), values(129)
+    text = ptx(saxpy, P, P, P, f32, i64)
+
+    def passes(kernel: Kernel) -> bool:
+        out[:] = np.nan
+        kernel.run(2, 128, [x, x, out, 2.0, 129])
+        return np.allclose(out, 3 * x, atol=1e-5)
+
+    assert len(list(mutants(text, "bound"))) >= 1
+    assert survivors(text, passes) == []
+
+
+def test_a_kernel_that_fails_has_no_mutants() -> None:
+    with pytest.raises(ValueError, match="fails as it is"):
+        survivors(ptx(saxpy, P, P, P, f32, i64), lambda kernel: False)
+
+
+def test_every_kind_finds_something() -> None:
+    text = """bar.sync 0; bar.warp.sync -1; cp.async.wait_group 1; @%p1 ld.shared.v2.f32 {%f1, %f2},
+        [%r1+8]; setp.lt.s32 %p1, %r1, %r2;"""
+    changed = [mutant for _, mutant in mutants(text)]
+    assert len(changed) == len(KINDS)
+    assert "[%r1+16]" in changed[3]
+    assert "setp.le.s32" in changed[4]

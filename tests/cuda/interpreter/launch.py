@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from . import instructions
-from .formats import TYPES, Type
-from .machine import Block, Control, Index, Step, run_grid
-from .memory import LOCAL, SHARED, LocalRegion, Memory
+from .binding import Operands
+from .machine import Block, Control, Step
+from .memory import LocalRegion, Memory
 from .program import Program
-from .report import Access, Array, Report
+from .report import Access, Fault, Report, Trouble
 from .shared import SharedRegion
 from .syntax import (
     BYTES,
     Address,
-    Immediate,
     Instruction,
-    Negated,
     Operand,
     PtxError,
-    Register,
     Symbol,
     Variable,
     Vector,
@@ -35,8 +32,8 @@ _GAP = 1024
 _MOST_SHARED = 227 * 1024
 
 
-class Launch:
-    """What the instructions of a kernel are bound to."""
+class Launch(Operands):
+    """What the instructions of a kernel are bound to, and the running of its blocks."""
 
     def __init__(
         self,
@@ -46,10 +43,9 @@ class Launch:
         args: Sequence[Any],
         shared_bytes: int,
     ) -> None:
-        self.program = program
+        super().__init__(program, block[0] * block[1] * block[2])
         self.grid = grid
         self.shape = block
-        self.threads = block[0] * block[1] * block[2]
         most = program.kernel.limits.get("maxntid", 1024)
         if not 1 <= self.threads <= most:
             raise ValueError(f"block must have 1 to {most} threads, got {block}")
@@ -58,26 +54,12 @@ class Launch:
         self.ids = np.arange(self.threads)
         self.report = Report(readable(program.kernel.name))
         self.memory = Memory(self.report)
-        self.registers: dict[str, Array] = {}
-        self.constants: dict[tuple[Any, str], Array] = {}
         self.copies = instructions.Copies(self.threads)
         self.carry = np.zeros(self.threads, bool)
         self.special(shared_bytes)
-        for name, kind in program.registers.items():
-            self.registers[name] = self.register(kind)
-        self.symbols: dict[str, int] = {}
         self.place_variables(shared_bytes)
         self.place_parameters(args)
         self.build()
-
-    def register(self, kind: str) -> Array:
-        """All bits set: NaN as a float, -1 as an integer, outside of everything as an address."""
-        if kind == "pred":
-            return np.zeros(self.threads, bool)
-        if kind == "b128":
-            return np.full((self.threads, 2), -1).view(np.uint64)
-        unsigned = TYPES[f"u{8 * BYTES[kind]}"].dtype
-        return np.full(self.threads, np.iinfo(unsigned).max, unsigned)
 
     def special(self, shared_bytes: int) -> None:
         x, y, _ = self.shape
@@ -197,13 +179,13 @@ class Launch:
         texts = [f"{each.text!r} (line {each.line})" for each in code]
         block = Block(self.code, [*texts, "its end"], self.threads, self.shared)
         try:
-            run_grid(
-                block,
-                self.report,
-                self.grid,
-                self.begin,
-                lambda at, thread: self.where(block.texts[at], thread),
-            )
+            for z, y, x in np.ndindex(self.grid[::-1]):
+                self.begin((x, y, z))
+                block.run()
+                self.report.blocks += 1
+        except Trouble as trouble:
+            where = self.where(block.texts[block.at], trouble.thread or 0)
+            raise Fault(f"{where}, block {(x, y, z)}: {trouble}") from None
         finally:
             for instruction, count, issued in zip(code, block.counts, block.issued, strict=False):
                 if count:
@@ -217,6 +199,7 @@ class Launch:
         for axis, name in enumerate("xyz"):
             self.registers[f"%ctaid.{name}"][:] = place[axis]
         self.memory.watching = place == (0, 0, 0)
+        self.forget()
         self.shared.clear()
         self.local.clear()
         self.copies.clear()
@@ -225,108 +208,6 @@ class Launch:
         x, y, _ = self.shape
         place = (int(thread % x), int(thread // x % y), int(thread // (x * y)))
         return f"{self.report.kernel}: {text}: thread {place}"
-
-    # What instructions ask for as they are built.
-
-    def label(self, operand: Operand) -> int:
-        if not isinstance(operand, Symbol) or operand.name not in self.program.labels:
-            raise PtxError(f"{operand} is no label")
-        return self.program.labels[operand.name]
-
-    def bits(self, operand: Operand) -> int | None:
-        """Return the width of a register; None of other operands."""
-        if not isinstance(operand, Register) or operand.name not in self.registers:
-            return None
-        register = self.registers[operand.name]
-        return 1 if register.dtype == bool else register.nbytes // self.threads * 8
-
-    def source(self, operand: Operand, kind: Type, *, exact: bool = True) -> Array:
-        """Return values of all threads: of a register always the present ones.
-
-        Unless `exact`, the register may be wider than `kind`: its lowest bits count.
-        """
-        if isinstance(operand, Register):
-            if exact and self.bits(operand) not in (None, kind.bits):
-                bits = self.bits(operand)
-                raise PtxError(f"{operand.name} has {bits} bits, and .{kind.name} {kind.bits}")
-            return self.view(operand, kind)
-        if isinstance(operand, Symbol) and operand.name in self.symbols:
-            return self.constant(self.symbols[operand.name], TYPES[f"u{kind.bits}"])
-        if isinstance(operand, Immediate):
-            return self.constant(_immediate(operand, kind), kind)
-        raise PtxError(f"{operand} is no value of type .{kind.name}")
-
-    def constant(self, value: int | bool, kind: Type) -> Array:
-        key = (value, kind.name)
-        if key not in self.constants:
-            if kind.name == "pred":
-                self.constants[key] = np.full(self.threads, bool(value))
-            else:
-                size = kind.bytes
-                pattern = (int(value) % 256**size).to_bytes(size, "little")
-                values = np.frombuffer(pattern * self.threads, kind.dtype)
-                self.constants[key] = values.reshape(-1, 2) if kind.lanes == 2 else values
-        return self.constants[key]
-
-    def view(self, operand: Operand, kind: Type) -> Array:
-        """Return a register as values of `kind`; its lowest bits if it is wider."""
-        bits = self.bits(operand)
-        if bits is None:
-            raise PtxError(f"{operand} is no register")
-        assert isinstance(operand, Register)
-        register = self.registers[operand.name]
-        if bits == kind.bits:
-            view = register.view(kind.dtype)
-            return view.reshape(self.threads, 2) if kind.lanes == 2 else view
-        if bits < kind.bits or kind.lanes == 2 or 1 in (bits, kind.bits):
-            raise PtxError(f"{operand.name} has {bits} bits, and .{kind.name} {kind.bits}")
-        return register.view(kind.dtype)[:: bits // kind.bits]
-
-    def target(self, operand: Operand, kind: Type) -> Array:
-        """Return what results of `kind` are assigned to: extended if the register is wider."""
-        if operand == Symbol("_"):
-            shape = (self.threads, 2) if kind.lanes == 2 else (self.threads,)
-            return np.empty(shape, kind.dtype)
-        bits = self.bits(operand)
-        if bits is not None and kind.name != "pred" and bits > kind.bits:
-            if kind.dtype.kind == "f":
-                raise PtxError(f"{operand} has {bits} bits, and .{kind.name} {kind.bits}")
-            return self.view(operand, TYPES[("s" if kind.name[0] == "s" else "u") + str(bits)])
-        return self.view(operand, kind)
-
-    def predicate(self, operand: Operand) -> Callable[[Index], Array]:
-        if isinstance(operand, Negated):
-            values = self.source(operand.register, TYPES["pred"])
-            return lambda index: ~values[index]
-        values = self.source(operand, TYPES["pred"])
-        return lambda index: values[index]
-
-    def addresses(self, operand: Operand, space: str) -> Callable[[Index], Array]:
-        """Return generic addresses, given those of `space` ("" for generic ones)."""
-        if not isinstance(operand, Address):
-            raise PtxError(f"{operand} is no address")
-        window = {"shared": SHARED, "local": LOCAL}.get(space, 0)
-        if isinstance(operand.base, Symbol):
-            name = operand.base.name
-            if name not in self.symbols:
-                raise PtxError(f"{name} is not declared")
-            variable = self.program.variables.get(name)
-            if space == "param" and variable is not None and name not in self.kernel_parameters:
-                window = LOCAL
-            fixed = self.constant(window + self.symbols[name] + operand.offset, TYPES["u64"])
-            return lambda index: fixed[index]
-        offset = np.uint64((window + operand.offset) % 2**64)
-        if operand.base is None:
-            fixed = self.constant(int(offset), TYPES["u64"])
-            return lambda index: fixed[index]
-        base = self.view(operand.base, TYPES[f"u{self.bits(operand.base) or 64}"])
-        if base.dtype == np.uint64:
-            return lambda index: base[index] + offset
-        return lambda index: base[index].astype(np.uint64) + offset
-
-    @property
-    def kernel_parameters(self) -> set[str]:
-        return {each.name for each in self.program.kernel.parameters}
 
     def access(self, instruction: Instruction) -> Access:
         found = Access(f"{instruction.text} (line {instruction.line})", "")
@@ -356,27 +237,6 @@ def _symbols(operands: Sequence[Operand | None]) -> list[str]:
         elif isinstance(operand, Vector):
             found += _symbols(operand.items)
     return found
-
-
-def _immediate(operand: Immediate, kind: Type) -> int:
-    """Return the bits of a number as a value of `kind`."""
-    value: Any = operand.value
-    if operand.bits:
-        if not kind.is_float or operand.bits == kind.bits:
-            return int(value)
-        value = (
-            np.uint32(value).view(np.float32)
-            if operand.bits == 32
-            else np.uint64(value).view(np.float64)
-        )
-    elif not kind.is_float or (isinstance(value, int) and kind.lanes == 2):
-        if isinstance(value, float):
-            raise PtxError(f"{value} is no value of type .{kind.name}")
-        return int(value)
-    if kind.is_brain or kind.lanes == 2:
-        raise PtxError(f"{value} is no value of type .{kind.name}")
-    with np.errstate(all="ignore"):
-        return int.from_bytes(np.asarray(value).astype(kind.dtype).tobytes(), "little")
 
 
 def _bytes(parameter: Variable, value: Any, number: int) -> bytes:

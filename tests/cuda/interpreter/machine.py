@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .report import Array, Fault, Report, Trouble
+from .report import Array, Trouble
 from .shared import SharedRegion
 
 Index = Any  # slice(None) or the numbers of threads, ascending
@@ -97,7 +97,7 @@ class Barrier(Control):
             )
         if self.step is not None:
             self.step(slice(None))
-        block.shared.all_wait()
+        block.shared.moments.all_wait()
         return [(place + 1, each) for place, each in parked.items()]
 
 
@@ -139,7 +139,8 @@ class Together(Control):
             if block.threads % 32 and warp[-1] == block.threads >> 5:
                 last = int(group.threads[-1])
                 raise Trouble("needs a warp of 32 threads, and this one has fewer", last)
-            return np.asarray(here.reshape(-1, 32).all(axis=1)[warp])
+            whole: Array = np.all(here.reshape(-1, 32), axis=1)
+            return whole[warp]
         wanted = self.mask[group.index]
         own = np.asarray((wanted >> (group.threads & 31).astype(np.uint32)) & 1)
         if not own.all():
@@ -241,25 +242,3 @@ def spans(threads: Array) -> str:
     """Return numbers as `0-31, 64`."""
     parts = np.split(threads, np.flatnonzero(np.diff(threads) != 1) + 1)
     return ", ".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
-
-
-def run_grid(
-    block: Block,
-    report: Report,
-    grid: tuple[int, int, int],
-    begin: Callable[[Any], None],
-    where: Callable[[int, int], str],
-) -> None:
-    """Run every block; a `Trouble` becomes a `Fault` that says where."""
-    for z in range(grid[2]):
-        for y in range(grid[1]):
-            for x in range(grid[0]):
-                begin((x, y, z))
-                try:
-                    block.run()
-                except Trouble as trouble:
-                    thread = block.everyone.threads[0] if trouble.thread is None else trouble.thread
-                    raise Fault(
-                        f"{where(block.at, thread)}, block {(x, y, z)}: {trouble}"
-                    ) from None
-                report.blocks += 1

@@ -8,7 +8,6 @@ from .memory import SHARED, Region
 from .report import Array, Trouble
 
 _NEVER, _PENDING, _OUTSIDE = -1, -2, -3
-_ATOMIC = -2
 _WRONG = {
     _NEVER: "reads {} bytes at {}, never written in this block",
     _PENDING: "uses {} bytes at {} while a cp.async to them was not waited for",
@@ -16,27 +15,89 @@ _WRONG = {
 }
 
 
+class Moments:
+    """When threads met last: all of the block, and each in a bar.warp.sync."""
+
+    def __init__(self, threads: int) -> None:
+        self.now = 1
+        self.barrier = 0
+        self.synced = np.zeros(threads, np.int64)
+        self.any_synced = 0
+
+    def all_wait(self) -> None:
+        self.barrier = self.now
+        self.now += 1
+
+    def some_wait(self, threads: Array) -> None:
+        self.synced[threads] = self.any_synced = self.now
+        self.now += 1
+
+    def ordered(self, threads: Array, low: Array, high: Array, time: Array) -> Array:
+        """Whether threads `low` to `high` met `threads`, of the same warp, after `time`."""
+        if self.any_synced <= self.barrier:
+            return np.zeros(len(threads), bool)
+        warp = threads >> 5
+        near = (low >> 5 == warp) & (high >> 5 == warp)
+        for each in (threads, low, high):
+            near &= self.synced[each] > time
+        return near
+
+
+class Users:
+    """Threads that used each granule in one way: the lowest, the highest, and the last time.
+
+    Warps are consecutive threads, so lowest and highest tell whether all were of one warp. Those
+    that all later users have met are forgotten.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.time = np.full(count, _NEVER, np.int64)
+        self.low = np.zeros(count, np.int64)
+        self.high = np.zeros(count, np.int64)
+        self.latest = _NEVER
+
+    def clear(self) -> None:
+        self.time[:] = self.latest = _NEVER
+
+    def note(self, granules: Array, threads: Array, moments: Moments) -> None:
+        time, low, high = self.time[granules], self.low[granules], self.high[granules]
+        past = (time <= moments.barrier) | moments.ordered(threads, low, high, time)
+        # Of equal indices the last one stays: threads ascend, so it is the highest; reversed, the
+        # lowest.
+        self.high[granules] = np.where(past, threads, np.maximum(high, threads))
+        self.low[granules[::-1]] = np.where(past, threads, np.minimum(low, threads))[::-1]
+        self.time[granules] = self.latest = moments.now
+
+    def races(self, granules: Array, threads: Array, moments: Moments) -> tuple[Array, Array]:
+        """Return which of `threads` have not met all users, and one of those users."""
+        if self.latest <= moments.barrier:
+            return np.zeros(0, bool), threads
+        time, low, high = self.time[granules], self.low[granules], self.high[granules]
+        race = (time > moments.barrier) & ((low != threads) | (high != threads))
+        if race.any():
+            race &= ~moments.ordered(threads, low, high, time)
+        return race, np.where(low != threads, low, high)
+
+
 class SharedRegion(Region):
     """Shared memory of a block.
 
     Kept for each granule (as many bytes as the kernel's narrowest access): time and thread of the
-    last write, time of the last read, and the lowest and the highest thread that read it since the
-    barrier. Two uses of a granule by different threads, one of them a write, are a race unless a
-    barrier lies between them, or both are of one warp and a bar.warp.sync does. As warps are
-    consecutive threads, lowest and highest tell whether all readers were of one warp.
+    last write, and who read it or changed it atomically. Two uses of a granule by different
+    threads, one of them a write, are a race unless a barrier lies between them, or both are of one
+    warp and a bar.warp.sync does.
     """
 
     def __init__(self, size: int, granule: int, threads: int) -> None:
         data = np.zeros(size, np.uint8)
         super().__init__("shared memory", "shared", SHARED, data, True)
         self.granule = granule
+        self.threads = threads
         self.outside = np.ones(size // granule, bool)
-        self.written = np.empty(size // granule, np.int64)
-        self.writer = np.empty(size // granule, np.int64)
-        self.read = np.empty(size // granule, np.int64)
-        self.low = np.empty(size // granule, np.int64)
-        self.high = np.empty(size // granule, np.int64)
-        self.synced = np.empty(threads, np.int64)
+        self.written = np.zeros(size // granule, np.int64)
+        self.writer = np.zeros(size // granule, np.int64)
+        self.readers = Users(size // granule)
+        self.changers = Users(size // granule)
         self.clear()
 
     def open(self, start: int, size: int) -> None:
@@ -46,20 +107,9 @@ class SharedRegion(Region):
     def clear(self) -> None:
         """Begin a block."""
         self.written[:] = np.where(self.outside, _OUTSIDE, _NEVER)
-        self.read[:] = _NEVER
-        self.synced[:] = 0
-        self.time = 1
-        self.barrier = 0
-
-    def all_wait(self) -> None:
-        """A barrier of the whole block."""
-        self.barrier = self.time
-        self.time += 1
-
-    def some_wait(self, threads: Array) -> None:
-        """A bar.warp.sync of these threads."""
-        self.synced[threads] = self.time
-        self.time += 1
+        self.readers.clear()
+        self.changers.clear()
+        self.moments = Moments(self.threads)
 
     def granules(self, places: Array, threads: Array, size: int) -> tuple[Array, Array]:
         """Return the granules of an access, flat, and the thread of each."""
@@ -73,24 +123,29 @@ class SharedRegion(Region):
         granules, threads = self.granules(places, threads, size)
         self.usable(granules, threads, _NEVER)
         self.after_writes(granules, threads, "reads")
-        self.note_readers(granules, threads)
+        self.after(self.changers, granules, threads, "reads", "changed atomically by")
+        self.readers.note(granules, threads, self.moments)
+        self.moments.now += 1
 
     def before_write(self, places: Array, threads: Array, size: int) -> None:
         granules, threads = self.granules(places, threads, size)
         self.usable(granules, threads, _PENDING)
         self.after_writes(granules, threads, "writes")
-        self.after_reads(granules, threads)
-        self.note_writers(granules, threads)
+        self.after(self.changers, granules, threads, "writes", "changed atomically by")
+        self.after(self.readers, granules, threads, "writes", "read by")
+        self.writer[granules] = threads
+        clash = self.writer[granules] != threads
+        self.fail(clash, granules, threads, "writes", "written by", self.writer[granules])
+        self.written[granules] = self.moments.now
+        self.moments.now += 1
 
     def before_atomic(self, places: Array, threads: Array, size: int) -> None:
         granules, threads = self.granules(places, threads, size)
         self.usable(granules, threads, _NEVER)
-        plain = self.writer[granules] != _ATOMIC
-        self.after_writes(granules[plain], threads[plain], "changes")
-        self.after_reads(granules, threads)
-        self.written[granules] = self.time
-        self.writer[granules] = _ATOMIC
-        self.time += 1
+        self.after_writes(granules, threads, "changes")
+        self.after(self.readers, granules, threads, "changes", "read by")
+        self.changers.note(granules, threads, self.moments)
+        self.moments.now += 1
 
     def begin_copy(self, places: Array, threads: Array, size: int) -> None:
         """A cp.async begins: these bytes are of no use until it has been waited for."""
@@ -101,16 +156,16 @@ class SharedRegion(Region):
     def end_copy(self, places: Array, threads: Array, size: int) -> None:
         """It has been waited for, by the threads that began it."""
         granules, threads = self.granules(places, threads, size)
-        self.written[granules] = self.time
+        self.written[granules] = self.moments.now
         self.writer[granules] = threads
-        self.time += 1
+        self.moments.now += 1
 
     def usable(self, granules: Array, threads: Array, worst: int) -> None:
         """Raise `Trouble` for granules that are outside, pending, or (`worst`) never written."""
         written = self.written[granules]
         if written.min() > _NEVER:
             return
-        bad = (written <= worst).argmax()
+        bad = int((written <= worst).argmax())
         if written[bad] <= worst:
             where = self.describe(int(granules[bad]))
             message = _WRONG[int(written[bad])].format(self.granule, where)
@@ -118,61 +173,28 @@ class SharedRegion(Region):
 
     def after_writes(self, granules: Array, threads: Array, does: str) -> None:
         written = self.written[granules]
-        if not len(written) or written.max() <= self.barrier:
+        if written.max() <= self.moments.barrier:
             return
         writer = self.writer[granules]
-        race = (written > self.barrier) & (writer != threads)
+        race = (written > self.moments.barrier) & (writer != threads)
         if race.any():
-            race &= ~self.ordered(threads, writer, writer, written)
+            race &= ~self.moments.ordered(threads, writer, writer, written)
             self.fail(race, granules, threads, does, "written by", writer)
 
-    def after_reads(self, granules: Array, threads: Array) -> None:
-        read = self.read[granules]
-        if read.max() <= self.barrier:
-            return
-        low, high = self.low[granules], self.high[granules]
-        race = (read > self.barrier) & ((low != threads) | (high != threads))
-        if race.any():
-            race &= ~self.ordered(threads, low, high, read)
-            self.fail(
-                race, granules, threads, "writes", "read by", np.where(low != threads, low, high)
-            )
-
-    def ordered(self, threads: Array, low: Array, high: Array, time: Array) -> Array:
-        """Whether threads `low` to `high` met `threads` in a bar.warp.sync after `time`."""
-        warp = threads >> 5
-        near = (low >= 0) & (low >> 5 == warp) & (high >> 5 == warp)
-        met = [self.synced[each] > time for each in (threads, low, high)]
-        return near & met[0] & met[1] & met[2]
+    def after(self, users: Users, granules: Array, threads: Array, does: str, done: str) -> None:
+        race, others = users.races(granules, threads, self.moments)
+        self.fail(race, granules, threads, does, done, others)
 
     def fail(
         self, race: Array, granules: Array, threads: Array, does: str, done: str, others: Array
     ) -> None:
+        """Raise `Trouble` if there is a race."""
         if not race.any():
             return
         first = int(race.argmax())
-        other = int(others[first])
-        who = "an atomic instruction" if other == _ATOMIC else f"thread {other}"
         where = self.describe(int(granules[first]))
-        message = f"race: {does} {where}, {done} {who} with no barrier between them"
-        raise Trouble(message, int(threads[first]))
-
-    def note_readers(self, granules: Array, threads: Array) -> None:
-        stale = self.read[granules] <= self.barrier
-        # Of equal indices the last one stays: threads ascend, so it is the highest; reversed, the
-        # lowest.
-        self.high[granules] = np.where(stale, threads, np.maximum(self.high[granules], threads))
-        low = np.where(stale, threads, np.minimum(self.low[granules], threads))
-        self.low[granules[::-1]] = low[::-1]
-        self.read[granules] = self.time
-        self.time += 1
-
-    def note_writers(self, granules: Array, threads: Array) -> None:
-        self.writer[granules] = threads
-        clash = self.writer[granules] != threads
-        self.fail(clash, granules, threads, "writes", "written by", self.writer[granules])
-        self.written[granules] = self.time
-        self.time += 1
+        who = f"{done} thread {others[first]} with no barrier between them"
+        raise Trouble(f"race: {does} {where}, {who}", int(threads[first]))
 
     def describe(self, granule: int) -> str:
         return f"byte {granule * self.granule} of shared memory"

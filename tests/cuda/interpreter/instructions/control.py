@@ -71,7 +71,7 @@ def bar(build: Build) -> Step | Control:
 
 
 def _warp_barrier(build: Build, index: Index) -> None:
-    build.launch.shared.some_wait(build.launch.ids[index])
+    build.launch.shared.moments.some_wait(build.launch.ids[index])
 
 
 def _number(build: Build, place: int) -> int:
