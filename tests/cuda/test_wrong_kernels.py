@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +16,6 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
 from interpreted import Interpreted
 from interpreter import Fault
-from numconv_cuda import compile as compiling
 from numconv_cuda.convolution import direct, product
 from numconv_cuda.involution import algorithm as involution
 from numconv_cuda.involution import kernel as columns
@@ -65,7 +65,7 @@ def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def named(*arguments: Any) -> Any:
         made = kernel(*arguments)
-        return compiling.Kernel(f"{made.name}-{name}", made.make, made.threads, made.blocks)
+        return replace(made, name=f"{made.name}-{name}")
 
     monkeypatch.setattr(module, "kernel", named)
     algorithm: Any = direct.Direct(lambda: DEVICE)
