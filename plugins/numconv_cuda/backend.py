@@ -22,7 +22,7 @@ def device() -> Device:
         from .simulator import SIMULATOR
 
         return SIMULATOR
-    from .driver import current_gpu
+    from .launch import current_gpu
 
     return current_gpu()
 

@@ -124,7 +124,7 @@ def _place(value: Any) -> Device:
         from .simulator import SIMULATOR
 
         return SIMULATOR
-    from .driver import gpu, gpu_of
+    from .launch import gpu, gpu_of
 
     if hasattr(value, "__dlpack_device__"):
         return gpu(int(value.__dlpack_device__()[1]))
@@ -146,7 +146,7 @@ def _seen(argument: str, value: Any, place: Device) -> DeviceArray:
 
 
 def _of_torch(argument: str, tensor: Any) -> DeviceArray:
-    from .driver import gpu
+    from .launch import gpu
 
     if tensor.requires_grad:
         expected = "a tensor that records no gradients: give tensor.detach()"
@@ -170,7 +170,7 @@ def _of_interface(argument: str, value: Any, place: Device, stream: int) -> Devi
     interface = value.__cuda_array_interface__
     if interface.get("mask") is not None:
         raise ArgumentTypeError(argument, type(value).__name__, "an array without a mask")
-    from .driver import gpu_of
+    from .launch import gpu_of
 
     dtype, shape = np.dtype(interface["typestr"]), tuple(interface["shape"])
     address, read_only = interface["data"]
@@ -194,7 +194,7 @@ def _number(stream: int) -> int:
 def _of_dlpack(value: Any) -> DeviceArray:
     from cuda.core.utils import StridedMemoryView
 
-    from .driver import gpu
+    from .launch import gpu
 
     view = StridedMemoryView.from_dlpack(value, stream_ptr=_DEFAULT_STREAM)
     shape, dtype = tuple(view.shape), np.dtype(view.dtype)
