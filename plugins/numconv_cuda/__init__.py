@@ -1,1 +1,1 @@
-"""The CUDA backend of numconv."""
+"""The CUDA backend of numconv: kernels in Python, compiled by numba-cuda for NVIDIA GPUs."""

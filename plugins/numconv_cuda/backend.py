@@ -1,40 +1,77 @@
-"""The backend `cuda`: says what is missing for it; its kernels are not written yet."""
+"""The backend `cuda`: which algorithms it has, in order of preference."""
 
 from __future__ import annotations
 
-import ctypes
-import sys
-from functools import cache
+from collections.abc import Sequence
+from typing import Any
 
-from numconv.core.protocol import Algorithm, Backend, Problem, Status
+from numconv.core.problems import ConvolutionProblem, InvolutionProblem
+from numconv.core.protocol import Algorithm, Array, Backend, Status
 
-_DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
-_USE_CPU = "use backend='cpu'"
+from . import memory, status
+from .convolution.depthwise import Depthwise
+from .convolution.direct import Direct
+from .device import Device
+from .involution.algorithm import Involution
+from .loops.algorithm import Loops
+
+
+def device() -> Device:
+    """Return what calls with NumPy arrays run on: the current GPU, or what simulates one."""
+    if status.simulated():
+        from .simulator import SIMULATOR
+
+        return SIMULATOR
+    from .launch import current_gpu
+
+    return current_gpu()
+
+
+ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
+    ConvolutionProblem: (Depthwise(device), Direct(device), Loops(device)),
+    InvolutionProblem: (Involution(device), Loops(device)),
+}
 
 
 class CudaBackend(Backend):
-    """NVIDIA GPUs."""
+    """Kernels in Python, compiled by numba-cuda for NVIDIA GPUs."""
 
     name = "cuda"
     device = "cuda"
     priority = 200
 
     def status(self) -> Status:
-        return _status()
+        """Say whether there is a GPU, and what is missing if not. Never raises."""
+        return status.status()
 
-    def algorithms(self, problem: Problem) -> tuple[Algorithm, ...]:
-        return ()
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        """Return the algorithms for this kind of problem, the last resort last."""
+        return ALGORITHMS.get(type(problem), ())
 
+    def holds(self, value: Any) -> bool:
+        """Return whether `value` is an array in the memory of a GPU."""
+        return memory.holds(value)
 
-@cache
-def _status() -> Status:
-    driver = _DRIVERS.get(sys.platform)
-    if driver is None:
-        return Status("unavailable", f"CUDA does not exist for {sys.platform}", _USE_CPU)
-    try:
-        ctypes.CDLL(driver)
-    except OSError:
-        remedy = f"install NVIDIA's driver on a machine with an NVIDIA GPU, or {_USE_CPU}"
-        return Status("unavailable", f"no NVIDIA driver: {driver} not found", remedy)
-    reason = "a driver is there, but this version of numconv has no CUDA kernels yet"
-    return Status("unavailable", reason, _USE_CPU)
+    def memory(self, value: Any) -> memory.GpuMemory:
+        """Return the memory in which `value` lies, an array of this backend's device."""
+        return memory.memory(value)
+
+    def put(self, array: Array) -> Any:
+        """Return a copy of a NumPy array on the current GPU, as numba.cuda has it."""
+        from numba import cuda
+
+        return cuda.to_device(array)
+
+    def fetch(self, value: Any) -> Array:
+        """Return a copy of an array on a GPU as a NumPy array, once it is computed."""
+        found = self.memory(value)
+        return found.place.download(found.adapt("value", value))
+
+    def finish(self) -> None:
+        """Wait until all that was enqueued on the current GPU is done."""
+        from numba import cuda
+
+        cuda.synchronize()
+
+    def remedy(self) -> str:
+        return "move it with cupy.asarray(x), torch.from_numpy(x).cuda() or numba.cuda.to_device(x)"

@@ -15,7 +15,8 @@ from .core.errors import ArgumentError, ArgumentTypeError
 from .core.explanation import Explanation
 from .core.geometry import integer
 from .core.overflow import check_sums
-from .core.protocol import Array, Operand
+from .core.places import HOST, check_place, memory_of
+from .core.protocol import Array, Memory, Operand
 from .core.threads import num_threads_held
 
 __all__ = ["PreparedPlan", "explain", "plan"]
@@ -41,7 +42,8 @@ class PreparedPlan:
             self._values[1] = prepare(self._values[1])
         # Most plans are called with one array; then there is little to put together.
         only = self._free[0] if len(self._free) == 1 and call.batched else None
-        self._only = None if only is None or call.integers else only[1:]
+        quick = only is not None and not call.integers and call.memory is HOST
+        self._only = only[1:] if only is not None and quick else None
         self._bound = tuple(self._values[1:])
 
     @property
@@ -91,19 +93,29 @@ class PreparedPlan:
             raise ArgumentError("operands", len(operands), f"{len(self._free)} arrays")
         values, given = self._values.copy(), []
         for (i, shape, dtype), operand in zip(self._free, operands, strict=True):
-            array = operand if type(operand) is np.ndarray else arrays.adapt("x", operand)
+            array = self._adapt(f"operands[{i}]", operand)
             same = array.dtype == dtype or array.dtype.name == dtype.name
             if array.shape != shape or not same:
                 wrong = f"{array.dtype} array of shape {array.shape}"
                 expected = f"the planned {dtype} array of shape {shape}"
                 raise ArgumentError(f"operands[{i}]", wrong, expected)
-            plain = arrays.plain(array)
+            plain = self._call.memory.plain(array)
             values[i] = plain if self._call.batched else plain.reshape(self._call.shapes[i])
             given.append(array)
         if self._call.integers:
             values = check_sums(self._call.problem, values)
         result = dispatch.run(self._call, values, out, given)
-        return result if out is not None else arrays.restorer(operands[0])(result)
+        return result if out is not None else self._call.memory.restorer(operands[0])(result)
+
+    def _adapt(self, name: str, operand: Any) -> Any:
+        memory = self._call.memory
+        if type(operand) is np.ndarray and memory is HOST:
+            return operand
+        lies = memory_of([(name, operand)])
+        if lies != memory:
+            expected = f"an array in the memory of {memory.device!r}, as planned"
+            raise ArgumentTypeError(name, f"{type(operand).__name__} elsewhere", expected)
+        return memory.adapt(name, operand)
 
 
 def plan(
@@ -149,13 +161,16 @@ def plan(
         raise ArgumentError("out", parameters["out"], "None: each call of a plan takes its own")
     if bias is not None:
         operands = (*operands, bias)
-    described, bound = _describe(operands, dtype)
+    memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
+    described, bound = _describe(operands, dtype, memory)
     traced, _ = _trace(function, described, parameters)
     if len(traced) != 1:
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
     with num_threads_held():
-        call = dispatch.prepare(problem, described[0], choose(problem, backend, algorithm))
+        choice = choose(problem, backend, algorithm, memory.device)
+        check_place(memory, choice.backend, "operands[1]")
+        call = dispatch.prepare(problem, described[0], choice, memory)
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)
 
@@ -193,15 +208,16 @@ def explain(
     >>> explained.stages[0].macs
     221184
     """
-    described, _ = _describe(operands, dtype)
+    memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
+    described, _ = _describe(operands, dtype, memory)
     parameters = {name: _described(value) for name, value in parameters.items()}
     traced, result = _trace(function, described, parameters)
-    return explanation.explain(traced, result.shape)
+    return explanation.explain(traced, result.shape, memory.device)
 
 
 def _described(value: Any) -> Any:
     if _is_array(value):
-        return Operand(tuple(value.shape), arrays.adapt("parameter", value).dtype.name)
+        return Operand(tuple(value.shape), arrays.dtype_name(value))
     if isinstance(value, (list, tuple)) and any(map(_is_array, value)):
         return [_described(each) for each in value]
     return value
@@ -211,13 +227,15 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "dtype") and hasattr(value, "shape")
 
 
+def _arrays(operands: tuple[Any, ...]) -> list[tuple[int, Any]]:
+    return [(i, value) for i, value in enumerate(operands) if _is_array(value)]
+
+
 def _describe(
-    operands: tuple[Any, ...], dtype: str | None
-) -> tuple[list[Operand], dict[int, Array]]:
+    operands: tuple[Any, ...], dtype: str | None, memory: Memory
+) -> tuple[list[Operand], dict[int, Any]]:
     bound = {
-        i: arrays.plain(arrays.adapt(f"operands[{i}]", value))
-        for i, value in enumerate(operands)
-        if _is_array(value)
+        i: memory.plain(memory.adapt(f"operands[{i}]", value)) for i, value in _arrays(operands)
     }
     if dtype is None:
         dtype = next(iter(bound.values())).dtype.name if bound else "float32"

@@ -11,9 +11,8 @@ import numpy as np
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Array, Plan
+from numconv.core.tables import Indices, five_axes, readers, sources, three_axes
 from numconv.core.threads import get_num_threads
-
-from .tables import Indices, five_axes, readers, sources, three_axes
 
 SECONDS_PER_MAC = 1.5e-9
 SECONDS_PER_CALL = 5e-6

@@ -69,8 +69,16 @@ class Wishes:
             raise ArgumentError("dtype", self.dtype, "one of " + ", ".join(dtypes.DTYPES))
 
 
-def gather(operator: Operator, wishes: Wishes, parameters: Mapping[str, Any]) -> Inputs:
-    """Return the arrays and parameters of the call that the command line asks for."""
+def gather(
+    operator: Operator,
+    wishes: Wishes,
+    parameters: Mapping[str, Any],
+    most_pixels: int = MOST_PIXELS,
+) -> Inputs:
+    """Return the arrays and parameters of the call that the command line asks for.
+
+    A demonstration has up to about `most_pixels`.
+    """
     wishes.check()
     if wishes.shape is not None:
         x: Array = random(
@@ -89,7 +97,7 @@ def gather(operator: Operator, wishes: Wishes, parameters: Mapping[str, Any]) ->
     if min(picture.shape[1:]) < LEAST_SIDE:
         expected = f"at least {LEAST_SIDE}x{LEAST_SIDE} pixels to demonstrate on, or a --weight"
         raise ArgumentError("input", source, expected)
-    factor = ceil(sqrt(picture.shape[1] * picture.shape[2] / MOST_PIXELS))
+    factor = ceil(sqrt(picture.shape[1] * picture.shape[2] / most_pixels))
     if factor > 1:
         picture = shrink(picture, factor)
         source += f", reduced {factor} times for a demonstration (--weight takes all of it)"

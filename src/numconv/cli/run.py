@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 from numpy.typing import NDArray
 
 from ..core import plugins
 from ..core.explanation import Explanation
 from ..core.protocol import Operand, Operator
-from . import calls, images, inputs, measuring, printing
+from . import calls, images, inputs, measuring, moving, printing
 from .inputs import Inputs, Wishes
 from .main import CHECK_FAILED, OK
 from .options import CHOICE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 
 Array = NDArray[Any]
+
+SIMULATED_PIXELS = 1_500
+"""Of a demonstration where kernels run as Python, a microsecond for each operation."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Outcome:
     result: Array
     timing: measuring.Timing
     check: measuring.Check | None
+    transfers: tuple[float, ...]
     notes: tuple[str, ...]
 
 
@@ -111,8 +114,12 @@ def command(
         output = Path(f"{op}.png")
     if output is not None:
         images.check_output(output)
-    chosen = inputs.gather(operator, wishes, {**given(**parameters), **settings})
-    outcome = _run(operator, chosen, calls.where(backend, algorithm), repeat, check)
+    mover = moving.mover(backend)
+    parameters = {**given(**parameters), **settings}
+    most = SIMULATED_PIXELS if mover.simulated else inputs.MOST_PIXELS
+    chosen = inputs.gather(operator, wishes, parameters, most)
+    where = calls.where(backend, algorithm)
+    outcome = _run(operator, chosen, where, 1 if mover.simulated else repeat, check, mover)
     if output is not None:
         _write(outcome, output)
     facts = _facts(outcome, output)
@@ -124,18 +131,34 @@ def command(
 
 
 def _run(
-    operator: Operator, chosen: Inputs, where: Mapping[str, str], repeat: int, check: bool
+    operator: Operator,
+    chosen: Inputs,
+    where: Mapping[str, str],
+    repeat: int,
+    check: bool,
+    mover: moving.Mover,
 ) -> Outcome:
     described = [Operand(array.shape, array.dtype.name) for array in chosen.arrays]
     parameters = {**chosen.parameters, **where}
     explanation, notes = calls.explained(operator, described, parameters)
-    result, timing = measuring.timed(lambda: operator.apply(*chosen.arrays, **parameters), repeat)
+    operands, settings = mover.put(chosen.arrays), mover.put_parameters(parameters)
+
+    def call() -> Any:
+        made = operator.apply(*operands, **settings)
+        mover.finish()
+        return made
+
+    made, timing = measuring.timed(call, repeat)
+    result = mover.fetch(made)
     compared = None
     if check:
         compared = measuring.checked(
-            operator, explanation, chosen.arrays, chosen.parameters, np.asarray(result)
+            operator, explanation, chosen.arrays, chosen.parameters, result
         )
-    return Outcome(operator, chosen, explanation, np.asarray(result), timing, compared, notes)
+    if mover.simulated:
+        notes = (*notes, "the GPU is simulated: times say nothing, and only one call was made")
+    transfers = tuple(mover.seconds)
+    return Outcome(operator, chosen, explanation, result, timing, compared, transfers, notes)
 
 
 def _write(outcome: Outcome, output: Path) -> None:
@@ -185,6 +208,7 @@ def _facts(outcome: Outcome, output: Path | None) -> dict[str, Any]:
         "first_call_seconds": timing.first,
         "compile_seconds": timing.compile,
         "seconds": {"min": timing.minimum, "median": timing.median, "all": list(timing.runs)},
+        "transfer_seconds": sum(outcome.transfers) if outcome.transfers else None,
         "gflops": 2e-9 * macs / timing.minimum if timing.minimum else None,
         "notes": list(dict.fromkeys((*outcome.notes, *timing.notes))),
         "check": None,
@@ -230,6 +254,9 @@ def _print(facts: Mapping[str, Any], outcome: Outcome) -> None:
             f"of {len(times['all'])}",
         ),
     ]
+    if facts["transfer_seconds"] is not None:
+        taken = seconds(facts["transfer_seconds"])
+        rows.append(("transfer", f"{taken} to the device and back, not in the time"))
     if facts["macs"]:
         unit = "GOP/s" if facts["result_dtype"] == "int64" else "GFLOP/s"
         rate = f"{facts['gflops']:.3g} {unit}, {printing.count(facts['macs'])} multiply-adds"

@@ -38,12 +38,12 @@ class Choice:
 
 
 @num_threads_held()
-def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
+def candidates(problem: Problem, backend: str = "auto", device: str = "cpu") -> list[Candidate]:
     """Return every algorithm of every backend, or of one, with its cost or its refusal."""
     from . import plugins
 
     found: list[Candidate] = []
-    for each in _backends(backend):
+    for each in _backends(backend, device):
         status = plugins.status(each)
         if status.state == "unavailable":
             found.append(Candidate(each.name, "", None, status.reason))
@@ -60,12 +60,14 @@ def candidates(problem: Problem, backend: str = "auto") -> list[Candidate]:
 
 
 @num_threads_held()
-def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> Choice:
+def choose(
+    problem: Problem, backend: str = "auto", algorithm: str = "auto", device: str = "cpu"
+) -> Choice:
     """Choose who solves `problem`.
 
-    ``auto`` takes the ready backend of the highest priority that has a fast algorithm for the
-    problem, and of its algorithms the one with the least estimated cost. A name never falls
-    back.
+    ``auto`` takes the ready backend of the highest priority on `device` that has a fast
+    algorithm for the problem, and of its algorithms the one with the least estimated cost. A
+    name never falls back.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> 
     refusals: list[str] = []
     last: Choice | None = None
     known: set[str] = set()
-    for each in _backends(backend):
+    for each in _backends(backend, device):
         status = plugins.status(each)
         if status.state == "unavailable":
             if backend != "auto":
@@ -119,11 +121,11 @@ def choose(problem: Problem, backend: str = "auto", algorithm: str = "auto") -> 
     raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
 
 
-def _backends(name: str) -> list[Backend]:
+def _backends(name: str, device: str) -> list[Backend]:
     from . import plugins  # discovery is paid for by the first call, not by the import
 
     if name == "auto":
-        return [each for each in plugins.backends().values() if each.device == "cpu"]
+        return [each for each in plugins.backends().values() if each.device == device]
     return [plugins.backend(name, "'auto' or one of ")]
 
 

@@ -22,9 +22,9 @@ from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
 from .locks import Lock
-from .memory import new_output
 from .overflow import check_sums
-from .protocol import Array, Operand, Plan, Problem
+from .places import HOST, check_place, memory_of
+from .protocol import Array, Memory, Operand, Plan, Problem
 from .threads import get_num_threads, num_threads_held
 
 Build = Callable[..., Problem]
@@ -43,7 +43,10 @@ class Call:
     batched: bool
     integers: bool
     empty: bool
-    fresh: Callable[[], Array]
+    memory: Memory
+    """Where operands and result lie."""
+
+    fresh: Callable[[], Any]
     """Makes an array for the result."""
 
 
@@ -106,10 +109,14 @@ def solve(
                 return run(recent, plain, None, ())
     if isinstance(operands[0], Operand):
         return _record(build, operands, parameters, backend, algorithm)
-    given = [
-        value if value is None or type(value) is np.ndarray else arrays.adapt(name, value)
-        for name, value in zip(names, operands, strict=True)
-    ]
+    memory = HOST
+    given = list(operands)
+    if not all(value is None or type(value) is np.ndarray for value in operands):
+        memory = memory_of(zip(names, operands, strict=True))
+        given = [
+            None if value is None else memory.adapt(name, value)
+            for name, value in zip(names, operands, strict=True)
+        ]
     key = (
         build,
         tuple([None if a is None else (a.shape, a.dtype) for a in given]),
@@ -119,6 +126,7 @@ def solve(
         algorithm,
         tune,
         threads,
+        memory,
     )
     try:
         call = _calls.get(key)
@@ -128,7 +136,7 @@ def solve(
                 raise ArgumentTypeError(word, name, "a name") from None
         frozen = tuple(map(_freeze, parameters))
         if not _hashable(frozen):
-            _prepare(build, given, parameters, names, backend, algorithm, tune)
+            _prepare(build, given, parameters, names, backend, algorithm, tune, memory)
             raise ArgumentTypeError(
                 "parameters", parameters, "numbers, strings and tuples"
             ) from None
@@ -137,13 +145,13 @@ def solve(
         )
     if call is None:
         with num_threads_held(threads):
-            call = _prepare(build, given, parameters, names, backend, algorithm, tune)
+            call = _prepare(build, given, parameters, names, backend, algorithm, tune, memory)
         _remember(_calls, key, call)
     if out is None and call.batched and not call.integers:
         key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         if key is not None and all(array.dtype.isnative for array in plain):
             _remember(_recent, key, (parameters, call))
-    plain = [arrays.plain(a) for a in given if a is not None]
+    plain = [memory.plain(a) for a in given if a is not None]
     if call.integers:
         plain = check_sums(call.problem, plain)
     if not call.batched:
@@ -151,21 +159,22 @@ def solve(
     result = run(call, plain, out, given)
     first = operands[0]
     return (
-        result if out is not None or type(first) is np.ndarray else arrays.restorer(first)(result)
+        result if out is not None or type(first) is np.ndarray else memory.restorer(first)(result)
     )
 
 
 def run(call: Call, operands: Sequence[Any], out: Any, given: Sequence[Array | None]) -> Any:
-    """Run a prepared call on plain arrays; return `out`, or a new array where it is None."""
+    """Run a prepared call on plain arrays of its memory; return `out`, or a new array there."""
     if out is None:
         room = target = call.fresh()
     else:
-        target = arrays.check_out(out, call.shape, call.dtype, tuple(given))
-        room = target if target.flags.carray else call.fresh()
+        target = call.memory.check_out(out, call.shape, call.dtype, tuple(given))
+        room = target if call.memory.is_plain(target) else call.fresh()
     if not call.empty:
-        call.plan(*operands, out=room if call.batched else room[None])
+        whole = room if call.batched else room.reshape(call.problem.result_shape)
+        call.plan(*operands, out=whole)
     if room is not target:
-        target[...] = room
+        call.memory.copy(target, room)
     return target if out is None else out
 
 
@@ -241,6 +250,7 @@ def _prepare(
     backend: str,
     algorithm: str,
     tune: bool,
+    memory: Memory,
 ) -> Call:
     for name, array in zip(names, given, strict=True):
         if array is None and name not in ("bias", "residual"):
@@ -252,14 +262,19 @@ def _prepare(
     if prod(problem.result_shape) > LARGEST:
         expected = f"a result of at most {LARGEST} values, not of shape {problem.result_shape}"
         raise ArgumentError(names[0], operands[0].shape if operands[0] else None, expected)
+    if tune and memory is not HOST:
+        raise ArgumentError("tune", tune, f"False for arrays in the memory of {memory.device!r}")
     if tune:
         from .tuning import tuned
 
-        return prepare(problem, operands[0], tuned(problem, backend, algorithm))
-    return prepare(problem, operands[0], choose(problem, backend, algorithm))
+        choice = tuned(problem, backend, algorithm)
+    else:
+        choice = choose(problem, backend, algorithm, memory.device)
+    check_place(memory, choice.backend, names[0])
+    return prepare(problem, operands[0], choice, memory)
 
 
-def prepare(problem: Problem, first: Operand | None, choice: Choice) -> Call:
+def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Memory = HOST) -> Call:
     """Plan `problem`; `first`, the operand that may lack a batch axis, says whether it does."""
     if choice.fell_back:
         warn_of_last_resort(choice, problem)
@@ -278,7 +293,8 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice) -> Call:
         batched=batched,
         integers=dtype == "int64",
         empty=prod(shape) == 0,
-        fresh=new_output(own, np.dtype(dtype)),
+        memory=memory,
+        fresh=memory.new_output(own, np.dtype(dtype)),
     )
 
 

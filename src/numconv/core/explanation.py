@@ -68,20 +68,25 @@ def label(problem: Problem) -> str:
     return f"{operands} -> {problem.result_shape} {problem.dtype}"
 
 
-def explain(traced: Sequence[Traced], result_shape: tuple[int, ...]) -> Explanation:
-    """Explain traced problems, each with the backend and algorithm it was asked for with."""
-    return Explanation(tuple(map(_stage, traced)), result_shape)
+def explain(
+    traced: Sequence[Traced], result_shape: tuple[int, ...], device: str = "cpu"
+) -> Explanation:
+    """Explain traced problems, each with the backend and algorithm it was asked for with.
+
+    `device` is that in whose memory the arrays lie.
+    """
+    return Explanation(tuple(_stage(each, device) for each in traced), result_shape)
 
 
 @num_threads_held()
-def _stage(traced: Traced) -> Stage:
+def _stage(traced: Traced, device: str) -> Stage:
     problem = traced.problem
-    choice = choose(problem, traced.backend, traced.algorithm)
+    choice = choose(problem, traced.backend, traced.algorithm, device)
     plan = choice.algorithm.plan(problem)
     return Stage(
         label=label(problem),
         problem=problem,
-        candidates=tuple(candidates(problem)),
+        candidates=tuple(candidates(problem, device=choice.backend.device)),
         backend=choice.backend.name,
         algorithm=choice.algorithm.name,
         reason=choice.reason,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from .problems import Epilogue
@@ -117,6 +118,79 @@ class Roof:
 
     bytes_per_second: float
     """To and from memory, for arrays too large for any cache."""
+
+
+class Memory(Protocol):
+    """The arrays of one library on one device. Hashable, equal where arrays mix freely.
+
+    Inside, an array is whatever the plans of the backend take; it has shape, ndim, dtype (of
+    NumPy) and `reshape`.
+    """
+
+    @property
+    def device(self) -> str:
+        """What `Backend.device` says of those who compute here."""
+        ...
+
+    def adapt(self, argument: str, value: Any) -> Any:
+        """Return `value` as an array of the inner kind that shares its memory.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If it lies elsewhere, or is no array.
+        """
+        ...
+
+    def plain(self, array: Any) -> Any:
+        """Return `array` if it is contiguous and aligned, else a copy that is."""
+        ...
+
+    def is_plain(self, array: Any) -> bool: ...
+
+    def new_output(self, shape: Shape, dtype: np.dtype[Any]) -> Callable[[], Any]:
+        """Return a function that makes contiguous arrays of the inner kind."""
+        ...
+
+    def check_out(self, out: Any, shape: Shape, dtype: str, operands: tuple[Any, ...]) -> Any:
+        """Return `out` as an array of the inner kind, or raise if it cannot be written."""
+        ...
+
+    def copy(self, target: Any, source: Any) -> None:
+        """Copy between arrays of the same shape and dtype, contiguous or not."""
+        ...
+
+    def restorer(self, value: Any) -> Callable[[Any], Any]:
+        """Return a function that gives a result as the kind of array that `value` is."""
+        ...
+
+
+class Placed(Backend, Protocol):
+    """A backend that computes on a device with memory of its own."""
+
+    def holds(self, value: Any) -> bool:
+        """Return whether `value` is an array in that memory. Never raises, and is quick."""
+        ...
+
+    def memory(self, value: Any) -> Memory:
+        """Return the memory in which `value` lies, an array on this backend's device."""
+        ...
+
+    def put(self, array: Array) -> Any:
+        """Return a copy of a NumPy array there, of a kind that `holds` knows."""
+        ...
+
+    def fetch(self, value: Any) -> Array:
+        """Return a copy of an array there as a NumPy array, once it is computed."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until all that was enqueued there is done."""
+        ...
+
+    def remedy(self) -> str:
+        """Say how a NumPy array gets there, in the imperative."""
+        ...
 
 
 class Measurable(Backend, Protocol):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.geometry import tap_source
+from .geometry import tap_source
 
 Indices = NDArray[np.int64]
 
@@ -24,7 +24,10 @@ class Axis(NamedTuple):
 
 
 def three_axes(problem: Any) -> tuple[Axis, Axis, Axis]:
-    """Return the spatial axes of `problem`, preceded by axes of one sample to make three."""
+    """Return the spatial axes of `problem`, preceded by axes of one sample to make three.
+
+    A stride between outputs of which there is one, and a dilation of a single tap, become 1.
+    """
     fields = zip(
         problem.input_shape,
         problem.output_shape,
@@ -35,8 +38,18 @@ def three_axes(problem: Any) -> tuple[Axis, Axis, Axis]:
         strict=True,
     )
     absent = Axis(size=1, outputs=1, kernel=1, stride=1, lo=0, dilation=1)
-    axes = (absent, absent, *(Axis(*each) for each in fields))
+    axes = (absent, absent, *(_plain(Axis(*each)) for each in fields))
     return axes[-3], axes[-2], axes[-1]
+
+
+def _plain(axis: Axis) -> Axis:
+    stride = axis.stride if axis.outputs > 1 else 1
+    return axis._replace(stride=stride, dilation=axis.dilation if axis.kernel > 1 else 1)
+
+
+def padded_size(axis: Axis) -> int:
+    """Return the samples of an axis that any output sees, padding included."""
+    return (axis.outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
 
 
 def five_axes(shape: tuple[int, ...], leading: int = 2) -> tuple[int, ...]:

@@ -1,0 +1,58 @@
+"""What kernels run on: a GPU, or something that stands in for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .array import DeviceArray, Shape
+
+Launch = Callable[..., None]
+
+
+class Device(Protocol):
+    """Memory, and launches of kernels on it. Hashable, equal for the same device."""
+
+    name: str
+
+    @property
+    def processors(self) -> int:
+        """Streaming multiprocessors."""
+        ...
+
+    def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
+        """Return a contiguous array with whatever values."""
+        ...
+
+    def upload(self, array: NDArray[Any], stream: int = 0) -> DeviceArray:
+        """Return a copy of a NumPy array."""
+        ...
+
+    def download(self, array: DeviceArray) -> NDArray[Any]:
+        """Return a copy as a NumPy array, once everything before it on its stream is done."""
+        ...
+
+    def copy(self, target: DeviceArray, source: DeviceArray) -> None:
+        """Copy between arrays of the same shape and dtype, contiguous or not."""
+        ...
+
+    def wait(self, stream: int, other: int) -> None:
+        """Let what is enqueued on `stream` from now on wait for what is on the `other` one."""
+        ...
+
+    def launcher(
+        self,
+        kernel: Any,
+        dtype: str,
+        grid: tuple[int, ...],
+        block: tuple[int, ...],
+        shared_bytes: int = 0,
+    ) -> Launch:
+        """Return a function that launches `kernel` for `dtype` so: ``launch(stream, *arguments)``.
+
+        Arguments are what `DeviceArray.data` says, and int; numbers come one by one.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Involution: every position has its own kernel, shared by the channels of a group."""

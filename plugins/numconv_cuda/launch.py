@@ -1,0 +1,160 @@
+"""NVIDIA's driver: the GPUs of this machine, their memory, and every launch on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import strided
+from .array import DeviceArray, Shape, strides_of
+from .compile import Kernel, cubin
+from .device import Launch
+
+
+class Gpu:
+    """A GPU, as its number says."""
+
+    def __init__(self, index: int) -> None:
+        from cuda.core import Device
+
+        self.index = index
+        self._gpu = Device(index)
+        with self._current():
+            self.name = str(self._gpu.name)
+            self.processors = int(self._gpu.properties.multiprocessor_count)
+            major, minor = self._gpu.compute_capability
+            self.capability = (int(major), int(minor))
+        self._streams: dict[int, Any] = {}
+        self._kernels: dict[tuple[Kernel, str], Any] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Gpu) and other.index == self.index
+
+    def __hash__(self) -> int:
+        return hash(("gpu", self.index))
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """Make this GPU the current one of the Python thread, and then the one that was again."""
+        from cuda.bindings import driver
+
+        _, before = driver.cuCtxGetCurrent()
+        self._gpu.set_current()
+        try:
+            yield
+        finally:
+            if int(before):
+                driver.cuCtxSetCurrent(before)
+
+    def _stream(self, handle: int) -> Any:
+        stream = self._streams.get(handle)
+        if stream is None:
+            from cuda.core import Stream
+
+            stream = self._streams[handle] = Stream.from_handle(handle)
+        return stream
+
+    def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
+        nbytes = max(prod(shape) * dtype.itemsize, 1)
+        with self._current():
+            buffer = self._gpu.memory_resource.allocate(nbytes, stream=self._stream(stream))
+        strides = strides_of(shape, dtype)
+        return DeviceArray(int(buffer.handle), shape, strides, dtype, self, stream, buffer)
+
+    def upload(self, array: NDArray[Any], stream: int = 0) -> DeviceArray:
+        array = np.ascontiguousarray(array)
+        made = self.empty(array.shape, array.dtype, stream)
+        self._transfer(made.data, array.ctypes.data, array.nbytes, stream, to_host=False)
+        return made
+
+    def download(self, array: DeviceArray) -> NDArray[Any]:
+        source = array if array.contiguous else array.copy()
+        made = np.empty(array.shape, array.dtype)
+        self._transfer(source.data, made.ctypes.data, made.nbytes, array.stream, to_host=True)
+        return made
+
+    def _transfer(self, here: int, host: int, nbytes: int, stream: int, *, to_host: bool) -> None:
+        from cuda.bindings import driver
+
+        if nbytes == 0:
+            return
+        with self._current():
+            if to_host:
+                (error,) = driver.cuMemcpyDtoHAsync(host, here, nbytes, stream)
+            else:
+                (error,) = driver.cuMemcpyHtoDAsync(here, host, nbytes, stream)
+            _must_be_zero(error)
+            (error,) = driver.cuStreamSynchronize(stream)
+            _must_be_zero(error)
+
+    def copy(self, target: DeviceArray, source: DeviceArray) -> None:
+        strided.copy(self, target, source)
+
+    def wait(self, stream: int, other: int) -> None:
+        with self._current():
+            self._stream(stream).wait(self._stream(other))
+
+    def launcher(
+        self,
+        kernel: Kernel,
+        dtype: str,
+        grid: tuple[int, ...],
+        block: tuple[int, ...],
+        shared_bytes: int = 0,
+    ) -> Launch:
+        from cuda.core import LaunchConfig, launch
+
+        loaded = self._load(kernel, dtype)
+        config = LaunchConfig(grid=grid, block=block, shmem_size=shared_bytes)
+
+        def run(stream: int, *arguments: Any) -> None:
+            with self._current():
+                launch(self._stream(stream), config, loaded, *arguments)
+
+        return run
+
+    def _load(self, kernel: Kernel, dtype: str) -> Any:
+        loaded = self._kernels.get((kernel, dtype))
+        if loaded is None:
+            from cuda.core import ObjectCode
+
+            code, entry = cubin(kernel, dtype, self.capability)
+            with self._current():
+                loaded = ObjectCode.from_cubin(code).get_kernel(entry)
+            self._kernels[kernel, dtype] = loaded
+        return loaded
+
+
+@cache
+def gpu(index: int) -> Gpu:
+    """Return the GPU with this number."""
+    return Gpu(index)
+
+
+def current_gpu() -> Gpu:
+    """Return the GPU that is current in this Python thread, or the first one."""
+    from cuda.bindings import driver
+
+    error, index = driver.cuCtxGetDevice()
+    return gpu(0 if int(error) else int(index))
+
+
+def gpu_of(address: int) -> Gpu:
+    """Return the GPU in whose memory an address is."""
+    from cuda.bindings import driver
+
+    attribute = driver.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL
+    error, index = driver.cuPointerGetAttribute(attribute, address)
+    _must_be_zero(error)
+    return gpu(int(index))
+
+
+def _must_be_zero(error: Any) -> None:
+    if int(error):
+        raise RuntimeError(f"CUDA: {error.name}")

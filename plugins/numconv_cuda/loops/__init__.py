@@ -1,0 +1,1 @@
+"""The last resort: plain loops that refuse no valid problem."""

@@ -1,0 +1,227 @@
+"""The loops: a thread sums one result at a time, by the definition.
+
+Operands have three spatial axes and lie flat. Neighbouring threads have neighbouring results of a
+row, so their reads of x, and an involution's of its kernels, fall into the same lines of memory.
+Padded zeros are multiplied like any other sample, so that an infinite weight which meets one gives
+NaN, as the definition has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from numba import cuda
+
+from ..activate import activation
+from ..compile import Integer, Integers, Kernel, Results, Values
+from ..part import part
+
+THREADS = 256
+
+# The numbers that `algorithm` hands over, in this order.
+(
+    TOTAL,
+    GROUPS,
+    GIVEN_CHANNELS,
+    GIVEN_Z,
+    GIVEN_Y,
+    GIVEN_X,
+    RESULT_CHANNELS,
+    RESULT_Z,
+    RESULT_Y,
+    RESULT_X,
+    KERNEL_Z,
+    KERNEL_Y,
+    KERNEL_X,
+    TABLE_Z,
+    TABLE_Y,
+    TABLE_X,
+    HAS_BIAS,
+    HAS_RESIDUAL,
+    SHUFFLE,
+) = range(19)
+NUMBERS = 19
+
+
+@part
+def split(index: int, g: Any) -> Any:
+    """Return (n, channel, z, y, x) of a result."""
+    rest, x = index // g[RESULT_X], index % g[RESULT_X]
+    rest, y = rest // g[RESULT_Y], rest % g[RESULT_Y]
+    rest, z = rest // g[RESULT_Z], rest % g[RESULT_Z]
+    return rest // g[RESULT_CHANNELS], rest % g[RESULT_CHANNELS], z, y, x
+
+
+@part
+def at(n: int, channel: int, channels: int, z: int, y: int, x: int, g: Any, first: int) -> int:
+    """Return where an element stands of an array whose spatial axes are g[first:first + 3]."""
+    plane = (n * channels + channel) * g[first] + z
+    return (plane * g[first + 1] + y) * g[first + 2] + x
+
+
+def finish(activation_name: str | None, wide: Any) -> Callable[..., None]:
+    """Return the device function that applies the epilogue to a sum and stores it."""
+    activate = activation(activation_name, wide)
+
+    @part
+    def store(
+        total: Any,
+        n: int,
+        channel: int,
+        z: int,
+        y: int,
+        x: int,
+        bias: Any,
+        residual: Any,
+        out: Any,
+        g: Any,
+    ) -> None:
+        channels, shuffle = g[RESULT_CHANNELS], g[SHUFFLE]
+        group = channels // shuffle
+        stored = channel % group * shuffle + channel // group
+        place = at(n, stored, channels, z, y, x, g, RESULT_Z)
+        if g[HAS_BIAS]:
+            total += wide(bias[channel])
+        if g[HAS_RESIDUAL]:
+            total += wide(residual[place])
+        out[place] = activate(total)
+
+    return store
+
+
+def forward(activation_name: str | None, wide: Any) -> Callable[..., None]:
+    """Convolve x with a weight."""
+    store = finish(activation_name, wide)
+
+    def kernel(
+        x: Values,
+        weight: Values,
+        bias: Results,
+        residual: Results,
+        out: Results,
+        tables: Integers,
+        g: Integers,
+    ) -> None:
+        index = cuda.grid(1)
+        while index < g[TOTAL]:
+            n, co, oz, oy, ox = split(index, g)
+            given = g[GIVEN_CHANNELS] // g[GROUPS]
+            first = co // (g[RESULT_CHANNELS] // g[GROUPS]) * given
+            total = wide(0)
+            tap = co * given * g[KERNEL_Z] * g[KERNEL_Y] * g[KERNEL_X]
+            for ci in range(first, first + given):
+                for kz in range(g[KERNEL_Z]):
+                    iz = tables[g[TABLE_Z] + kz * g[RESULT_Z] + oz]
+                    for ky in range(g[KERNEL_Y]):
+                        iy = tables[g[TABLE_Y] + ky * g[RESULT_Y] + oy]
+                        for kx in range(g[KERNEL_X]):
+                            ix = tables[g[TABLE_X] + kx * g[RESULT_X] + ox]
+                            sample = wide(0)
+                            if iz >= 0 and iy >= 0 and ix >= 0:
+                                place = at(n, ci, g[GIVEN_CHANNELS], iz, iy, ix, g, GIVEN_Z)
+                                sample = wide(x[place])
+                            total += wide(weight[tap]) * sample
+                            tap += 1
+            store(total, n, co, oz, oy, ox, bias, residual, out, g)
+            index += cuda.gridsize(1)
+
+    return kernel
+
+
+def input_gradient(activation_name: str | None, wide: Any) -> Callable[..., None]:
+    """Apply the adjoint of the convolution with a weight to y.
+
+    An axis has tables of where the readers of each sample begin, and of each reader's result and
+    tap, one after the other. Nothing is done unless `flag` holds `mark`: another kernel that came
+    across what is not finite says so there.
+    """
+    store = finish(activation_name, wide)
+
+    def kernel(
+        y: Values,
+        weight: Values,
+        bias: Results,
+        residual: Results,
+        out: Results,
+        tables: Integers,
+        g: Integers,
+        flag: Integers,
+        mark: Integer,
+    ) -> None:
+        if flag[0] != mark:
+            return
+        index = cuda.grid(1)
+        while index < g[TOTAL]:
+            n, ci, iz, iy, ix = split(index, g)
+            given = g[GIVEN_CHANNELS] // g[GROUPS]
+            results = g[RESULT_CHANNELS] // g[GROUPS]
+            first = ci // results * given
+            at_z, at_y, at_x = g[TABLE_Z], g[TABLE_Y], g[TABLE_X]
+            readers_z, readers_y = tables[at_z + g[RESULT_Z]], tables[at_y + g[RESULT_Y]]
+            readers_x = tables[at_x + g[RESULT_X]]
+            outputs_z, outputs_y = at_z + g[RESULT_Z] + 1, at_y + g[RESULT_Y] + 1
+            outputs_x = at_x + g[RESULT_X] + 1
+            total = wide(0)
+            for co in range(first, first + given):
+                taps = (co * results + ci % results) * g[KERNEL_Z]
+                for pz in range(tables[at_z + iz], tables[at_z + iz + 1]):
+                    oz, kz = tables[outputs_z + pz], tables[outputs_z + readers_z + pz]
+                    for py in range(tables[at_y + iy], tables[at_y + iy + 1]):
+                        oy, ky = tables[outputs_y + py], tables[outputs_y + readers_y + py]
+                        row = ((taps + kz) * g[KERNEL_Y] + ky) * g[KERNEL_X]
+                        for px in range(tables[at_x + ix], tables[at_x + ix + 1]):
+                            ox, kx = tables[outputs_x + px], tables[outputs_x + readers_x + px]
+                            place = at(n, co, g[GIVEN_CHANNELS], oz, oy, ox, g, GIVEN_Z)
+                            total += wide(weight[row + kx]) * wide(y[place])
+            store(total, n, ci, iz, iy, ix, bias, residual, out, g)
+            index += cuda.gridsize(1)
+
+    return kernel
+
+
+def involution(activation_name: str | None, wide: Any) -> Callable[..., None]:
+    """Apply to each position of x its own kernel."""
+    store = finish(activation_name, wide)
+
+    def kernel(
+        x: Values,
+        kernels: Values,
+        bias: Results,
+        residual: Results,
+        out: Results,
+        tables: Integers,
+        g: Integers,
+    ) -> None:
+        index = cuda.grid(1)
+        while index < g[TOTAL]:
+            n, c, oz, oy, ox = split(index, g)
+            group = c // (g[RESULT_CHANNELS] // g[GROUPS])
+            total = wide(0)
+            tap = (n * g[GROUPS] + group) * g[KERNEL_Z] * g[KERNEL_Y] * g[KERNEL_X]
+            for kz in range(g[KERNEL_Z]):
+                iz = tables[g[TABLE_Z] + kz * g[RESULT_Z] + oz]
+                for ky in range(g[KERNEL_Y]):
+                    iy = tables[g[TABLE_Y] + ky * g[RESULT_Y] + oy]
+                    for kx in range(g[KERNEL_X]):
+                        ix = tables[g[TABLE_X] + kx * g[RESULT_X] + ox]
+                        sample = wide(0)
+                        if iz >= 0 and iy >= 0 and ix >= 0:
+                            place = at(n, c, g[GIVEN_CHANNELS], iz, iy, ix, g, GIVEN_Z)
+                            sample = wide(x[place])
+                        w = kernels[
+                            ((tap * g[RESULT_Z] + oz) * g[RESULT_Y] + oy) * g[RESULT_X] + ox
+                        ]
+                        total += wide(w) * sample
+                        tap += 1
+            store(total, n, c, oz, oy, ox, bias, residual, out, g)
+            index += cuda.gridsize(1)
+
+    return kernel
+
+
+@cache
+def kernel(make: Callable[[str | None, Any], Callable[..., None]], name: str | None) -> Kernel:
+    """Return the kernel that one of the functions above makes for the activation `name`."""
+    return Kernel(f"loops-{make.__name__}-{name}", partial(make, name), THREADS)

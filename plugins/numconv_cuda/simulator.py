@@ -1,0 +1,82 @@
+"""Numba's simulator (``NUMBA_ENABLE_CUDASIM=1``) in place of a GPU: kernels run as Python."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .array import DeviceArray, Shape, strides_of
+from .device import Launch
+
+
+class Simulator:
+    """A device whose memory is that of the processor. There is one."""
+
+    name = "Numba's simulator"
+    processors = 1
+
+    def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
+        return self.wrap(np.empty(shape, dtype))
+
+    def upload(self, array: NDArray[Any], stream: int = 0) -> DeviceArray:
+        return self.wrap(np.array(array, order="C"))
+
+    def download(self, array: DeviceArray) -> NDArray[Any]:
+        return _values(array).copy()
+
+    def copy(self, target: DeviceArray, source: DeviceArray) -> None:
+        _values(target)[...] = _values(source)
+
+    def wait(self, stream: int, other: int) -> None:
+        """Do nothing: a launch returns when it is done."""
+
+    def wrap(self, array: NDArray[Any], owner: Any = None) -> DeviceArray:
+        """Return the array that shares memory with a NumPy array."""
+        flat = array.reshape(-1) if array.flags.c_contiguous else array
+        strides = strides_of(array.shape, array.dtype) if flat is not array else array.strides
+        return DeviceArray(
+            flat,
+            array.shape,
+            strides,
+            array.dtype,
+            self,
+            owner=array if owner is None else owner,
+            writeable=array.flags.writeable,
+        )
+
+    def launcher(
+        self,
+        kernel: Any,
+        dtype: str,
+        grid: tuple[int, ...],
+        block: tuple[int, ...],
+        shared_bytes: int = 0,
+    ) -> Launch:
+        function = _simulated(kernel, dtype)
+
+        def launch(stream: int, *arguments: Any) -> None:
+            # Threads are Python's: as few as a kernel that strides over its grid can do with.
+            if kernel.numbers:
+                numbers = tuple(map(int, arguments[-kernel.numbers :]))
+                arguments = (*arguments[: -kernel.numbers], numbers)
+            function[grid, block, 0, shared_bytes](*arguments)
+
+        return launch
+
+
+def _values(array: DeviceArray) -> NDArray[Any]:
+    values: NDArray[Any] = array.data
+    return values.reshape(array.shape) if values.shape != array.shape else values
+
+
+@cache
+def _simulated(kernel: Any, dtype: str) -> Any:
+    from numba import cuda
+
+    return cuda.jit(kernel.function(dtype))
+
+
+SIMULATOR = Simulator()

@@ -1,0 +1,78 @@
+"""Whether the backend can be used here; if not, why, and what to do. Imports no Numba."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import cache
+from importlib import metadata, util
+
+from numconv.core.protocol import Status
+
+_DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
+_LEAST_DRIVER = 13000
+_INSTALL = "pip install 'numconv-kernels[cuda]'"
+_USE_CPU = "use backend='cpu'"
+# What a kernel needs on its way from Python to a GPU.
+WHEELS = ("numba-cuda", "cuda-bindings", "cuda-core", "nvidia-nvvm", "nvidia-nvjitlink")
+
+
+def simulated() -> bool:
+    """Return whether Numba simulates a GPU in this process."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM", "0").strip() not in ("", "0")
+
+
+@cache
+def status() -> Status:
+    """Return whether there is a GPU, its driver, and all that compiles for it."""
+    if simulated():
+        if _version("numba-cuda") is None:
+            return Status("unavailable", "numba-cuda is not installed, nor its simulator", _INSTALL)
+        return Status("simulated", "by Numba, in Python: for small problems only")
+    driver = _DRIVERS.get(sys.platform)
+    if driver is None:
+        return Status("unavailable", f"CUDA does not exist for {sys.platform}", _USE_CPU)
+    try:
+        library = ctypes.CDLL(driver)
+    except OSError:
+        remedy = f"install NVIDIA's driver on a machine with an NVIDIA GPU, or {_USE_CPU}"
+        return Status("unavailable", f"no NVIDIA driver: {driver} not found", remedy)
+    return _of_driver(library) or _of_wheels() or Status("ready")
+
+
+def _of_driver(library: ctypes.CDLL) -> Status | None:
+    """Return what is wrong with a driver, if anything is."""
+    number = ctypes.c_int()
+    if library.cuDriverGetVersion(ctypes.byref(number)):
+        return Status("unavailable", "the NVIDIA driver does not answer", _USE_CPU)
+    if number.value < _LEAST_DRIVER:
+        found = f"{number.value // 1000}.{number.value % 1000 // 10}"
+        remedy = f"install a driver for CUDA 13 (580 or newer), or {_USE_CPU}"
+        return Status("unavailable", f"the driver is for CUDA {found}, and 13.0 is needed", remedy)
+    if library.cuInit(0) or library.cuDeviceGetCount(ctypes.byref(number)) or not number.value:
+        return Status("unavailable", "the driver finds no NVIDIA GPU", _USE_CPU)
+    return None
+
+
+def _of_wheels() -> Status | None:
+    """Return which packages are missing or do not fit together, if any."""
+    missing = [name for name in WHEELS if _version(name) is None]
+    if missing or util.find_spec("numba") is None:
+        return Status("unavailable", f"not installed: {', '.join(missing) or 'numba'}", _INSTALL)
+    majors = {"cuda-bindings": _major("cuda-bindings"), "nvidia-nvvm": _major("nvidia-nvvm")}
+    if len(set(majors.values())) > 1:
+        found = ", ".join(f"{name} {major}" for name, major in majors.items())
+        return Status("unavailable", f"packages for different CUDA versions: {found}", _INSTALL)
+    return None
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _major(distribution: str) -> str:
+    return (_version(distribution) or "").partition(".")[0]

@@ -1,0 +1,211 @@
+"""Arrays in the memory of another device, with a device made for the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import numconv
+from numconv.core import arrays, dispatch, plugins
+from numconv.core.operators.convolution import reference
+from numconv.core.protocol import Algorithm, Array, Backend, Plan, Status
+
+X = np.arange(2 * 3 * 6 * 5, dtype="float32").reshape(2, 3, 6, 5)
+WEIGHT = np.linspace(-1, 1, 4 * 3 * 3 * 3).astype("float32").reshape(4, 3, 3, 3)
+
+
+@dataclass(eq=False)
+class Boxed:
+    """A stranger's array: only its backend knows what to do with it."""
+
+    values: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self.values.dtype
+
+
+class Inside:
+    """What the backend makes of it."""
+
+    def __init__(self, values: Array, owner: Any = None) -> None:
+        self.values, self.owner = values, owner
+        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
+
+    def reshape(self, shape: tuple[int, ...]) -> Inside:
+        return Inside(self.values.reshape(shape), self.owner)
+
+    def copy(self) -> Inside:
+        return Inside(self.values.copy())
+
+
+class BoxMemory:
+    device = "box"
+
+    def adapt(self, argument: str, value: Any) -> Inside:
+        return Inside(value.values, value)
+
+    def plain(self, array: Inside) -> Inside:
+        return Inside(np.ascontiguousarray(array.values))
+
+    def is_plain(self, array: Inside) -> bool:
+        return bool(array.values.flags.c_contiguous)
+
+    def new_output(self, shape: Any, dtype: Any) -> Callable[[], Inside]:
+        def fresh() -> Inside:
+            box = Boxed(np.full(shape, np.nan, dtype))
+            return Inside(box.values, box)
+
+        return fresh
+
+    def check_out(self, out: Any, shape: Any, dtype: str, operands: Any) -> Inside:
+        inner = tuple(None if each is None else each.values for each in operands)
+        arrays.check_out(out.values, shape, dtype, inner)
+        return self.adapt("out", out)
+
+    def copy(self, target: Inside, source: Inside) -> None:
+        target.values[...] = source.values
+
+    def restorer(self, value: Any) -> Callable[[Inside], Any]:
+        return lambda array: array.owner
+
+
+MEMORY = BoxMemory()
+
+
+class Naive(Algorithm):
+    name = "naive"
+
+    def refusal(self, problem: Any) -> str | None:
+        return None
+
+    def cost(self, problem: Any) -> float:
+        return 1.0
+
+    def plan(self, problem: Any) -> Plan:
+        return NaivePlan(problem)
+
+
+class NaivePlan(Plan):
+    workspace_bytes = 0
+
+    def __init__(self, problem: Any) -> None:
+        self._problem = problem
+
+    def __call__(self, *given: Any, out: Any) -> None:
+        assert all(type(each) is Inside for each in (*given, out))
+        assert out.shape == self._problem.result_shape
+        out.values[...] = reference(self._problem, *(each.values for each in given))
+
+    def describe(self) -> str:
+        return "in a box"
+
+
+class BoxBackend(Backend):
+    name = device = "box"
+    priority = 500
+    state: Any = "ready"
+
+    def status(self) -> Status:
+        return Status(self.state, "the box is shut", "open it")
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        return (Naive(),)
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, Boxed)
+
+    def memory(self, value: Any) -> BoxMemory:
+        return MEMORY
+
+    def remedy(self) -> str:
+        return "put it into a box"
+
+
+@pytest.fixture
+def box(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let there be a backend `box` beside the others."""
+    backend = BoxBackend()
+    both = {"box": backend, **plugins.backends()}
+    monkeypatch.setattr(plugins, "backends", lambda: both)
+    dispatch.forget()
+    yield backend
+    dispatch.forget()
+
+
+def expected() -> Array:
+    return numconv.conv2d(X, WEIGHT, algorithm="naive", backend="reference")
+
+
+def test_auto_follows_the_arrays_and_the_result_is_of_their_kind(box: Any) -> None:
+    result = numconv.conv2d(Boxed(X), Boxed(WEIGHT))
+    assert type(result) is Boxed
+    np.testing.assert_array_equal(result.values, expected())
+    assert type(numconv.conv2d(X, WEIGHT)) is np.ndarray
+
+
+def test_the_batch_axis_may_be_missing(box: Any) -> None:
+    result = numconv.conv2d(Boxed(X[0]), Boxed(WEIGHT))
+    np.testing.assert_array_equal(result.values, expected()[0])
+
+
+def test_views_are_made_contiguous(box: Any) -> None:
+    wide = np.repeat(X, 2, axis=3)
+    result = numconv.conv2d(Boxed(wide[..., ::2]), Boxed(WEIGHT))
+    np.testing.assert_array_equal(result.values, expected())
+
+
+def test_out_is_written_and_returned_contiguous_or_not(box: Any) -> None:
+    for room in (np.empty((2, 4, 4, 3), "float32"), np.empty((2, 4, 4, 6), "float32")[..., ::2]):
+        out = Boxed(room)
+        assert numconv.conv2d(Boxed(X), Boxed(WEIGHT), out=out) is out
+        np.testing.assert_array_equal(room, expected())
+
+
+def test_a_plan_keeps_a_weight_there(box: Any) -> None:
+    plan = numconv.plan("conv2d", X.shape, Boxed(WEIGHT))
+    assert plan.describe() == "box/naive: in a box"
+    np.testing.assert_array_equal(plan(Boxed(X)).values, expected())
+    with pytest.raises(numconv.ArgumentTypeError, match=r"operands.0.*memory of 'box', as planned"):
+        plan(X)
+
+
+def test_explain_says_what_would_run(box: Any) -> None:
+    explained = numconv.explain("conv2d", Boxed(X), Boxed(WEIGHT))
+    assert explained.stages[0].backend == "box"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: numconv.conv2d(Boxed(X), WEIGHT), "weight=.*memory of 'box', where x lies"),
+        (lambda: numconv.conv2d(X, Boxed(WEIGHT)), "weight=.*memory of 'cpu', where x lies"),
+        (lambda: numconv.conv2d(X, WEIGHT, backend="box"), "x is in .*: put it into a box, or"),
+        (lambda: numconv.conv2d(Boxed(X), Boxed(WEIGHT), backend="cpu"), "x lies in that of 'box'"),
+        (lambda: numconv.conv2d(Boxed(X), Boxed(WEIGHT), tune=True), "tune=True: expected False"),
+        (lambda: numconv.plan("conv2d", X.shape, WEIGHT, backend="box"), "put it into a box"),
+    ],
+    ids=["mixed", "mixed_other", "host_to_device", "device_to_host", "tune", "plan"],
+)
+def test_arrays_elsewhere_are_refused(box: Any, call: Any, message: str) -> None:
+    with pytest.raises(numconv.NumconvError, match=message):
+        call()
+
+
+def test_a_backend_that_is_away_says_why(box: Any) -> None:
+    box.state = "unavailable"
+    with pytest.raises(numconv.BackendError, match="'box' is unavailable: the box is shut; open"):
+        numconv.conv2d(Boxed(X), Boxed(WEIGHT))
+
+
+def test_what_nobody_holds_is_no_array() -> None:
+    with pytest.raises(numconv.ArgumentTypeError, match="x="):
+        numconv.conv2d(Boxed(X), WEIGHT)
