@@ -55,9 +55,7 @@ class Gpu:
     def _stream(self, handle: int) -> Any:
         stream = self._streams.get(handle)
         if stream is None:
-            from cuda.core import Stream
-
-            stream = self._streams[handle] = Stream.from_handle(handle)
+            stream = self._streams[handle] = _stream(handle)
         return stream
 
     def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
@@ -129,6 +127,15 @@ class Gpu:
                 loaded = ObjectCode.from_cubin(code).get_kernel(entry)
             self._kernels[kernel, dtype] = loaded
         return loaded
+
+
+def _stream(handle: int) -> Any:
+    from cuda.core import LEGACY_DEFAULT_STREAM, PER_THREAD_DEFAULT_STREAM, Stream
+
+    # The numbers of the streams that have no handle, as the driver and __cuda_array_interface__
+    # have them.
+    named = {0: LEGACY_DEFAULT_STREAM, 1: LEGACY_DEFAULT_STREAM, 2: PER_THREAD_DEFAULT_STREAM}
+    return named.get(handle) or Stream.from_handle(handle)
 
 
 @cache

@@ -15,7 +15,9 @@ _LEAST_DRIVER = 13000
 _INSTALL = "pip install 'numconv-kernels[cuda]'"
 _USE_CPU = "use backend='cpu'"
 # What a kernel needs on its way from Python to a GPU.
-WHEELS = ("numba-cuda", "cuda-bindings", "cuda-core", "nvidia-nvvm", "nvidia-nvjitlink")
+MODULES = ("numba", "numba_cuda", "cuda.bindings", "cuda.core", "cuda.pathfinder")
+LIBRARIES = ("nvvm", "nvJitLink")
+OF_ONE_MAJOR = ("cuda-bindings", "nvidia-nvvm", "nvidia-nvjitlink")
 
 
 def simulated() -> bool:
@@ -56,15 +58,35 @@ def _of_driver(library: ctypes.CDLL) -> Status | None:
 
 
 def _of_wheels() -> Status | None:
-    """Return which packages are missing or do not fit together, if any."""
-    missing = [name for name in WHEELS if _version(name) is None]
-    if missing or util.find_spec("numba") is None:
-        return Status("unavailable", f"not installed: {', '.join(missing) or 'numba'}", _INSTALL)
-    majors = {"cuda-bindings": _major("cuda-bindings"), "nvidia-nvvm": _major("nvidia-nvvm")}
-    if len(set(majors.values())) > 1:
+    """Return what compiles kernels and is missing or does not fit together, if anything."""
+    missing = [name for name in MODULES if not _found(name)]
+    missing += [name for name in LIBRARIES if not missing and not _loads(name)]
+    if missing:
+        return Status("unavailable", f"not installed: {', '.join(missing)}", _INSTALL)
+    majors = {name: (_version(name) or "").partition(".")[0] for name in OF_ONE_MAJOR}
+    if len({major for major in majors.values() if major}) > 1:
         found = ", ".join(f"{name} {major}" for name, major in majors.items())
         return Status("unavailable", f"packages for different CUDA versions: {found}", _INSTALL)
     return None
+
+
+def _found(module: str) -> bool:
+    try:
+        return util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _loads(library: str) -> bool:
+    """Return whether a library of NVIDIA's is found, wherever it comes from."""
+    try:
+        from cuda.pathfinder import load_nvidia_dynamic_lib
+
+        load_nvidia_dynamic_lib(library)
+    # Each version has errors of its own, and whatever it is, the library cannot be used.
+    except Exception:
+        return False
+    return True
 
 
 def _version(distribution: str) -> str | None:
@@ -72,7 +94,3 @@ def _version(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _major(distribution: str) -> str:
-    return (_version(distribution) or "").partition(".")[0]

@@ -75,15 +75,22 @@ def test_with_a_driver_that_will_not_do(
 
 def test_packages_that_are_missing_or_do_not_fit(fresh: pytest.MonkeyPatch) -> None:
     fresh.setattr(ctypes, "CDLL", lambda name: driver())
-    versions: dict[str, str | None] = dict.fromkeys(status.WHEELS, "13.1")
+    fresh.setattr(status, "_found", lambda name: True)
+    fresh.setattr(status, "_loads", lambda name: True)
+    versions: dict[str, str | None] = dict.fromkeys(status.OF_ONE_MAJOR, "13.1")
     fresh.setattr(status, "_version", versions.get)
+    assert status.status().state == "ready"
+    # What conda installed is not known to pip.
+    versions["nvidia-nvjitlink"] = None
     assert status.status().state == "ready"
     versions["nvidia-nvvm"] = "12.9"
     assert "different CUDA versions: cuda-bindings 13, nvidia-nvvm 12" in status.status().reason
-    versions["nvidia-nvvm"] = None
+    fresh.setattr(status, "_loads", lambda name: name != "nvJitLink")
     found = status.status()
-    assert "not installed: nvidia-nvvm" in found.reason
+    assert found.reason == "not installed: nvJitLink"
     assert found.remedy == "pip install 'numconv-kernels[cuda]'"
+    fresh.setattr(status, "_found", lambda name: name != "numba_cuda")
+    assert status.status().reason == "not installed: numba_cuda"
 
 
 def run(*words: str, simulated: bool) -> subprocess.CompletedProcess[str]:

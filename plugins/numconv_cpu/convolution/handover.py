@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.memory import aligned
+from numconv.core.memory import aligned, aligned_copy
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array, Plan
 from numconv.core.threads import get_num_threads
@@ -91,7 +91,7 @@ class TransformingPlan:
         self._run(*(weight,) * 5, memory, self._packing)
         if memory[0]:
             return PreparedWeight(weight.copy(), None)
-        kept = np.concatenate([memory[self._transformed], weight.ravel()])
+        kept = aligned_copy(memory[self._transformed], weight)
         return PreparedWeight(kept[-weight.size :].reshape(weight.shape), kept)
 
     def _run(self, *arrays: Array) -> None:

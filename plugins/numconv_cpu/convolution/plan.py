@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.memory import aligned_copy
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
@@ -127,7 +128,7 @@ class LoweredPlan:
         memory = workspace(self._dtype, self._packing_size)
         memory[0] = 0
         self._run(self._packing, *(weight,) * 5, memory)
-        return PackedWeight(memory[self._packed].copy(), not memory[0])
+        return PackedWeight(aligned_copy(memory[self._packed]), not memory[0])
 
     def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
         stages, geometry = kind

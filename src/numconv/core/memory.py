@@ -39,6 +39,17 @@ def aligned(nbytes: int) -> Array:
     return memory[start : start + nbytes]
 
 
+def aligned_copy(*arrays: Array) -> Array:
+    """Return the elements of arrays of one dtype, one array after the other, on whole cache lines.
+
+    Kernels that read vectors off a copy of `numpy.copy` read most of them across two lines.
+    """
+    dtype, size = arrays[0].dtype, sum(array.size for array in arrays)
+    made = aligned(size * dtype.itemsize).view(dtype)
+    np.concatenate([array.reshape(-1) for array in arrays], out=made)
+    return made
+
+
 class Block:
     """A piece of memory that arrays are laid into, one at a time."""
 
