@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.memory import aligned_copy
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
@@ -181,7 +182,7 @@ class ScatterPlan:
         beyond = c.tiles * c.tile_lanes - rows.shape[2]
         tiles = np.pad(rows, ((0, 0), (0, 0), (0, beyond)))
         tiles = tiles.reshape(*rows.shape[:2], c.tiles, c.tile_lanes)
-        return PackedWeight(np.ascontiguousarray(tiles.swapaxes(1, 2)))
+        return PackedWeight(aligned_copy(tiles.swapaxes(1, 2)))
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
