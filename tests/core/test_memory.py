@@ -223,3 +223,10 @@ def test_a_forked_child_has_memory_of_its_own(limit: int) -> None:
     assert process.exitcode == 0
     assert answers.get()
     assert (kept == 9).all()
+
+
+def test_an_aligned_copy_begins_on_a_cache_line() -> None:
+    one, other = np.arange(7.0), np.arange(6.0).reshape(2, 3).T
+    made = memory.aligned_copy(one, other)
+    assert made.ctypes.data % memory.ALIGNMENT == 0
+    assert made.tolist() == [*range(7), 0, 3, 1, 4, 2, 5]

@@ -17,6 +17,7 @@ from numconv.testing.laws import LAWS
 from numconv.testing.operands import random_operands
 from numconv_cpu.convolution import ALGORITHMS
 from numconv_cpu.convolution.winograd import Winograd
+from numconv_cpu.convolution.winograd import plan as winograd_plan
 from numconv_cpu.convolution.winograd.formulas import (
     PAIRS,
     matrix,
@@ -283,6 +284,22 @@ def test_bits_do_not_depend_on_how_the_work_is_cut_up(problem: ConvolutionProble
     finally:
         set_num_threads(before)
     assert all(same_bits(each, results[0]) for each in results)
+
+
+def test_weights_too_large_for_a_cache_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = convolution(32, 48, 6, 7)
+    x, weight = random_operands(problem, 3)
+    results = []
+    for most in (2**30, 0):
+        monkeypatch.setattr(winograd_plan, "PREPARED_BYTES", most)
+        plan = Winograd().plan(problem)
+        prepared = plan.prepare(weight)
+        assert isinstance(prepared, np.ndarray) == (most == 0)
+        assert prepared is not weight
+        out = np.empty(problem.result_shape, problem.dtype)
+        plan(x, prepared, out=out)
+        results.append(out)
+    assert same_bits(*results)
 
 
 def test_strict_accuracy_forbids_it() -> None:
