@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,11 @@ import pytest
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
 
 from numconv.core import threads
+
+# A shell lets what it starts in the background ignore interrupts, and so would the processes that
+# are interrupted by tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

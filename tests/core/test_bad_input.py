@@ -370,13 +370,19 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str]] = {
         "MaskedArray",
         "without a mask",
     ),
-    "on_a_gpu": (plain(conv2d, Exporter(2), W), ArgumentTypeError, "x", "'Exporter'", ARRAY),
+    "on_a_gpu": (
+        plain(conv2d, Exporter(2), W),
+        ArgumentTypeError,
+        "weight",
+        "ndarray",
+        "in the memory of 'cuda', where x lies",
+    ),
     "weight_on_a_gpu": (
         plain(conv2d, X, Exporter(2)),
         ArgumentTypeError,
         "weight",
         "Exporter",
-        ARRAY,
+        "in the memory of 'cpu', where x lies",
     ),
     "dlpack_fails": (
         plain(conv2d, Exporter(1, OSError("device lost")), W),
