@@ -19,13 +19,15 @@ class DevicePlan:
 
     Parameters
     ----------
+    problem : problem
     device : Device
         Where NumPy arrays are taken to.
     """
 
     workspace_bytes = 0
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, problem: Any, device: Device) -> None:
+        self._dtype, self._epilogue = problem.dtype, problem.epilogue
         self._device = device
         self._bound: dict[Device, Any] = {}
 
@@ -36,6 +38,16 @@ class DevicePlan:
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
         """Enqueue the launches of a call on the stream of `out`."""
         raise NotImplementedError
+
+    def pointers(self, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> tuple[Any, ...]:
+        """Return what kernels get of a call: both operands, bias, residual and result.
+
+        Of bias and residual, those that the epilogue has not are never read.
+        """
+        first, second, *rest = arrays
+        bias = rest[0] if self._epilogue.bias else out
+        residual = rest[-1] if self._epilogue.residual else out
+        return tuple(each.data for each in (first, second, bias, residual, out))
 
     def __call__(self, *arrays: Any, out: Any) -> None:
         """Solve the problem for `arrays` and write every element of `out`."""

@@ -58,7 +58,6 @@ class Simulator:
         function = _simulated(kernel, dtype)
 
         def launch(stream: int, *arguments: Any) -> None:
-            # Threads are Python's: as few as a kernel that strides over its grid can do with.
             if kernel.numbers:
                 numbers = tuple(map(int, arguments[-kernel.numbers :]))
                 arguments = (*arguments[: -kernel.numbers], numbers)

@@ -57,8 +57,7 @@ class DepthwisePlan(DevicePlan):
     def __init__(self, problem: ConvolutionProblem, device: Device) -> None:
         from .depthwise_kernel import kernel
 
-        super().__init__(device)
-        self._dtype, self._epilogue = problem.dtype, problem.epilogue
+        super().__init__(problem, device)
         self._rows = columns.rows_of(problem)
         self._kernel = kernel(self._rows, problem.epilogue.activation)
         self._grid = (columns.blocks_of(problem, self._rows), problem.out_channels, problem.batch)
@@ -70,11 +69,7 @@ class DepthwisePlan(DevicePlan):
 
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
         launch, tables = bound
-        x, weight, *rest = arrays
-        bias = rest[0] if self._epilogue.bias else out
-        residual = rest[-1] if self._epilogue.residual else out
-        given = (a.data for a in (x, weight, bias, residual, out, tables))
-        launch(out.stream, *given, *self._numbers)
+        launch(out.stream, *self.pointers(arrays, out), tables.data, *self._numbers)
 
     def describe(self) -> str:
         return (

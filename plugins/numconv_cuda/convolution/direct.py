@@ -75,8 +75,7 @@ class DirectPlan(DevicePlan):
     def __init__(self, problem: ConvolutionProblem, device: Device) -> None:
         from . import product
 
-        super().__init__(device)
-        self._dtype, self._epilogue = problem.dtype, problem.epilogue
+        super().__init__(problem, device)
         lowering = lower(problem)
         self._numbers = _numbers(problem, lowering)
         self._reads = np.concatenate([part.reads for part in lowering.parts])
@@ -106,12 +105,9 @@ class DirectPlan(DevicePlan):
 
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
         launch, tables, flags, exact = bound
-        first, second, *rest = arrays
-        bias = rest[0] if self._epilogue.bias else out
-        residual = rest[-1] if self._epilogue.residual else out
         mark = next(self._calls)
         flag = flags.data if exact is None else flags.element(mark % FLAGS)
-        given = (a.data for a in (first, second, bias, residual, out, *tables))
+        given = (*self.pointers(arrays, out), *(each.data for each in tables))
         launch(out.stream, *given, flag, mark)
         if self._exact is not None:
             self._exact.launch(exact, arrays, out, (flag, mark))
@@ -138,7 +134,7 @@ def _numbers(problem: ConvolutionProblem, lowering: Lowering) -> np.ndarray[Any,
     epilogue = problem.epilogue
     given, result = five_axes(problem.operand_shapes[0]), five_axes(problem.result_shape)
     g = np.zeros(k.NUMBERS + k.PART_NUMBERS * len(lowering.parts), np.int32)
-    g[k.GROUPS], g[k.PARTS], g[k.BATCH] = problem.groups, len(lowering.parts), problem.batch
+    g[k.GROUPS], g[k.BATCH] = problem.groups, problem.batch
     g[k.GIVEN_CHANNELS : k.GIVEN_X + 1] = given[1:]
     g[k.RESULT_CHANNELS : k.RESULT_X + 1] = result[1:]
     g[k.IN_STEP_Z : k.IN_STEP_X + 1] = lowering.in_steps

@@ -36,7 +36,6 @@ SPACE = 4
 # Numbers of a problem, then of each of its parts.
 (
     GROUPS,
-    PARTS,
     BATCH,
     GIVEN_CHANNELS,
     GIVEN_Z,
@@ -58,8 +57,8 @@ SPACE = 4
     HAS_RESIDUAL,
     SHUFFLE,
     WATCHES,
-) = range(23)
-NUMBERS = 24
+) = range(22)
+NUMBERS = 22
 
 (
     COUNT_Z,

@@ -57,8 +57,7 @@ class InvolutionPlan(DevicePlan):
     def __init__(self, problem: InvolutionProblem, device: Device) -> None:
         from . import kernel as k
 
-        super().__init__(device)
-        self._dtype, self._epilogue = problem.dtype, problem.epilogue
+        super().__init__(problem, device)
         in_group = problem.channels // problem.groups
         own = max(count for count in channels(problem.dtype) if count <= in_group)
         self._column = k.Column(columns.rows_of(problem), own)
@@ -74,11 +73,7 @@ class InvolutionPlan(DevicePlan):
 
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
         launch, tables = bound
-        x, kernels, *rest = arrays
-        bias = rest[0] if self._epilogue.bias else out
-        residual = rest[-1] if self._epilogue.residual else out
-        given = (a.data for a in (x, kernels, bias, residual, out, tables))
-        launch(out.stream, *given, *self._numbers)
+        launch(out.stream, *self.pointers(arrays, out), tables.data, *self._numbers)
 
     def describe(self) -> str:
         column = self._column

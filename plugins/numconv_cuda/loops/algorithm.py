@@ -48,9 +48,7 @@ class LoopsPlan(DevicePlan):
     def __init__(self, problem: Any, device: Device) -> None:
         from . import kernels
 
-        super().__init__(device)
-        self._dtype = problem.dtype
-        self._epilogue = problem.epilogue
+        super().__init__(problem, device)
         self._total = prod(problem.result_shape)
         self._gradient = gradient = problem.direction == "input_gradient"
         involution = isinstance(problem, InvolutionProblem)
@@ -99,10 +97,7 @@ class LoopsPlan(DevicePlan):
     ) -> None:
         """Enqueue the launch; of an input gradient, one that depends on a flag and a mark."""
         launch, tables, numbers = bound
-        first, second, *rest = arrays
-        bias = rest[0] if self._epilogue.bias else out
-        residual = rest[-1] if self._epilogue.residual else out
-        values = (each.data for each in (first, second, bias, residual, out, tables, numbers))
+        values = (*self.pointers(arrays, out), tables.data, numbers.data)
         # The first of the numbers is the total: a condition that holds.
         always = (numbers.data, self._total) if self._gradient else ()
         launch(out.stream, *values, *(condition or always))
