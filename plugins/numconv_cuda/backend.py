@@ -11,6 +11,7 @@ from numconv.core.protocol import Algorithm, Array, Backend, Status
 from . import memory, status
 from .convolution.depthwise import Depthwise
 from .convolution.direct import Direct
+from .convolution.tensor import Tensor
 from .device import Device
 from .involution.algorithm import Involution
 from .loops.algorithm import Loops
@@ -28,7 +29,12 @@ def device() -> Device:
 
 
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
-    ConvolutionProblem: (Depthwise(device), Direct(device), Loops(device)),
+    ConvolutionProblem: (
+        Depthwise(device),
+        Tensor(device),
+        Direct(device),
+        Loops(device),
+    ),
     InvolutionProblem: (Involution(device), Loops(device)),
 }
 

@@ -19,6 +19,11 @@ class Device(Protocol):
     name: str
 
     @property
+    def capability(self) -> tuple[int, int]:
+        """The compute capability; where there are several GPUs, the least of them."""
+        ...
+
+    @property
     def processors(self) -> int:
         """Streaming multiprocessors."""
         ...

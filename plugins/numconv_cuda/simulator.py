@@ -17,6 +17,7 @@ class Simulator:
 
     name = "Numba's simulator"
     processors = 1
+    capability = (0, 0)
 
     def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
         return self.wrap(np.empty(shape, dtype))

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numconv_cuda import strided
 from numconv_cuda.columns import ROWS
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import product
+from numconv_cuda.convolution import tensor_product as tensor
 from numconv_cuda.involution import algorithm as involution
 from numconv_cuda.involution import kernel as columns
 from numconv_cuda.loops import kernels as loops
@@ -29,6 +30,11 @@ class Bounded:
     kernel: Kernel
     dtype: str
     spills: int = 0
+    shared: int = 0
+    """What its launches ask for besides what it declares."""
+
+    least: str = "sm_75"
+    """The first of the targets that has its instructions."""
 
     @property
     def name(self) -> str:
@@ -36,7 +42,12 @@ class Bounded:
 
     def measure(self, target: str, *, disassembled: bool = True) -> Resources:
         text, _ = ptx(self.kernel, self.dtype, TARGETS[target])
-        return measure(text, target, disassembled=disassembled and nvdisasm() is not None)
+        found = measure(text, target, disassembled=disassembled and nvdisasm() is not None)
+        return replace(found, shared=found.shared + self.shared)
+
+    def targets(self) -> Iterator[str]:
+        """Yield the targets that have its instructions."""
+        yield from (each for each in TARGETS if TARGETS[each] >= TARGETS[self.least])
 
 
 def kernels() -> Iterator[Bounded]:
@@ -44,14 +55,20 @@ def kernels() -> Iterator[Bounded]:
     for dtype in ("float32", "float64", "float16"):
         for tile in product.tiles(dtype):
             # Sums, the next reads and all addresses are a little more than 128 registers hold.
-            spills = {"128x128": 400, "64x64": 32, "32x128": 32}[tile.name]
+            spills = {"128x128": 200, "64x64": 16, "32x128": 16}[tile.name]
             yield Bounded(product.kernel(tile, None), dtype, spills)
         for rows in (1, ROWS):
             yield Bounded(depthwise.kernel(rows, None), dtype, COLUMN_SPILLS)
             for channels in involution.channels(dtype):
                 column = columns.Column(rows, channels)
                 yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
-    yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 400)
+    for form in tensor.FORMS:
+        for tile in tensor.TILES:
+            dtype = "float16" if form == "float16" else "float32"
+            spills = {"128x128": 256, "64x64": 32, "32x128": 128}[tile.name]
+            shared = tile.shared_bytes(2 if form == "float16" else 4)
+            yield Bounded(tensor.kernel(tile, form, None), dtype, spills, shared, "sm_80")
+    yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 200)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):
             yield Bounded(loops.kernel(make, None), dtype)

@@ -14,7 +14,7 @@ from resources import nvdisasm
 CHECKS = [
     pytest.param(each, target, id=f"{each.name}-{target}")
     for each in kernels()
-    for target in TARGETS
+    for target in each.targets()
 ]
 
 
@@ -41,3 +41,19 @@ def test_the_product_loads_vectors(target: str) -> None:
     assert sum(n for name, n in found.instructions.items() if "LDS" in name and "128" in name) >= 4
     assert found.wide_loads >= 1
     assert found.count("FFMA") >= 64
+
+
+@pytest.mark.skipif(nvdisasm() is None, reason="nvidia-cuda-nvdisasm is not installed")
+@pytest.mark.parametrize("target", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("form", ["3xtf32", "tf32", "float16"])
+def test_products_of_tensor_cores(form: str, target: str) -> None:
+    from numconv_cuda.convolution import tensor_product
+
+    dtype = "float16" if form == "float16" else "float32"
+    kernel = tensor_product.kernel(tensor_product.LARGE, form, None)
+    found: Any = Bounded(kernel, dtype, least="sm_80").measure(target)
+    products = 16 * (3 if form == "3xtf32" else 1)
+    assert found.count("HMMA") % products == 0
+    assert found.count("HMMA") > 0
+    assert found.count("LDSM") >= 4
+    assert (found.count("LDGSTS") > 0) == (form != "float16")

@@ -16,36 +16,63 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
 from interpreted import Interpreted
 from interpreter import Fault
-from numconv_cuda.convolution import direct, product
-from numconv_cuda.involution import algorithm as involution
+from numconv_cuda.convolution import product
+from numconv_cuda.convolution import tensor_product as tensor
+from numconv_cuda.convolution.direct import Direct
+from numconv_cuda.convolution.tensor import Tensor
 from numconv_cuda.involution import kernel as columns
+from numconv_cuda.involution.algorithm import Involution
 
 DEVICE = Interpreted()
-FORWARD, VOLUME, BACKWARD = "odd_stride_2", "volume", "transposed_odd"
+GATHERED = "if k.is_there(g, corner, step):\n                held[i] = wide("
 MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
-    "wrong tap": (product, "sources[at_reads + read]", "sources[at_reads]", LawBroken),
+    "wrong tap": (product, "sources[ahead + cuda", "sources[0 * ahead + cuda", LawBroken),
     "missing barrier": (
         product,
         "            cuda.syncthreads()\n\n        # Results",
         "\n        # Results",
         Fault,
     ),
-    "read beyond the edge": (product, "0 <= x_ < size_x", "0 <= x_", Fault),
-    "read before the edge": (
+    "read beyond the edge": (
         product,
-        "0 <= z < size_z and 0 <= y < size_y and 0 <= x_ < size_x",
-        "z < size_z and y < size_y and x_ < size_x",
+        GATHERED,
+        GATHERED.replace("k.is_there(g, corner, step)", "ahead >= 0"),
         Fault,
     ),
-    "store beyond the tile": (
-        product,
-        "row < results:\n                    channel",
-        "row < results + 1:\n                    channel",
-        Exception,
+    "store beyond the tile": (product, "and row < results:", "and row < results + 1:", Exception),
+    "store beyond the last column": (product, "column <= most", "column <= most + 1", Exception),
+    "tensor: weights of another row": (
+        tensor,
+        "weight, at, True",
+        "weight, source, True",
+        LawBroken,
     ),
-    "no check of the last read": (product, "inside and read < total_reads", "inside", Exception),
+    "tensor: missing barrier": (
+        tensor,
+        "            cuda.syncthreads()\n\n        # Results",
+        "\n        # Results",
+        Fault,
+    ),
+    "tensor: copies not waited for": (tensor, "            wait()\n", "", Fault),
+    "tensor: read beyond the edge": (
+        tensor,
+        "base + step[k.OFFSET], k.is_there(g, corner, step))",
+        "base + step[k.OFFSET], True)",
+        Fault,
+    ),
+    "tensor: what is left forgotten": (
+        tensor,
+        "                multiply(sums, a_rest, b)\n",
+        "",
+        LawBroken,
+    ),
     "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
     "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
+}
+ALGORITHMS: dict[ModuleType, Any] = {
+    product: Direct,
+    tensor: Tensor,
+    columns: Involution,
 }
 
 
@@ -68,9 +95,7 @@ def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(made, name=f"{made.name}-{name}")
 
     monkeypatch.setattr(module, "kernel", named)
-    algorithm: Any = direct.Direct(lambda: DEVICE)
-    if module is columns:
-        algorithm = involution.Involution(lambda: DEVICE)
+    algorithm: Any = ALGORITHMS[module](lambda: DEVICE)
     law = next(each for each in LAWS if each.name == "within_bound")
     found = 0
     for each in named_problems():

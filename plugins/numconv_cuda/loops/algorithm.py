@@ -50,7 +50,7 @@ class LoopsPlan(DevicePlan):
 
         super().__init__(problem, device)
         self._total = prod(problem.result_shape)
-        self._gradient = gradient = problem.direction == "input_gradient"
+        gradient = problem.direction == "input_gradient"
         involution = isinstance(problem, InvolutionProblem)
         make = kernels.involution if involution else kernels.forward
         make = kernels.input_gradient if gradient else make
@@ -88,19 +88,9 @@ class LoopsPlan(DevicePlan):
         launch = device.launcher(self._kernel, self._dtype, (blocks,), (self._threads,))
         return launch, device.upload(self._tables), device.upload(self._numbers)
 
-    def launch(
-        self,
-        bound: Any,
-        arrays: tuple[DeviceArray, ...],
-        out: DeviceArray,
-        condition: tuple[Any, int] | None = None,
-    ) -> None:
-        """Enqueue the launch; of an input gradient, one that depends on a flag and a mark."""
+    def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
         launch, tables, numbers = bound
-        values = (*self.pointers(arrays, out), tables.data, numbers.data)
-        # The first of the numbers is the total: a condition that holds.
-        always = (numbers.data, self._total) if self._gradient else ()
-        launch(out.stream, *values, *(condition or always))
+        launch(out.stream, *self.pointers(arrays, out), tables.data, numbers.data)
 
     def describe(self) -> str:
         return f"plain loops, a thread for each of {self._total} results"

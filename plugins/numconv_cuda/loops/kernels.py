@@ -15,7 +15,7 @@ from typing import Any
 from numba import cuda
 
 from ..activate import activation
-from ..compile import Integer, Integers, Kernel, Results, Values
+from ..compile import Integers, Kernel, Results, Values
 from ..part import part
 
 THREADS = 256
@@ -134,8 +134,7 @@ def input_gradient(activation_name: str | None, wide: Any) -> Callable[..., None
     """Apply the adjoint of the convolution with a weight to y.
 
     An axis has tables of where the readers of each sample begin, and of each reader's result and
-    tap, one after the other. Nothing is done unless `flag` holds `mark`: another kernel that came
-    across what is not finite says so there.
+    tap, one after the other.
     """
     store = finish(activation_name, wide)
 
@@ -147,11 +146,7 @@ def input_gradient(activation_name: str | None, wide: Any) -> Callable[..., None
         out: Results,
         tables: Integers,
         g: Integers,
-        flag: Integers,
-        mark: Integer,
     ) -> None:
-        if flag[0] != mark:
-            return
         index = cuda.grid(1)
         while index < g[TOTAL]:
             n, ci, iz, iy, ix = split(index, g)

@@ -13,6 +13,9 @@ from .protocol import Array
 FACTOR = 2.0
 """c of ``|got - ref| <= c * K * eps * (|x| * |w|)``; the tests' only tolerance."""
 
+TF32 = 1.01 * 2.0**-10
+"""What a product of operands rounded to 11 significant bits may be off, of its size."""
+
 _ACTIVATION_ULPS = 16.0
 
 
@@ -26,7 +29,7 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
     absolute values, with K the terms per output and eps the rounding unit of the accumulator
     (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). A result kept in
     16 bits is allowed half a unit of its own last place besides, an activation
-    a few of the accumulator's.
+    a few of the accumulator's, and ``accuracy="fast"`` the rounding of float32 operands to TF32.
 
     Parameters
     ----------
@@ -54,6 +57,8 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
         allowed = FACTOR * complex_factor * (problem.terms + 2) * eps * size
         if problem.epilogue.activation is not None:
             allowed = 1.2 * allowed + _ACTIVATION_ULPS * eps * (1 + size)
+        if problem.dtype == "float32" and getattr(problem, "accuracy", "standard") == "fast":
+            allowed = allowed + TF32 * size
         if problem.dtype == "float16":
             half = np.finfo(np.float16)
             allowed = allowed + float(half.eps) * size + float(half.smallest_subnormal)

@@ -118,8 +118,10 @@ def conv2d(
         Where to compute; a name never falls back to another.
     algorithm : str, default "auto"
         How to compute; a name never falls back to another.
-    accuracy : {"standard", "strict"}
-        ``strict`` forbids algorithms that mix receptive fields.
+    accuracy : {"standard", "strict", "fast"}
+        ``strict`` forbids algorithms that mix receptive fields or cut values in parts. ``fast``
+        allows to round operands of float32 to 11 significant bits (TF32), of which the backend
+        `cuda` makes use: a product may then be wrong by 1e-3 of its size.
     tune : bool, default False
         Measure the algorithms once instead of estimating them, and remember the fastest.
 

@@ -61,6 +61,7 @@ DIRECT = (
     case("volume", (1, 3, 5, 7, 6), (4, 3, 3, 2, 3), padding=1, stride=(1, 2, 1)),
     case("float64", (1, 5, 9, 8), (6, 5, 3, 3), "float64", padding=1),
     case("float16", (1, 5, 9, 8), (6, 5, 3, 3), "float16", padding=1),
+    case("fast", (1, 5, 9, 8), (6, 5, 3, 3), padding=1, accuracy="fast"),
     case("complex64", (1, 3, 9, 8), (4, 3, 3, 3), "complex64", padding=1),
     case("complex128", (1, 3, 9, 8), (4, 3, 3, 3), "complex128", padding=1, stride=2),
     case("int8", (1, 3, 9, 8), (4, 3, 3, 3), "int8", padding=1),

@@ -11,13 +11,15 @@ from .. import dtypes
 from ..errors import ArgumentError
 from ..geometry import check_padding_mode
 
+ACCURACIES = ("standard", "strict", "fast")
+
 
 def check_settings(problem: Any) -> None:
     """Raise unless dtype, accuracy and padding mode are known, and the padding can be filled."""
     if problem.dtype not in dtypes.DTYPES:
         raise ArgumentError("dtype", problem.dtype, "one of " + ", ".join(dtypes.DTYPES))
-    if problem.accuracy not in ("standard", "strict"):
-        raise ArgumentError("accuracy", problem.accuracy, "'standard' or 'strict'")
+    if problem.accuracy not in ACCURACIES:
+        raise ArgumentError("accuracy", problem.accuracy, "'standard', 'strict' or 'fast'")
     check_padding_mode(problem.padding_mode, problem.padding, problem.input_shape)
 
 

@@ -50,8 +50,9 @@ class ConvolutionProblem:
     direction : {"forward", "input_gradient"}
     epilogue : Epilogue
         Applied to the result, whichever the direction.
-    accuracy : {"standard", "strict"}
-        ``strict`` forbids algorithms that mix receptive fields (Winograd, FFT).
+    accuracy : {"standard", "strict", "fast"}
+        ``strict`` forbids algorithms that mix receptive fields (Winograd, FFT) or cut values in
+        parts; ``fast`` allows to round float32 operands to 11 significant bits (TF32).
 
     Raises
     ------
