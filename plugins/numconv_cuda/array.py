@@ -66,6 +66,11 @@ class DeviceArray:
             )
         )
 
+    @property
+    def aligned(self) -> bool:
+        """Whether it begins at a multiple of 16 bytes, as all memory does that is simulated."""
+        return not isinstance(self.data, int) or self.data % 16 == 0
+
     def reshape(self, shape: Shape) -> DeviceArray:
         """Return the same elements, which are contiguous, in another shape."""
         return DeviceArray(
@@ -78,12 +83,6 @@ class DeviceArray:
             self.owner,
             self.writeable,
         )
-
-    def element(self, index: int) -> Any:
-        """Return `data` from element `index` on, of a contiguous array."""
-        if isinstance(self.data, int):
-            return self.data + index * self.dtype.itemsize
-        return self.data[index:]
 
     def copy(self) -> DeviceArray:
         """Return the same values in memory of their own."""

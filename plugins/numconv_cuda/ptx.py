@@ -76,24 +76,30 @@ def _words(builder: Any, context: Any, signature: Any, found: Any) -> Any:
 _SHARED = 3
 
 
-@intrinsic
-def copy_or_zero(typingctx, shared, i, source, j, there):  # type: ignore[no-untyped-def]
-    """Begin to copy the 4 bytes of ``source[j]`` to ``shared[i]``; zeros if not `there`.
+def copying(count: int) -> Any:
+    """Return the function that begins to copy 4 or 16 bytes to shared memory.
 
-    Where nothing is copied ``source[j]`` is not read, but must be an address.
+    ``copy(shared, i, source, j, there)``: from ``source[j]`` on to ``shared[i]`` on; zeros if not
+    `there`, and then the source is not read.
     """
+    # What is read once, and by vectors, need not pass through the first cache.
+    way = "cg" if count == _VECTOR_BYTES else "ca"
+    text = f"cp.async.{way}.shared.global [$0], [$1], {count}, $2;"
+    bits = ir.IntType(32)
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        into = _address(context, builder, shared, args[0], args[1], _SHARED)
-        out_of = _address(context, builder, source, args[2], args[3])
-        size = builder.select(
-            builder.trunc(args[4], ir.IntType(1)), ir.IntType(32)(4), ir.IntType(32)(0)
-        )
-        text = "cp.async.ca.shared.global [$0], [$1], 4, $2;"
-        _assembly(builder, text, "r,l,r,~{memory}", ir.VoidType(), [into, out_of, size])
-        return context.get_dummy_value()
+    @intrinsic
+    def copy(typingctx, shared, i, source, j, there):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            into = _address(context, builder, shared, args[0], args[1], _SHARED)
+            out_of = _address(context, builder, source, args[2], args[3])
+            is_there = builder.trunc(args[4], ir.IntType(1))
+            size = builder.select(is_there, bits(count), bits(0))
+            _assembly(builder, text, "r,l,r,~{memory}", ir.VoidType(), [into, out_of, size])
+            return context.get_dummy_value()
 
-    return types.void(shared, types.int64, source, types.int64, types.boolean), generate
+        return types.void(shared, types.int64, source, types.int64, types.boolean), generate
+
+    return copy
 
 
 def _statement(text: str) -> Any:

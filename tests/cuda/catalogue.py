@@ -63,11 +63,12 @@ def kernels() -> Iterator[Bounded]:
                 column = columns.Column(rows, channels)
                 yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
     for form in tensor.FORMS:
+        dtype = "float16" if form == "float16" else "float32"
         for tile in tensor.TILES:
-            dtype = "float16" if form == "float16" else "float32"
             spills = {"128x128": 256, "64x64": 32, "32x128": 128}[tile.name]
-            shared = tile.shared_bytes(2 if form == "float16" else 4)
-            yield Bounded(tensor.kernel(tile, form, None), dtype, spills, shared, "sm_80")
+            for vectors in (tensor.Vectors(), tensor.Vectors(True, True)):
+                kernel = tensor.kernel(tile, form, vectors, None)
+                yield Bounded(kernel, dtype, spills, tensor.shared_bytes(tile, form), "sm_80")
     yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 200)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):

@@ -50,7 +50,7 @@ def test_products_of_tensor_cores(form: str, target: str) -> None:
     from numconv_cuda.convolution import tensor_product
 
     dtype = "float16" if form == "float16" else "float32"
-    kernel = tensor_product.kernel(tensor_product.LARGE, form, None)
+    kernel = tensor_product.kernel(tensor_product.LARGE, form, tensor_product.Vectors(), None)
     found: Any = Bounded(kernel, dtype, least="sm_80").measure(target)
     products = 16 * (3 if form == "3xtf32" else 1)
     assert found.count("HMMA") % products == 0

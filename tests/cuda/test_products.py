@@ -14,9 +14,10 @@ from numconv.testing import LAWS
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
 from interpreted import Interpreted
+from numconv_cuda.array import DeviceArray
 from numconv_cuda.convolution import implicit_plan, product, tensor_product
 from numconv_cuda.convolution.direct import Direct
-from numconv_cuda.convolution.tensor import Tensor
+from numconv_cuda.convolution.tensor import Tensor, vectors_of
 
 DEVICE = Interpreted()
 LAW = next(each for each in LAWS if each.name == "within_bound")
@@ -62,6 +63,60 @@ def test_every_tile_is_within_the_bound(
     described = kind(lambda: DEVICE).plan(varied).describe()
     assert f"tiles of {tile.rows} channels x {tile.columns}" in described
     LAW.check(varied, kind(lambda: DEVICE))
+
+
+@pytest.mark.parametrize("aligned", [True, False], ids=["vectors", "single"])
+@pytest.mark.parametrize("direction", ["forward", "input_gradient"])
+@pytest.mark.parametrize("form", ["3xtf32", "float16"])
+def test_vectors_are_as_good_as_single_values(
+    form: str, direction: Any, aligned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, _, changes = FORMS[form]
+    monkeypatch.setattr(DeviceArray, "aligned", aligned)
+    pointwise = replace(
+        BEYOND,
+        in_channels=56,
+        out_channels=40,
+        input_shape=(5, 8),
+        kernel_shape=(1, 1),
+        padding=((0, 0), (0, 0)),
+        direction=direction,
+        **changes,
+    )
+    assert vectors_of(pointwise) == (direction == "forward", True)
+    LAW.check(pointwise, kind(lambda: DEVICE))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"in_channels": 4}, (True, False)),
+        ({"in_channels": 3}, (False, False)),
+        (
+            {"kernel_shape": (1, 1), "padding": ((0, 0), (0, 0)), "input_shape": (2, 6)},
+            (True, True),
+        ),
+        (
+            {"kernel_shape": (1, 1), "padding": ((0, 0), (0, 0)), "input_shape": (3, 3)},
+            (True, False),
+        ),
+        (
+            {"kernel_shape": (1, 1), "padding": ((1, -1), (0, 0)), "input_shape": (2, 6)},
+            (True, False),
+        ),
+        (
+            {
+                "kernel_shape": (1, 1),
+                "padding": ((0, 0), (0, 0)),
+                "input_shape": (1, 4),
+                "stride": (2, 1),
+            },
+            (True, False),
+        ),
+    ],
+)
+def test_where_vectors_are_read(changes: dict[str, Any], expected: tuple[bool, bool]) -> None:
+    assert vectors_of(replace(BEYOND, **changes)) == expected
 
 
 def test_tiles_are_chosen_by_what_they_compute_in_vain() -> None:

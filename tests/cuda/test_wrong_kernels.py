@@ -17,6 +17,7 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 from interpreted import Interpreted
 from interpreter import Fault
 from numconv_cuda.convolution import product
+from numconv_cuda.convolution import tensor_gather as gather
 from numconv_cuda.convolution import tensor_product as tensor
 from numconv_cuda.convolution.direct import Direct
 from numconv_cuda.convolution.tensor import Tensor
@@ -42,7 +43,7 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     "store beyond the tile": (product, "and row < results:", "and row < results + 1:", Exception),
     "store beyond the last column": (product, "column <= most", "column <= most + 1", Exception),
     "tensor: weights of another row": (
-        tensor,
+        gather,
         "weight, at, True",
         "weight, source, True",
         LawBroken,
@@ -55,7 +56,7 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     ),
     "tensor: copies not waited for": (tensor, "            wait()\n", "", Fault),
     "tensor: read beyond the edge": (
-        tensor,
+        gather,
         "base + step[k.OFFSET], k.is_there(g, corner, step))",
         "base + step[k.OFFSET], True)",
         Fault,
@@ -69,10 +70,12 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
     "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
 }
-ALGORITHMS: dict[ModuleType, Any] = {
-    product: Direct,
-    tensor: Tensor,
-    columns: Involution,
+# What makes the kernels that a module has a part in, and the algorithm that uses them.
+USERS: dict[ModuleType, tuple[ModuleType, Any]] = {
+    product: (product, Direct),
+    tensor: (tensor, Tensor),
+    gather: (tensor, Tensor),
+    columns: (columns, Involution),
 }
 
 
@@ -87,15 +90,21 @@ def _mutated(module: ModuleType, before: str, after: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, before, after, expected = MUTANTS[name]
+    maker, kind = USERS[module]
     mutated = _mutated(module, before, after)
-    kernel: Callable[..., Any] = mutated["kernel"]
+    kernel: Callable[..., Any] = maker.kernel.__wrapped__
+    if maker is module:
+        kernel = mutated["kernel"]
+    else:
+        for part in ("rows", "columns"):
+            monkeypatch.setattr(module, part, mutated[part])
 
     def named(*arguments: Any) -> Any:
         made = kernel(*arguments)
         return replace(made, name=f"{made.name}-{name}")
 
-    monkeypatch.setattr(module, "kernel", named)
-    algorithm: Any = ALGORITHMS[module](lambda: DEVICE)
+    monkeypatch.setattr(maker, "kernel", named)
+    algorithm: Any = kind(lambda: DEVICE)
     law = next(each for each in LAWS if each.name == "within_bound")
     found = 0
     for each in named_problems():

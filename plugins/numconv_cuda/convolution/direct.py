@@ -35,7 +35,7 @@ class Direct:
     def plan(self, problem: ConvolutionProblem) -> Plan:
         from . import product
 
-        def kernel(tile: product.Tile) -> product.Kernel:
+        def kernel(tile: product.Tile, aligned: bool) -> product.Kernel:
             return product.kernel(tile, problem.epilogue.activation)
 
         return ImplicitPlan(problem, self._device(), product.tiles(problem.dtype), kernel)

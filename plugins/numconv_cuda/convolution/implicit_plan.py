@@ -14,7 +14,7 @@ from numconv.core.tables import padded_size, three_axes
 from .. import status
 from ..array import DeviceArray
 from ..compile import Kernel
-from ..device import Device
+from ..device import Device, Launch
 from ..plan import DevicePlan
 from . import implicit as k
 from .lowering import lower
@@ -82,7 +82,7 @@ class ImplicitPlan(DevicePlan):
     tiles : sequence of Tile
         Of which one is chosen.
     kernel : callable
-        Returns the kernel of a tile.
+        Returns the kernel of a tile, for operands that begin at a multiple of 16 bytes or not.
     shared_bytes : callable
         Returns what its blocks need besides what the kernel declares.
     """
@@ -92,7 +92,7 @@ class ImplicitPlan(DevicePlan):
         problem: ConvolutionProblem,
         device: Device,
         tiles: Sequence[Any],
-        kernel: Callable[[Any], Kernel],
+        kernel: Callable[[Any, bool], Kernel],
         shared_bytes: Callable[[Any], int] = lambda tile: 0,
     ) -> None:
         super().__init__(problem, device)
@@ -105,21 +105,26 @@ class ImplicitPlan(DevicePlan):
             len(lowering.parts) * problem.groups,
         )
         self._tile = choose(tiles, self._size, device.processors)
-        self._kernel = kernel(self._tile)
+        self._kernel = kernel
         self._shared_bytes = shared_bytes(self._tile)
 
     def bind(self, device: Device) -> Any:
-        tile, (channels, positions, layers) = self._tile, self._size
-        grid = (-(-positions // tile.columns), -(-channels // tile.rows), layers)
-        launch = device.launcher(
-            self._kernel, self._dtype, grid, (tile.threads,), self._shared_bytes
-        )
-        return launch, [device.upload(each) for each in self._tables]
+        return {}, [device.upload(each) for each in self._tables]
 
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
-        launch, tables = bound
+        launchers, tables = bound
+        aligned = arrays[0].aligned and arrays[1].aligned
+        launch = launchers.get(aligned)
+        if launch is None:
+            launch = launchers[aligned] = self._launcher(out.device, aligned)
         given = (*self.pointers(arrays, out), *(each.data for each in tables))
         launch(out.stream, *given, *self._numbers)
+
+    def _launcher(self, device: Device, aligned: bool) -> Launch:
+        tile, (channels, positions, layers) = self._tile, self._size
+        grid = (-(-positions // tile.columns), -(-channels // tile.rows), layers)
+        kernel = self._kernel(tile, aligned)
+        return device.launcher(kernel, self._dtype, grid, (tile.threads,), self._shared_bytes)
 
     def describe(self) -> str:
         tile, (channels, positions, layers) = self._tile, self._size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 
@@ -18,6 +19,7 @@ CAPABILITY = (8, 0)
 # Multiply-adds a second that a GPU of an H200's kind makes of each form, estimated.
 MACS = {"3xtf32": 30e12, "tf32": 75e12, "float16": 90e12}
 LEAST_ROWS = 32
+VECTOR_BYTES = 16
 
 
 class Tensor:
@@ -50,15 +52,29 @@ class Tensor:
     def plan(self, problem: ConvolutionProblem) -> Plan:
         from . import tensor_product as product
 
-        size = np.dtype(problem.dtype).itemsize
+        chosen = form(problem)
 
-        def kernel(tile: product.Tile) -> product.Kernel:
-            return product.kernel(tile, form(problem), problem.epilogue.activation)
+        def kernel(tile: product.Tile, aligned: bool) -> product.Kernel:
+            vectors = product.Vectors(*(aligned and each for each in vectors_of(problem)))
+            return product.kernel(tile, chosen, vectors, problem.epilogue.activation)
 
         def shared_bytes(tile: product.Tile) -> int:
-            return tile.shared_bytes(size)
+            return product.shared_bytes(tile, chosen)
 
         return ImplicitPlan(problem, self._device(), product.TILES, kernel, shared_bytes)
+
+
+def vectors_of(problem: ConvolutionProblem) -> tuple[bool, bool]:
+    """Return whether 16 bytes of weights, and of samples, stand together and are read together."""
+    vector = VECTOR_BYTES // np.dtype(problem.dtype).itemsize
+    reads, plane = prod(problem.weight_shape[1:]), prod(problem.input_shape)
+    # Of a kernel of one tap that stands once on each sample, all samples of a channel are read in
+    # their order.
+    in_order = problem.input_shape == problem.output_shape and all(
+        size == 1 for size in problem.kernel_shape
+    )
+    in_order = in_order and all(lo == 0 for lo, _ in problem.padding) and max(problem.stride) == 1
+    return problem.direction == "forward" and reads % vector == 0, in_order and plane % vector == 0
 
 
 def form(problem: ConvolutionProblem) -> str:

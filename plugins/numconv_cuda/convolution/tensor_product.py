@@ -15,7 +15,6 @@ too large by that is no finite number, and is computed by the definition.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -27,9 +26,7 @@ from ..part import part
 from ..ptx import (
     anew,
     commit_copies,
-    copy_or_zero,
     leaving,
-    load4,
     matrices,
     matrices_turned,
     multiplying,
@@ -38,117 +35,40 @@ from ..ptx import (
     word_at,
 )
 from . import implicit as k
+from . import tensor_gather as gather
+from .tensor_gather import READS, STAGES, Room, Tile, Vectors
 
-READS = k.READS
-# Of shared memory, after the reads of a row, and elements after the columns of a read.
-ROW_SPACE_BYTES, COLUMN_SPACE = 16, 8
-STAGES = 2
 # A warp multiplies 16 rows by 8 columns, and as many reads as stand in so many bytes.
 ROWS, COLUMNS, STEP_BYTES = 16, 8, 32
 EXPONENT = 24
 FORMS = ("3xtf32", "tf32", "float16")
-
-
-@dataclass(frozen=True)
-class Tile:
-    """How many results a block of threads computes, and each of its warps."""
-
-    rows: int
-    columns: int
-    warp_rows: int
-    warp_columns: int
-    blocks: int
-
-    @property
-    def threads(self) -> int:
-        return 32 * self.rows * self.columns // (self.warp_rows * self.warp_columns)
-
-    @property
-    def name(self) -> str:
-        return f"{self.rows}x{self.columns}"
-
-    @property
-    def loads(self) -> float:
-        return 8 / self.warp_rows + 8 / self.warp_columns
-
-    def pitches(self, size: int) -> tuple[int, int]:
-        """Return from row to row and from read to read, in elements of `size` bytes."""
-        return READS + ROW_SPACE_BYTES // size, self.columns + COLUMN_SPACE
-
-    def shared_bytes(self, size: int) -> int:
-        """Return the bytes of all stages, or of the results that pass through at the end."""
-        row_pitch, column_pitch = self.pitches(size)
-        gathered = STAGES * size * (self.rows * row_pitch + READS * column_pitch)
-        return max(gathered, 4 * ROWS * (self.rows // self.warp_rows) * column_pitch)
-
-
 LARGE = Tile(128, 128, 64, 32, 2)
 SMALL = Tile(64, 64, 32, 32, 4)
 FLAT = Tile(32, 128, 32, 32, 4)
 TILES = (LARGE, SMALL, FLAT)
 
 
-def _gathering(tile: Tile, form: str) -> tuple[Any, Any]:
-    """Return how a thread brings reads to shared memory: what it does at once, and what later."""
-    size = 2 if form == "float16" else 4
-    row_pitch, column_pitch = tile.pitches(size)
-    rows_at_once, reads_at_once = tile.threads // READS, tile.threads // tile.columns
-    row_loads, column_loads = tile.rows // rows_at_once, READS // reads_at_once
-    stage, columns = tile.rows * row_pitch + READS * column_pitch, tile.columns
-    samples = tile.rows * row_pitch
+def room_of(tile: Tile, form: str) -> Room:
+    """Return how shared memory is laid out."""
+    return Room(tile, 2 if form == "float16" else 4)
 
-    def copy(shared, held, x, weight, reads, sources, g, corner, base, own, ahead, turn):  # type: ignore[no-untyped-def]
-        first_row, weight_base, results = own
-        into = turn % STAGES * stage
-        column, first_read = cuda.threadIdx.x % columns, cuda.threadIdx.x // columns
-        for i in range(column_loads):
-            read = first_read + i * reads_at_once
-            step = load4(reads, 4 * (ahead + read))
-            to = into + samples + read * column_pitch + column
-            copy_or_zero(shared, to, x, base + step[k.OFFSET], k.is_there(g, corner, step))
-        read, own_row = cuda.threadIdx.x % READS, cuda.threadIdx.x // READS
-        source = weight_base + sources[ahead + read]
-        for i in range(row_loads):
-            row = own_row + i * rows_at_once
-            at = k.weight_at(g, source, first_row + row, results)
-            copy_or_zero(shared, into + row * row_pitch + read, weight, at, True)
 
-    def nothing(shared, held, turn):  # type: ignore[no-untyped-def]
-        pass
-
-    def load(shared, held, x, weight, reads, sources, g, corner, base, own, ahead, turn):  # type: ignore[no-untyped-def]
-        first_row, weight_base, results = own
-        for i in range(column_loads):
-            read = cuda.threadIdx.x // columns + i * reads_at_once
-            step = load4(reads, 4 * (ahead + read))
-            held[i] = np.float16(0)
-            if k.is_there(g, corner, step):
-                held[i] = x[base + step[k.OFFSET]]
-        read, own_row = cuda.threadIdx.x % READS, cuda.threadIdx.x // READS
-        source = weight_base + sources[ahead + read]
-        for i in range(row_loads):
-            row = own_row + i * rows_at_once
-            held[column_loads + i] = weight[k.weight_at(g, source, first_row + row, results)]
-
-    def keep(shared, held, turn):  # type: ignore[no-untyped-def]
-        into = turn % STAGES * stage
-        column, first_read = cuda.threadIdx.x % columns, cuda.threadIdx.x // columns
-        for i in range(column_loads):
-            to = into + samples + (first_read + i * reads_at_once) * column_pitch + column
-            shared[np.uint32(to)] = held[i]
-        read, first_row = cuda.threadIdx.x % READS, cuda.threadIdx.x // READS
-        for i in range(row_loads):
-            to = into + (first_row + i * rows_at_once) * row_pitch + read
-            shared[np.uint32(to)] = held[column_loads + i]
-
-    return (part(load), part(keep)) if form == "float16" else (part(copy), part(nothing))
+def shared_bytes(tile: Tile, form: str) -> int:
+    """Return the bytes of all stages, or of the results that pass through at the end."""
+    room = room_of(tile, form)
+    passing = 4 * ROWS * (tile.rows // tile.warp_rows) * room.column_pitch
+    return max(STAGES * room.size * room.stage, passing)
 
 
 def _multiplying(tile: Tile, form: str) -> Any:
     """Return how a warp adds the products of a stage to its sums."""
-    size = 2 if form == "float16" else 4
-    row_pitch, column_pitch = tile.pitches(size)
-    stage, samples = tile.rows * row_pitch + READS * column_pitch, tile.rows * row_pitch
+    room = room_of(tile, form)
+    size, row_pitch, column_pitch, samples = (
+        room.size,
+        room.row_pitch,
+        room.column_pitch,
+        room.samples,
+    )
     down, across = tile.warp_rows // ROWS, tile.warp_columns // COLUMNS
     step_reads = STEP_BYTES // size
     multiply = multiplying("f16" if size == 2 else "tf32", down, across)
@@ -179,8 +99,7 @@ def _multiplying(tile: Tile, form: str) -> Any:
 
     rows_of, columns_of = part(rows_of), part(halves_of if size == 2 else words_of)
 
-    def add(shared, sums, a, b, a_rest, b_rest, row, column, turn):  # type: ignore[no-untyped-def]
-        at = turn % STAGES * stage
+    def add(shared, sums, a, b, a_rest, b_rest, row, column, at):  # type: ignore[no-untyped-def]
         for step in range(READS // step_reads):
             rows_of(shared, a, at + row * row_pitch + step * step_reads)
             columns_of(shared, b, at + samples + step * step_reads * column_pitch + column)
@@ -199,10 +118,14 @@ def _multiplying(tile: Tile, form: str) -> Any:
     return part(add)
 
 
-def _make(tile: Tile, form: str, activation_name: str | None, wide: Any) -> Callable[..., None]:
+def _make(
+    tile: Tile, form: str, vectors: Vectors, activation_name: str | None, wide: Any
+) -> Callable[..., None]:
     half, single, word = (from_dtype(np.dtype(each)) for each in ("f2", "f4", "i4"))
-    kind, size = (half, 2) if form == "float16" else (single, 4)
-    fetch, keep = _gathering(tile, form)
+    room, kind = room_of(tile, form), half if form == "float16" else single
+    fetch_rows, keep_rows, rows_held = gather.rows(room, vectors.rows)
+    fetch_columns, keep_columns, columns_held = gather.columns(room, vectors.columns)
+    vector = gather.vector_of_columns(room, vectors.columns)
     add, store = _multiplying(tile, form), k.storing(activation_name, wide)
     rows, columns, warp_rows, warp_columns = (
         tile.rows,
@@ -212,9 +135,9 @@ def _make(tile: Tile, form: str, activation_name: str | None, wide: Any) -> Call
     )
     warps_across, warps_down = columns // warp_columns, rows // warp_rows
     down, across = warp_rows // ROWS, warp_columns // COLUMNS
-    column_pitch, reads_at_once = tile.pitches(size)[1], tile.threads // columns
+    column_pitch, stage, lines_at_once = room.column_pitch, room.stage, tile.threads // columns
     a_words, b_words, row_sums, all_sums = 4 * down, 2 * across, 4 * across, 4 * across * down
-    held_count = (rows + columns) * READS // tile.threads
+    gathering = columns // vector
     wait = waiting(0)
     back = np.float32(1 if form == "float16" else 2.0 ** (-2 * EXPONENT))
     zero = np.float32(0)
@@ -234,13 +157,15 @@ def _make(tile: Tile, form: str, activation_name: str | None, wide: Any) -> Call
         sums = cuda.local.array(all_sums, single)
         a, a_rest = cuda.local.array(a_words, word), cuda.local.array(a_words, word)
         b, b_rest = cuda.local.array(b_words, word), cuda.local.array(b_words, word)
-        held = cuda.local.array(held_count, half)
+        held_rows = cuda.local.array(rows_held, half)
+        held_columns = cuda.local.array(columns_held, half)
 
         p, group, first_row, first_column, most = k.tile_of(g, parts, rows, columns)
         if most < 0:
             return
         thread = cuda.threadIdx.x
-        place = k.column_of(parts, p, first_column, min(np.int32(thread % columns), most))
+        own_column = min(np.int32(thread % gathering * vector), np.int32(most + 1 - vector))
+        place = k.column_of(parts, p, first_column, own_column)
         corner = k.corner_of(g, parts, p, place)
         base = k.sample_at(g, group, place[0], corner)
         results = np.int32(g[k.RESULT_CHANNELS] // g[k.GROUPS])
@@ -256,16 +181,18 @@ def _make(tile: Tile, form: str, activation_name: str | None, wide: Any) -> Call
 
         turns = (parts[p + k.PART_READS] + READS - 1) // READS
         for turn in range(-1, turns):
+            into = (turn + 1) % STAGES * stage
             if turn + 1 < turns:
                 ahead = first_read + (turn + 1) * READS
-                fetch(
-                    shared, held, x, weight, reads, sources, g, corner, base, own, ahead, turn + 1
-                )
+                fetch_columns(shared, held_columns, x, reads, g, corner, base, ahead, into)
+                fetch_rows(shared, held_rows, weight, sources, g, own, ahead, into)
             commit_copies()
             if turn >= 0:
-                add(shared, sums, a, b, a_rest, b_rest, down_from, across_from, turn)
+                at = turn % STAGES * stage
+                add(shared, sums, a, b, a_rest, b_rest, down_from, across_from, at)
             if turn + 1 < turns:
-                keep(shared, held, turn + 1)
+                keep_columns(shared, held_columns, into)
+                keep_rows(shared, held_rows, into)
             wait()
             cuda.syncthreads()
 
@@ -288,7 +215,7 @@ def _make(tile: Tile, form: str, activation_name: str | None, wide: Any) -> Call
             for i in range(all_sums - row_sums):
                 sums[i] = sums[i + row_sums]
             cuda.syncthreads()
-            for line in range(thread // columns, ROWS * warps_down, reads_at_once):
+            for line in range(thread // columns, ROWS * warps_down, lines_at_once):
                 row = first_row + line // ROWS * warp_rows + ROWS * m + line % ROWS
                 if column <= most and row < results:
                     value = staged[np.uint32(line * column_pitch + column)] * back
@@ -300,8 +227,8 @@ def _make(tile: Tile, form: str, activation_name: str | None, wide: Any) -> Call
 
 
 @cache
-def kernel(tile: Tile, form: str, activation_name: str | None) -> Kernel:
+def kernel(tile: Tile, form: str, vectors: Vectors, activation_name: str | None) -> Kernel:
     """Return the kernel that computes tiles of this size with products of this form."""
-    name = f"tensor-{form}-{tile.name}-{activation_name}"
-    make = partial(_make, tile, form, activation_name)
+    name = f"tensor-{form}-{tile.name}-{vectors.name}-{activation_name}"
+    make = partial(_make, tile, form, vectors, activation_name)
     return Kernel(name, make, tile.threads, tile.blocks, k.NUMBERS)
