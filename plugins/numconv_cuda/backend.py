@@ -11,6 +11,7 @@ from numconv.core.protocol import Algorithm, Array, Backend, Status
 from . import memory, status
 from .convolution.depthwise import Depthwise
 from .convolution.direct import Direct
+from .convolution.padded import Padded
 from .device import Device
 from .involution.algorithm import Involution
 from .loops.algorithm import Loops
@@ -27,8 +28,9 @@ def device() -> Device:
     return current_gpu()
 
 
+DIRECT = Direct(device)
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
-    ConvolutionProblem: (Depthwise(device), Direct(device), Loops(device)),
+    ConvolutionProblem: (Depthwise(device), DIRECT, Padded(device, [DIRECT]), Loops(device)),
     InvolutionProblem: (Involution(device), Loops(device)),
 }
 

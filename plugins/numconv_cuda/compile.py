@@ -23,6 +23,8 @@ Values: TypeAlias = Any
 """Pointer to values of the operands' dtype."""
 Results: TypeAlias = Any
 """Pointer to values of the result's dtype."""
+Sums: TypeAlias = Any
+"""Pointer to values of the type in which sums are kept."""
 Integers: TypeAlias = Any
 """Pointer to int64."""
 Shorts: TypeAlias = Any
@@ -87,6 +89,7 @@ def signature(function: Callable[..., None], dtype: str, numbers: int = 0) -> tu
     kinds = {
         "Values": types.CPointer(from_dtype(np.dtype(dtype))),
         "Results": types.CPointer(from_dtype(np.dtype(dtypes.result(dtype)))),
+        "Sums": types.CPointer(from_dtype(np.dtype(dtypes.accumulator(dtype)))),
         "Integers": types.CPointer(types.int64),
         "Shorts": types.CPointer(types.int32),
         "Integer": types.int64,

@@ -14,11 +14,13 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 from interpreted import Interpreted
 from numconv_cuda.convolution.depthwise import Depthwise
 from numconv_cuda.convolution.direct import Direct
+from numconv_cuda.convolution.padded import Padded
 from numconv_cuda.involution.algorithm import Involution
 from numconv_cuda.loops.algorithm import Loops
 
 DEVICE = Interpreted()
 ALGORITHMS: list[Any] = [each(lambda: DEVICE) for each in (Depthwise, Direct, Involution, Loops)]
+ALGORITHMS.append(Padded(lambda: DEVICE, [Direct(lambda: DEVICE)]))
 ON_EVERY_CASE = "within_bound"
 """The other laws are checked on each so many-th case that an algorithm accepts."""
 EACH = 16
