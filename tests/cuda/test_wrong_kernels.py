@@ -16,7 +16,7 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
 from interpreted import Interpreted
 from interpreter import Fault
-from numconv_cuda.convolution import direct, product
+from numconv_cuda.convolution import direct, padded, padding, product
 from numconv_cuda.involution import algorithm as involution
 from numconv_cuda.involution import kernel as columns
 
@@ -46,6 +46,14 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     "no check of the last read": (product, "inside and read < total_reads", "inside", Exception),
     "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
     "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
+    "sample of another row": (padding, "tables[g[TABLE_Y] + py]", "tables[g[TABLE_Y]]", LawBroken),
+    "channel beyond the last": (
+        padding,
+        "if first + i < g[CHANNELS]:\n                samples",
+        "if True:\n                samples",
+        Fault,
+    ),
+    "one copy of each sample": (padding, "tables[at_x + 1]", "tables[at_x] + 1", LawBroken),
 }
 
 
@@ -71,6 +79,8 @@ def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     algorithm: Any = direct.Direct(lambda: DEVICE)
     if module is columns:
         algorithm = involution.Involution(lambda: DEVICE)
+    if module is padding:
+        algorithm = padded.Padded(lambda: DEVICE, [algorithm])
     law = next(each for each in LAWS if each.name == "within_bound")
     found = 0
     for each in named_problems():

@@ -26,7 +26,8 @@ from ..plan import DevicePlan
 # Bytes a second that a GPU of an H200's kind copies, estimated.
 BYTES = 3e12
 SECONDS_PER_CALL = 8e-6
-LARGEST = 2**31 - 1
+# All tables together are counted in 32 bits.
+LARGEST = 2**31 // 4
 # Of a grid along its second and third axes.
 MOST_BLOCKS = 65_535
 
@@ -42,13 +43,13 @@ class Padded:
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if problem.padding_mode == "zeros" or max(map(max, problem.padding)) <= 0:
-            return "repeats samples where others pad with zeros or not at all"
+            return "takes what is padded, by a padding mode other than zeros"
         if max(problem.batch, problem.in_channels) > MOST_BLOCKS:
             given = (problem.batch, problem.in_channels)
             return f"takes up to {MOST_BLOCKS} images and channels, not {given}"
         unpadded = without_padding(problem)
         if max(prod(problem.input_shape), prod(unpadded.input_shape)) > LARGEST:
-            return "counts the samples of a channel in 32 bits, padding included"
+            return f"takes channels of up to {LARGEST} samples, padding included"
         refusals = [(each.name, each.refusal(unpadded)) for each in self._inner]
         if any(reason is None for _, reason in refusals):
             return None
@@ -102,19 +103,12 @@ class PaddedPlan(DevicePlan):
         super().__init__(problem, device)
         self._inner, self._unpadded = inner, unpadded
         self._threads = padding.THREADS
-        # By axis, padding is a convolution of a single tap.
-        axes = [Axis(x.size, padded_size(x), 1, 1, x.lo, 1) for x in three_axes(problem)]
-        mode = problem.padding_mode
         if problem.direction == "forward":
             self._kernel, results = padding.kernel("pad"), unpadded.x_shape
-            tables = [sources(axis, mode).ravel() for axis in axes]
         else:
-            self._kernel, results = (
-                padding.kernel("fold", self._epilogue.activation),
-                problem.x_shape,
-            )
-            begins, copies, _ = zip(*(readers(axis, mode) for axis in axes), strict=True)
-            tables = [*begins, *copies]
+            activation = problem.epilogue.activation
+            self._kernel, results = padding.kernel("fold", activation), problem.x_shape
+        tables = _tables(problem)
         blocks = -(-prod(results[2:]) // padding.THREADS)
         self._grid = (blocks, -(-problem.in_channels // padding.OWN), problem.batch)
         self._tables = np.concatenate(tables).astype(np.int32)
@@ -157,6 +151,19 @@ class FoldedPlan(PaddedPlan):
 
     def describe(self) -> str:
         return f"{self._inner.describe()}; folded from {self._unpadded.input_shape}"
+
+
+def _tables(problem: ConvolutionProblem) -> list[NDArray[np.int64]]:
+    """Return, by axis, which sample stands at each place of the padded array.
+
+    Backward, instead, where in a list of copies those of each sample begin, and then the lists.
+    """
+    # As to what reads what, padding is a convolution of a single tap.
+    axes = [Axis(x.size, padded_size(x), 1, 1, x.lo, 1) for x in three_axes(problem)]
+    if problem.direction == "forward":
+        return [sources(axis, problem.padding_mode).ravel() for axis in axes]
+    begins, copies, _ = zip(*(readers(axis, problem.padding_mode) for axis in axes), strict=True)
+    return [*begins, *copies]
 
 
 def _numbers(
