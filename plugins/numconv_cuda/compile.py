@@ -33,6 +33,8 @@ Integer: TypeAlias = int
 """An int64."""
 Numbers: TypeAlias = Any
 """A tuple of as many int32 as `Kernel.numbers` says, which take no registers of their own."""
+LongNumbers: TypeAlias = Any
+"""The same, of int64."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def signature(function: Callable[..., None], dtype: str, numbers: int = 0) -> tu
         "Shorts": types.CPointer(types.int32),
         "Integer": types.int64,
         "Numbers": types.UniTuple(types.int32, numbers),
+        "LongNumbers": types.UniTuple(types.int64, numbers),
     }
     notes = function.__annotations__
     return tuple(kinds[kind] for name, kind in notes.items() if name != "return")
