@@ -28,9 +28,10 @@ class Dirty(Interpreted):
 
 DEVICE = Dirty()
 PADDED = Padded(lambda: DEVICE, [Direct(lambda: DEVICE)])
+# More channels than a thread has, and a last block that lacks some.
 PROBLEM = ConvolutionProblem(
     batch=2,
-    in_channels=3,
+    in_channels=6,
     out_channels=5,
     input_shape=(7,),
     kernel_shape=(3,),
@@ -77,11 +78,11 @@ def test_the_gradient_of_a_copy_may_be_larger_than_any_result() -> None:
 @pytest.mark.parametrize(
     ("problem", "elements", "width"),
     [
-        (PROBLEM, 2 * 3 * 11, 4),
-        (GRADIENT, 2 * 3 * 11, 4),
-        (replace(PROBLEM, dtype="float16"), 2 * 3 * 11, 2),
+        (PROBLEM, 2 * 6 * 11, 4),
+        (GRADIENT, 2 * 6 * 11, 4),
+        (replace(PROBLEM, dtype="float16"), 2 * 6 * 11, 2),
         # The padded gradient, and both operands, in float32.
-        (replace(GRADIENT, dtype="float16"), 2 * 3 * 11 + 2 * 5 * 4 + 5 * 3 * 3, 4),
+        (replace(GRADIENT, dtype="float16"), 2 * 6 * 11 + 2 * 5 * 4 + 5 * 6 * 3, 4),
     ],
     ids=["forward", "gradient", "half", "half_gradient"],
 )
