@@ -80,8 +80,8 @@ class Padded:
 def without_padding(problem: ConvolutionProblem) -> ConvolutionProblem:
     """Return the problem whose `x` is padded beforehand, with as much as any output sees.
 
-    The gradient of a padded array is kept as sums are: what it would lose by being rounded, and
-    what is too large before it meets its negative, a sum of several would miss.
+    The gradient of a padded array stays in the type of sums: its places are yet to be added up, and
+    float16 would round each of them, or overflow where their sum does not.
     """
     shape = tuple(padded_size(axis) for axis in three_axes(problem))[-problem.axes :]
     unpadded = replace(
