@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
@@ -11,6 +11,7 @@ from numconv.core.protocol import Algorithm, Array, Backend, Status
 from . import memory, status
 from .convolution.depthwise import Depthwise
 from .convolution.direct import Direct
+from .convolution.padded import Padded
 from .convolution.tensor import Tensor
 from .device import Device
 from .involution.algorithm import Involution
@@ -28,15 +29,21 @@ def device() -> Device:
     return current_gpu()
 
 
-ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
-    ConvolutionProblem: (
-        Depthwise(device),
-        Tensor(device),
-        Direct(device),
-        Loops(device),
-    ),
-    InvolutionProblem: (Involution(device), Loops(device)),
-}
+def algorithms(device: Callable[[], Device]) -> dict[type, tuple[Algorithm, ...]]:
+    """Return the algorithms for each kind of problem, on what `device` returns."""
+    products = (Tensor(device), Direct(device))
+    return {
+        ConvolutionProblem: (
+            Depthwise(device),
+            *products,
+            Padded(device, products),
+            Loops(device),
+        ),
+        InvolutionProblem: (Involution(device), Loops(device)),
+    }
+
+
+ALGORITHMS = algorithms(device)
 
 
 class CudaBackend(Backend):

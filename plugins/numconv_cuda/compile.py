@@ -23,6 +23,8 @@ Values: TypeAlias = Any
 """Pointer to values of the operands' dtype."""
 Results: TypeAlias = Any
 """Pointer to values of the result's dtype."""
+Sums: TypeAlias = Any
+"""Pointer to values of the type in which sums are kept."""
 Integers: TypeAlias = Any
 """Pointer to int64."""
 Shorts: TypeAlias = Any
@@ -31,6 +33,8 @@ Integer: TypeAlias = int
 """An int64."""
 Numbers: TypeAlias = Any
 """A tuple of as many int32 as `Kernel.numbers` says, which take no registers of their own."""
+LongNumbers: TypeAlias = Any
+"""The same, of int64."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,12 @@ def signature(function: Callable[..., None], dtype: str, numbers: int = 0) -> tu
     kinds = {
         "Values": types.CPointer(from_dtype(np.dtype(dtype))),
         "Results": types.CPointer(from_dtype(np.dtype(dtypes.result(dtype)))),
+        "Sums": types.CPointer(from_dtype(np.dtype(dtypes.accumulator(dtype)))),
         "Integers": types.CPointer(types.int64),
         "Shorts": types.CPointer(types.int32),
         "Integer": types.int64,
         "Numbers": types.UniTuple(types.int32, numbers),
+        "LongNumbers": types.UniTuple(types.int64, numbers),
     }
     notes = function.__annotations__
     return tuple(kinds[kind] for name, kind in notes.items() if name != "return")

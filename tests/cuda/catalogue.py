@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from numconv_cuda import strided
+from numconv_cuda import strided, widen
 from numconv_cuda.columns import ROWS
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
-from numconv_cuda.convolution import product
+from numconv_cuda.convolution import padding, product
 from numconv_cuda.convolution import tensor_product as tensor
 from numconv_cuda.involution import algorithm as involution
 from numconv_cuda.involution import kernel as columns
@@ -62,6 +62,8 @@ def kernels() -> Iterator[Bounded]:
             for channels in involution.channels(dtype):
                 column = columns.Column(rows, channels)
                 yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
+        for name in ("pad", "fold"):
+            yield Bounded(padding.kernel(name), dtype)
     for form in tensor.FORMS:
         dtype = "float16" if form == "float16" else "float32"
         for tile in tensor.TILES:
@@ -75,6 +77,7 @@ def kernels() -> Iterator[Bounded]:
             yield Bounded(loops.kernel(make, None), dtype)
     for dtype in ("int8", "int32", "complex128"):
         yield Bounded(strided.KERNEL, dtype)
+    yield Bounded(widen.KERNEL, "float16")
 
 
 def table(target: str = "sm_90") -> Iterator[str]:

@@ -16,10 +16,11 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
 from interpreted import Interpreted
 from interpreter import Fault
-from numconv_cuda.convolution import product
+from numconv_cuda.convolution import padding, product
 from numconv_cuda.convolution import tensor_gather as gather
 from numconv_cuda.convolution import tensor_product as tensor
 from numconv_cuda.convolution.direct import Direct
+from numconv_cuda.convolution.padded import Padded
 from numconv_cuda.convolution.tensor import Tensor
 from numconv_cuda.involution import kernel as columns
 from numconv_cuda.involution.algorithm import Involution
@@ -69,6 +70,14 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     ),
     "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
     "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
+    "sample of another row": (padding, "tables[g[TABLE_Y] + py]", "tables[g[TABLE_Y]]", LawBroken),
+    "channel beyond the last": (
+        padding,
+        "if first + i < g[CHANNELS]:\n                samples",
+        "if True:\n                samples",
+        Fault,
+    ),
+    "one copy of each sample": (padding, "tables[at_x + 1]", "tables[at_x] + 1", LawBroken),
 }
 # What makes the kernels that a module has a part in, and the algorithm that uses them.
 USERS: dict[ModuleType, tuple[ModuleType, Any]] = {
@@ -76,6 +85,7 @@ USERS: dict[ModuleType, tuple[ModuleType, Any]] = {
     tensor: (tensor, Tensor),
     gather: (tensor, Tensor),
     columns: (columns, Involution),
+    padding: (padding, lambda device: Padded(device, [Direct(device)])),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Plan
-from numconv.core.tables import Indices, five_axes, readers, sources, three_axes
+from numconv.core.tables import Axis, Indices, five_axes, readers, sources, three_axes
 
 from ..array import DeviceArray
 from ..device import Device
@@ -19,6 +19,8 @@ from ..plan import DevicePlan
 
 SECONDS_PER_MAC = 2e-12
 SECONDS_PER_CALL = 10e-6
+# A mark for launches that depend on no flag.
+ALWAYS = 1
 
 
 class Loops:
@@ -57,17 +59,14 @@ class LoopsPlan(DevicePlan):
         self._kernel = kernels.kernel(make, problem.epilogue.activation)
         self._threads = kernels.THREADS
         axes = three_axes(problem)
-        mode = problem.padding_mode
-        tables = [
-            _readers(axis, mode) if gradient else sources(axis, mode).ravel() for axis in axes
-        ]
+        tables = _tables(axes, problem.padding_mode, gradient)
         self._tables = np.concatenate(tables)
-        firsts = np.cumsum([0, *(table.size for table in tables)])
+        firsts = np.cumsum([0, *(table.size for table in tables)])[:-1]
         self._numbers = self._count(problem, tuple(axis.kernel for axis in axes), firsts)
 
     def _count(
         self, problem: Any, kernel_shape: tuple[int, ...], firsts: NDArray[Any]
-    ) -> NDArray[np.int64]:
+    ) -> tuple[np.int64, ...]:
         from . import kernels as k
 
         epilogue = problem.epilogue
@@ -77,24 +76,28 @@ class LoopsPlan(DevicePlan):
         g[k.GIVEN_CHANNELS : k.GIVEN_X + 1] = given[1:]
         g[k.RESULT_CHANNELS : k.RESULT_X + 1] = result[1:]
         g[k.KERNEL_Z : k.KERNEL_X + 1] = kernel_shape
-        g[k.TABLE_Z : k.TABLE_X + 1] = firsts[:3]
+        g[k.TABLE_Z : k.TABLE_Z + len(firsts)] = firsts
         g[k.HAS_BIAS], g[k.HAS_RESIDUAL] = epilogue.bias, epilogue.residual
         g[k.SHUFFLE] = epilogue.shuffle
-        return g
+        return tuple(g)
 
     def bind(self, device: Device) -> Any:
         most = 32 * device.processors
         blocks = max(1, min(-(-self._total // self._threads), most))
         launch = device.launcher(self._kernel, self._dtype, (blocks,), (self._threads,))
-        return launch, device.upload(self._tables), device.upload(self._numbers)
+        return launch, device.upload(self._tables)
 
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
-        launch, tables, numbers = bound
-        launch(out.stream, *self.pointers(arrays, out), tables.data, numbers.data)
+        launch, tables = bound
+        launch(out.stream, *self.pointers(arrays, out), tables.data, *self._numbers)
 
     def describe(self) -> str:
         return f"plain loops, a thread for each of {self._total} results"
 
 
-def _readers(axis: Any, mode: str) -> Indices:
-    return np.concatenate(readers(axis, mode))
+def _tables(axes: Sequence[Axis], mode: str, gradient: bool) -> list[Indices]:
+    """Return the sources of each axis; of a gradient where its readers begin, and who they are."""
+    if not gradient:
+        return [sources(axis, mode).ravel() for axis in axes]
+    begins, outputs, taps = zip(*(readers(axis, mode) for axis in axes), strict=True)
+    return [*begins, *outputs, *taps]

@@ -15,7 +15,7 @@ from typing import Any
 from numba import cuda
 
 from ..activate import activation
-from ..compile import Integers, Kernel, Results, Values
+from ..compile import Integers, Kernel, LongNumbers, Results, Values
 from ..part import part
 
 THREADS = 256
@@ -38,11 +38,17 @@ THREADS = 256
     TABLE_Z,
     TABLE_Y,
     TABLE_X,
+    OUTPUTS_Z,
+    OUTPUTS_Y,
+    OUTPUTS_X,
+    TAPS_Z,
+    TAPS_Y,
+    TAPS_X,
     HAS_BIAS,
     HAS_RESIDUAL,
     SHUFFLE,
-) = range(19)
-NUMBERS = 19
+) = range(25)
+NUMBERS = 25
 
 
 @part
@@ -55,10 +61,17 @@ def split(index: int, g: Any) -> Any:
 
 
 @part
-def at(n: int, channel: int, channels: int, z: int, y: int, x: int, g: Any, first: int) -> int:
-    """Return where an element stands of an array whose spatial axes are g[first:first + 3]."""
-    plane = (n * channels + channel) * g[first] + z
-    return (plane * g[first + 1] + y) * g[first + 2] + x
+def given_at(n: int, channel: int, z: int, y: int, x: int, g: Any) -> int:
+    """Return where an element of the given array stands."""
+    plane = (n * g[GIVEN_CHANNELS] + channel) * g[GIVEN_Z] + z
+    return (plane * g[GIVEN_Y] + y) * g[GIVEN_X] + x
+
+
+@part
+def result_at(n: int, channel: int, z: int, y: int, x: int, g: Any) -> int:
+    """Return where an element of the result stands."""
+    plane = (n * g[RESULT_CHANNELS] + channel) * g[RESULT_Z] + z
+    return (plane * g[RESULT_Y] + y) * g[RESULT_X] + x
 
 
 def finish(activation_name: str | None, wide: Any) -> Callable[..., None]:
@@ -81,7 +94,7 @@ def finish(activation_name: str | None, wide: Any) -> Callable[..., None]:
         channels, shuffle = g[RESULT_CHANNELS], g[SHUFFLE]
         group = channels // shuffle
         stored = channel % group * shuffle + channel // group
-        place = at(n, stored, channels, z, y, x, g, RESULT_Z)
+        place = result_at(n, stored, z, y, x, g)
         if g[HAS_BIAS]:
             total += wide(bias[channel])
         if g[HAS_RESIDUAL]:
@@ -102,7 +115,7 @@ def forward(activation_name: str | None, wide: Any) -> Callable[..., None]:
         residual: Results,
         out: Results,
         tables: Integers,
-        g: Integers,
+        g: LongNumbers,
     ) -> None:
         index = cuda.grid(1)
         while index < g[TOTAL]:
@@ -120,7 +133,7 @@ def forward(activation_name: str | None, wide: Any) -> Callable[..., None]:
                             ix = tables[g[TABLE_X] + kx * g[RESULT_X] + ox]
                             sample = wide(0)
                             if iz >= 0 and iy >= 0 and ix >= 0:
-                                place = at(n, ci, g[GIVEN_CHANNELS], iz, iy, ix, g, GIVEN_Z)
+                                place = given_at(n, ci, iz, iy, ix, g)
                                 sample = wide(x[place])
                             total += wide(weight[tap]) * sample
                             tap += 1
@@ -133,8 +146,8 @@ def forward(activation_name: str | None, wide: Any) -> Callable[..., None]:
 def input_gradient(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Apply the adjoint of the convolution with a weight to y.
 
-    An axis has tables of where the readers of each sample begin, and of each reader's result and
-    tap, one after the other.
+    An axis has tables of where the readers of each sample begin, of their results and of their
+    taps.
     """
     store = finish(activation_name, wide)
 
@@ -145,7 +158,7 @@ def input_gradient(activation_name: str | None, wide: Any) -> Callable[..., None
         residual: Results,
         out: Results,
         tables: Integers,
-        g: Integers,
+        g: LongNumbers,
     ) -> None:
         index = cuda.grid(1)
         while index < g[TOTAL]:
@@ -153,22 +166,18 @@ def input_gradient(activation_name: str | None, wide: Any) -> Callable[..., None
             given = g[GIVEN_CHANNELS] // g[GROUPS]
             results = g[RESULT_CHANNELS] // g[GROUPS]
             first = ci // results * given
-            at_z, at_y, at_x = g[TABLE_Z], g[TABLE_Y], g[TABLE_X]
-            readers_z, readers_y = tables[at_z + g[RESULT_Z]], tables[at_y + g[RESULT_Y]]
-            readers_x = tables[at_x + g[RESULT_X]]
-            outputs_z, outputs_y = at_z + g[RESULT_Z] + 1, at_y + g[RESULT_Y] + 1
-            outputs_x = at_x + g[RESULT_X] + 1
+            at_z, at_y, at_x = g[TABLE_Z] + iz, g[TABLE_Y] + iy, g[TABLE_X] + ix
             total = wide(0)
             for co in range(first, first + given):
                 taps = (co * results + ci % results) * g[KERNEL_Z]
-                for pz in range(tables[at_z + iz], tables[at_z + iz + 1]):
-                    oz, kz = tables[outputs_z + pz], tables[outputs_z + readers_z + pz]
-                    for py in range(tables[at_y + iy], tables[at_y + iy + 1]):
-                        oy, ky = tables[outputs_y + py], tables[outputs_y + readers_y + py]
+                for pz in range(tables[at_z], tables[at_z + 1]):
+                    oz, kz = tables[g[OUTPUTS_Z] + pz], tables[g[TAPS_Z] + pz]
+                    for py in range(tables[at_y], tables[at_y + 1]):
+                        oy, ky = tables[g[OUTPUTS_Y] + py], tables[g[TAPS_Y] + py]
                         row = ((taps + kz) * g[KERNEL_Y] + ky) * g[KERNEL_X]
-                        for px in range(tables[at_x + ix], tables[at_x + ix + 1]):
-                            ox, kx = tables[outputs_x + px], tables[outputs_x + readers_x + px]
-                            place = at(n, co, g[GIVEN_CHANNELS], oz, oy, ox, g, GIVEN_Z)
+                        for px in range(tables[at_x], tables[at_x + 1]):
+                            ox, kx = tables[g[OUTPUTS_X] + px], tables[g[TAPS_X] + px]
+                            place = given_at(n, co, oz, oy, ox, g)
                             total += wide(weight[row + kx]) * wide(y[place])
             store(total, n, ci, iz, iy, ix, bias, residual, out, g)
             index += cuda.gridsize(1)
@@ -187,7 +196,7 @@ def involution(activation_name: str | None, wide: Any) -> Callable[..., None]:
         residual: Results,
         out: Results,
         tables: Integers,
-        g: Integers,
+        g: LongNumbers,
     ) -> None:
         index = cuda.grid(1)
         while index < g[TOTAL]:
@@ -203,7 +212,7 @@ def involution(activation_name: str | None, wide: Any) -> Callable[..., None]:
                         ix = tables[g[TABLE_X] + kx * g[RESULT_X] + ox]
                         sample = wide(0)
                         if iz >= 0 and iy >= 0 and ix >= 0:
-                            place = at(n, c, g[GIVEN_CHANNELS], iz, iy, ix, g, GIVEN_Z)
+                            place = given_at(n, c, iz, iy, ix, g)
                             sample = wide(x[place])
                         w = kernels[
                             ((tap * g[RESULT_Z] + oz) * g[RESULT_Y] + oy) * g[RESULT_X] + ox
@@ -219,4 +228,6 @@ def involution(activation_name: str | None, wide: Any) -> Callable[..., None]:
 @cache
 def kernel(make: Callable[[str | None, Any], Callable[..., None]], name: str | None) -> Kernel:
     """Return the kernel that one of the functions above makes for the activation `name`."""
-    return Kernel(f"loops-{make.__name__}-{name}", partial(make, name), THREADS)
+    # As many as have the registers for it without spilling; a gradient needs more of them.
+    blocks = 2 if make is input_gradient else 3
+    return Kernel(f"loops-{make.__name__}-{name}", partial(make, name), THREADS, blocks, NUMBERS)
