@@ -13,7 +13,7 @@ from .implicit_plan import ImplicitPlan
 
 # Multiply-adds a second that a GPU of an H200's kind makes of this kernel, estimated.
 MACS = {"float16": 20e12, "float32": 20e12, "float64": 8e12}
-LEAST_ROWS = 32
+READS = 8
 
 
 class Direct:
@@ -29,8 +29,8 @@ class Direct:
         return implicit_plan.refusal(problem)
 
     def cost(self, problem: ConvolutionProblem) -> float:
-        vain = implicit_plan.in_vain(problem, LEAST_ROWS)
-        return implicit_plan.SECONDS_PER_CALL + vain * problem.macs / MACS[problem.dtype]
+        seconds = implicit_plan.computed(problem, READS) / MACS[problem.dtype]
+        return implicit_plan.SECONDS_PER_CALL + seconds
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
         from . import product

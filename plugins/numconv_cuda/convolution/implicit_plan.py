@@ -19,8 +19,10 @@ from ..plan import DevicePlan
 from . import implicit as k
 from .lowering import lower
 
-# Of a grid along its third axis.
-MOST_LAYERS = 65_535
+# Of a grid along its second and third axes.
+MOST_BLOCKS = 65_535
+# Of the flattest tile.
+LEAST_ROWS = 32
 SECONDS_PER_CALL = 6e-6
 
 
@@ -54,8 +56,10 @@ def refusal(problem: ConvolutionProblem) -> str | None:
         return f"takes axes of up to {k.MOST_PLACES} samples, padding {problem.padding} included"
     if prod(problem.weight_shape) > k.LARGEST:
         return f"counts weights in 31 bits, not {problem.weight_shape}"
-    if _layers(problem) > MOST_LAYERS:
-        return f"takes groups times parts up to {MOST_LAYERS}, not {_layers(problem)}"
+    if _layers(problem) > MOST_BLOCKS:
+        return f"takes groups times parts up to {MOST_BLOCKS}, not {_layers(problem)}"
+    if problem.result_shape[1] > MOST_BLOCKS * LEAST_ROWS:
+        return f"takes up to {MOST_BLOCKS * LEAST_ROWS} channels, not {problem.result_shape[1]}"
     return None
 
 
@@ -66,10 +70,11 @@ def _layers(problem: ConvolutionProblem) -> int:
     return problem.groups * prod(min(axis.stride, axis.size) for axis in three_axes(problem))
 
 
-def in_vain(problem: ConvolutionProblem, rows: int) -> float:
-    """Return what is computed of a problem by tiles of so many rows, as a multiple of it."""
+def computed(problem: ConvolutionProblem, reads: int) -> float:
+    """Return the multiply-adds of a problem and those in vain, `reads` being added up at once."""
     channels = problem.result_shape[1] // problem.groups
-    return -(-channels // rows) * rows / channels
+    filled = (-(-channels // LEAST_ROWS) * LEAST_ROWS, -(-problem.terms // reads) * reads)
+    return problem.macs * prod(filled) / (channels * problem.terms)
 
 
 class ImplicitPlan(DevicePlan):
@@ -85,6 +90,8 @@ class ImplicitPlan(DevicePlan):
         Returns the kernel of a tile, for operands that begin at a multiple of 16 bytes or not.
     shared_bytes : callable
         Returns what its blocks need besides what the kernel declares.
+    how : str
+        How products are computed, in words.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class ImplicitPlan(DevicePlan):
         tiles: Sequence[Any],
         kernel: Callable[[Any, bool], Kernel],
         shared_bytes: Callable[[Any], int] = lambda tile: 0,
+        how: str = "",
     ) -> None:
         super().__init__(problem, device)
         lowering = lower(problem)
@@ -105,7 +113,7 @@ class ImplicitPlan(DevicePlan):
             len(lowering.parts) * problem.groups,
         )
         self._tile = choose(tiles, self._size, device.processors)
-        self._kernel = kernel
+        self._kernel, self._how = kernel, how
         self._shared_bytes = shared_bytes(self._tile)
 
     def bind(self, device: Device) -> Any:
@@ -129,7 +137,7 @@ class ImplicitPlan(DevicePlan):
     def describe(self) -> str:
         tile, (channels, positions, layers) = self._tile, self._size
         return (
-            f"tiles of {tile.rows} channels x {tile.columns} positions, "
+            f"{self._how}tiles of {tile.rows} channels x {tile.columns} positions, "
             f"{tile.threads} threads each, {layers} layers of {channels} x {positions}"
         )
 

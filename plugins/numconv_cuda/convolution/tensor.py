@@ -18,8 +18,9 @@ from .implicit_plan import ImplicitPlan
 CAPABILITY = (8, 0)
 # Multiply-adds a second that a GPU of an H200's kind makes of each form, estimated.
 MACS = {"3xtf32": 30e12, "tf32": 75e12, "float16": 90e12}
-LEAST_ROWS = 32
+READS = 16
 VECTOR_BYTES = 16
+WORDS = {"3xtf32": "three products of TF32", "tf32": "products of TF32", "float16": "products"}
 
 
 class Tensor:
@@ -46,8 +47,8 @@ class Tensor:
         return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
-        vain = implicit_plan.in_vain(problem, LEAST_ROWS)
-        return implicit_plan.SECONDS_PER_CALL + vain * problem.macs / MACS[form(problem)]
+        seconds = implicit_plan.computed(problem, READS) / MACS[form(problem)]
+        return implicit_plan.SECONDS_PER_CALL + seconds
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
         from . import tensor_product as product
@@ -61,7 +62,8 @@ class Tensor:
         def shared_bytes(tile: product.Tile) -> int:
             return product.shared_bytes(tile, chosen)
 
-        return ImplicitPlan(problem, self._device(), product.TILES, kernel, shared_bytes)
+        how = f"{WORDS[chosen]} on tensor cores, "
+        return ImplicitPlan(problem, self._device(), product.TILES, kernel, shared_bytes, how)
 
 
 def vectors_of(problem: ConvolutionProblem) -> tuple[bool, bool]:
