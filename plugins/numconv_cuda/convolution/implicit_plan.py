@@ -16,7 +16,7 @@ from ..array import DeviceArray
 from ..compile import Kernel
 from ..device import Device, Launch
 from ..plan import DevicePlan
-from . import implicit as k
+from . import numbers as n
 from .lowering import lower
 
 # Of a grid along its second and third axes.
@@ -50,11 +50,11 @@ def refusal(problem: ConvolutionProblem) -> str | None:
     if problem.padding_mode != "zeros" and any(lo > 0 or hi > 0 for lo, hi in problem.padding):
         return f"pads with zeros, not with padding_mode={problem.padding_mode!r}"
     for what, shape in (("operand", problem.operand_shapes[0]), ("result", problem.result_shape)):
-        if prod(shape[1:]) > k.LARGEST // 2:
+        if prod(shape[1:]) > n.LARGEST // 2:
             return f"counts the samples of an image in 31 bits, not those of an {what} {shape[1:]}"
-    if max(padded_size(axis) for axis in three_axes(problem)) > k.MOST_PLACES:
-        return f"takes axes of up to {k.MOST_PLACES} samples, padding {problem.padding} included"
-    if prod(problem.weight_shape) > k.LARGEST:
+    if max(padded_size(axis) for axis in three_axes(problem)) > n.MOST_PLACES:
+        return f"takes axes of up to {n.MOST_PLACES} samples, padding {problem.padding} included"
+    if prod(problem.weight_shape) > n.LARGEST:
         return f"counts weights in 31 bits, not {problem.weight_shape}"
     if _layers(problem) > MOST_BLOCKS:
         return f"takes groups times parts up to {MOST_BLOCKS}, not {_layers(problem)}"
@@ -105,7 +105,7 @@ class ImplicitPlan(DevicePlan):
     ) -> None:
         super().__init__(problem, device)
         lowering = lower(problem)
-        self._tables, self._numbers = k.tables(lowering), k.numbers(problem, lowering)
+        self._tables, self._numbers = n.tables_of(lowering), n.numbers_of(problem, lowering)
         most = max(prod(axis.count for axis in part.axes) for part in lowering.parts)
         self._size: Shape = (
             lowering.result_channels,

@@ -20,6 +20,7 @@ from ..compile import Kernel, Numbers, Results, Shorts, Values
 from ..part import part
 from ..ptx import anew, load4
 from . import implicit as k
+from . import numbers as n
 
 READS = 8
 VECTOR = 4
@@ -70,7 +71,7 @@ def _gathering(tile: Tile, wide: Any) -> tuple[Any, Any]:
             step = load4(reads, 4 * (ahead + cuda.threadIdx.x // columns + i * reads_at_once))
             held[i] = zero
             if k.is_there(g, corner, step):
-                held[i] = wide(x[base + step[k.OFFSET]])
+                held[i] = wide(x[base + step[n.OFFSET]])
         source = weight_base + sources[ahead + cuda.threadIdx.x % READS]
         for i in range(row_loads):
             row = first_row + cuda.threadIdx.x // READS + i * rows_at_once
@@ -150,14 +151,14 @@ def _make(tile: Tile, activation_name: str | None, wide: Any) -> Callable[..., N
         place = k.column_of(parts, p, first_column, min(np.int32(thread % columns), most))
         corner = k.corner_of(g, parts, p, place)
         base = k.sample_at(g, group, place[0], corner)
-        results = np.int32(g[k.RESULT_CHANNELS] // g[k.GROUPS])
-        own = (first_row, group * g[k.WEIGHT_GROUP], results)
-        first_read = parts[p + k.AT_READS]
+        results = np.int32(g[n.RESULT_CHANNELS] // g[n.GROUPS])
+        own = (first_row, group * g[n.WEIGHT_GROUP], results)
+        first_read = parts[p + n.AT_READS]
         for i in range(own_rows):
             for j in range(own_columns):
                 sums[i, j] = wide(0)
 
-        turns = (parts[p + k.PART_READS] + READS - 1) // READS
+        turns = (parts[p + n.PART_READS] + READS - 1) // READS
         for turn in range(-1, turns):
             if turn + 1 < turns:
                 ahead = first_read + (turn + 1) * READS
@@ -200,7 +201,7 @@ def kernel(tile: Tile, activation_name: str | None) -> Kernel:
     """Return the kernel that computes tiles of this size."""
     name = f"product-{tile.name}-{activation_name}"
     make = partial(_make, tile, activation_name)
-    return Kernel(name, make, tile.threads, tile.blocks, k.NUMBERS)
+    return Kernel(name, make, tile.threads, tile.blocks, n.NUMBERS)
 
 
 def tiles(dtype: str) -> tuple[Tile, ...]:

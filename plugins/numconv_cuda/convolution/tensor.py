@@ -12,13 +12,13 @@ from numconv.core.protocol import Plan
 
 from ..device import Device
 from . import implicit_plan
+from . import numbers as n
 from .implicit_plan import ImplicitPlan
 
 # Of the first that know the products of tf32, and copies that are under way meanwhile.
 CAPABILITY = (8, 0)
 # Multiply-adds a second that a GPU of an H200's kind makes of each form, estimated.
 MACS = {"3xtf32": 30e12, "tf32": 75e12, "float16": 90e12}
-READS = 16
 VECTOR_BYTES = 16
 WORDS = {"3xtf32": "three products of TF32", "tf32": "products of TF32", "float16": "products"}
 
@@ -47,7 +47,7 @@ class Tensor:
         return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
-        seconds = implicit_plan.computed(problem, READS) / MACS[form(problem)]
+        seconds = implicit_plan.computed(problem, n.READS) / MACS[form(problem)]
         return implicit_plan.SECONDS_PER_CALL + seconds
 
     def plan(self, problem: ConvolutionProblem) -> Plan:

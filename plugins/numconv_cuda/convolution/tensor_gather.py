@@ -16,8 +16,9 @@ from numba import cuda
 from ..part import part
 from ..ptx import copying, load4
 from . import implicit as k
+from . import numbers as n
 
-READS = k.READS
+READS = n.READS
 STAGES = 2
 VECTOR_BYTES, LEAST_BYTES = 16, 4
 # After the reads of a row in bytes, and after the columns of a read in elements: what spreads
@@ -142,14 +143,14 @@ def columns(room: Room, vectors: bool) -> Side:
             read = first + i * at_once
             step = load4(reads, 4 * (ahead + read))
             to = into + samples + read * pitch + column
-            copy(shared, to, x, base + step[k.OFFSET], k.is_there(g, corner, step))
+            copy(shared, to, x, base + step[n.OFFSET], k.is_there(g, corner, step))
 
     def load(shared, held, x, reads, g, corner, base, ahead, into):  # type: ignore[no-untyped-def]
         for i in range(loads):
             step = load4(reads, 4 * (ahead + cuda.threadIdx.x // across + i * at_once))
             held[i] = np.float16(0)
             if k.is_there(g, corner, step):
-                held[i] = x[base + step[k.OFFSET]]
+                held[i] = x[base + step[n.OFFSET]]
 
     def keep(shared, held, into):  # type: ignore[no-untyped-def]
         at = into + samples + cuda.threadIdx.x // across * pitch + cuda.threadIdx.x % across

@@ -35,6 +35,7 @@ from ..ptx import (
     word_at,
 )
 from . import implicit as k
+from . import numbers as n
 from . import tensor_gather as gather
 from .tensor_gather import READS, STAGES, Room, Tile, Vectors
 
@@ -168,9 +169,9 @@ def _make(
         place = k.column_of(parts, p, first_column, own_column)
         corner = k.corner_of(g, parts, p, place)
         base = k.sample_at(g, group, place[0], corner)
-        results = np.int32(g[k.RESULT_CHANNELS] // g[k.GROUPS])
-        own = (first_row, np.int32(group * g[k.WEIGHT_GROUP]), results)
-        first_read = parts[p + k.AT_READS]
+        results = np.int32(g[n.RESULT_CHANNELS] // g[n.GROUPS])
+        own = (first_row, np.int32(group * g[n.WEIGHT_GROUP]), results)
+        first_read = parts[p + n.AT_READS]
         warp = thread // 32
         down_from, across_from = (
             warp // warps_across * warp_rows,
@@ -179,7 +180,7 @@ def _make(
         for i in range(all_sums):
             sums[i] = zero
 
-        turns = (parts[p + k.PART_READS] + READS - 1) // READS
+        turns = (parts[p + n.PART_READS] + READS - 1) // READS
         for turn in range(-1, turns):
             into = (turn + 1) % STAGES * stage
             if turn + 1 < turns:
@@ -231,4 +232,4 @@ def kernel(tile: Tile, form: str, vectors: Vectors, activation_name: str | None)
     """Return the kernel that computes tiles of this size with products of this form."""
     name = f"tensor-{form}-{tile.name}-{vectors.name}-{activation_name}"
     make = partial(_make, tile, form, vectors, activation_name)
-    return Kernel(name, make, tile.threads, tile.blocks, k.NUMBERS)
+    return Kernel(name, make, tile.threads, tile.blocks, n.NUMBERS)
