@@ -51,11 +51,16 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     ),
     "tensor: missing barrier": (
         tensor,
-        "            cuda.syncthreads()\n\n        # Results",
-        "\n        # Results",
+        "                wait()\n                cuda.syncthreads()\n",
+        "                wait()\n",
         Fault,
     ),
-    "tensor: copies not waited for": (tensor, "            wait()\n", "", Fault),
+    "tensor: copies not waited for": (
+        tensor,
+        "waiting(room.stages - 2)",
+        "waiting(room.stages - 1)",
+        Fault,
+    ),
     "tensor: read beyond the edge": (
         gather,
         "base + step[k.OFFSET], k.is_there(g, corner, step))",

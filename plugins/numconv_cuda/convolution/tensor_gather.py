@@ -19,7 +19,11 @@ from . import implicit as k
 from . import numbers as n
 
 READS = n.READS
-STAGES = 2
+# Reads that are on their way or multiplied, of which more than so many hide no more.
+MOST_STAGES = 4
+# Shared memory that a block has without asking, and that all of a multiprocessor take, so that
+# they fit that of most GPUs.
+BLOCK_BYTES, PROCESSOR_BYTES = 48 * 1024, 96 * 1024
 VECTOR_BYTES, LEAST_BYTES = 16, 4
 # After the reads of a row in bytes, and after the columns of a read in elements: what spreads
 # those that a warp reads at once over all banks of shared memory.
@@ -73,6 +77,11 @@ class Room:
     def stage(self) -> int:
         """From one stage to the next."""
         return self.samples + READS * self.column_pitch
+
+    @property
+    def stages(self) -> int:
+        room = min(BLOCK_BYTES, PROCESSOR_BYTES // self.tile.blocks)
+        return max(2, min(MOST_STAGES, room // (self.stage * self.size)))
 
 
 @dataclass(frozen=True)

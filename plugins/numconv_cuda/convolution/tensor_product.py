@@ -1,8 +1,9 @@
 """The product of `implicit` on tensor cores: a warp multiplies 16 rows by 8 columns at once.
 
-A block gathers `READS` reads of all its rows and columns into shared memory while its warps
-multiply those before. There the reads of a row stand side by side, as `ldmatrix` wants them, and
-the columns of a read, as they are gathered; what separates rows spreads both over all banks.
+A block gathers `READS` reads of all its rows and columns into one stage of shared memory while its
+warps multiply those in another. There the reads of a row stand side by side, as `ldmatrix` wants
+them, and the columns of a read, as they are gathered; what separates rows spreads both over all
+banks.
 
 Tensor cores take float16, or 11 significant bits of a float32 ("tf32"). Products as exact as those
 of float32 take three multiplications: of each operand what it is rounded to and what that leaves,
@@ -37,7 +38,7 @@ from ..ptx import (
 from . import implicit as k
 from . import numbers as n
 from . import tensor_gather as gather
-from .tensor_gather import READS, STAGES, Room, Tile, Vectors
+from .tensor_gather import READS, Room, Tile, Vectors
 
 # A warp multiplies 16 rows by 8 columns, and as many reads as stand in so many bytes.
 ROWS, COLUMNS, STEP_BYTES = 16, 8, 32
@@ -58,7 +59,7 @@ def shared_bytes(tile: Tile, form: str) -> int:
     """Return the bytes of all stages, or of the results that pass through at the end."""
     room = room_of(tile, form)
     passing = 4 * ROWS * (tile.rows // tile.warp_rows) * room.column_pitch
-    return max(STAGES * room.size * room.stage, passing)
+    return max(room.stages * room.size * room.stage, passing)
 
 
 def _multiplying(tile: Tile, form: str) -> Any:
@@ -139,7 +140,8 @@ def _make(
     column_pitch, stage, lines_at_once = room.column_pitch, room.stage, tile.threads // columns
     a_words, b_words, row_sums, all_sums = 4 * down, 2 * across, 4 * across, 4 * across * down
     gathering = columns // vector
-    wait = waiting(0)
+    # Before the products of a stage all later ones but the last may be on their way.
+    ahead, last_stage, wait = room.stages - 1, (room.stages - 1) * stage, waiting(room.stages - 2)
     back = np.float32(1 if form == "float16" else 2.0 ** (-2 * EXPONENT))
     zero = np.float32(0)
 
@@ -181,21 +183,24 @@ def _make(
             sums[i] = zero
 
         turns = (parts[p + n.PART_READS] + READS - 1) // READS
-        for turn in range(-1, turns):
-            into = (turn + 1) % STAGES * stage
-            if turn + 1 < turns:
-                ahead = first_read + (turn + 1) * READS
-                fetch_columns(shared, held_columns, x, reads, g, corner, base, ahead, into)
-                fetch_rows(shared, held_rows, weight, sources, g, own, ahead, into)
+        into, at = np.int32(0), np.int32(0)
+        for turn in range(-ahead, turns):
+            if turn >= 0:
+                wait()
+                cuda.syncthreads()
+            if turn + ahead < turns:
+                first = first_read + (turn + ahead) * READS
+                fetch_columns(shared, held_columns, x, reads, g, corner, base, first, into)
+                fetch_rows(shared, held_rows, weight, sources, g, own, first, into)
             commit_copies()
             if turn >= 0:
-                at = turn % STAGES * stage
                 add(shared, sums, a, b, a_rest, b_rest, down_from, across_from, at)
-            if turn + 1 < turns:
+                at = np.int32(at + stage if at < last_stage else 0)
+            if turn + ahead < turns:
                 keep_columns(shared, held_columns, into)
                 keep_rows(shared, held_rows, into)
-            wait()
-            cuda.syncthreads()
+                into = np.int32(into + stage if into < last_stage else 0)
+        cuda.syncthreads()
 
         # Results go through shared memory, 16 rows of each warp at a time, to where threads that
         # are neighbours store what is neighbours; then one copy of the epilogue's code is enough.
