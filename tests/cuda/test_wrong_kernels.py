@@ -63,8 +63,8 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     ),
     "tensor: read beyond the edge": (
         gather,
-        "base + step[k.OFFSET], k.is_there(g, corner, step))",
-        "base + step[k.OFFSET], True)",
+        "base + step[n.OFFSET], k.is_there(g, corner, step))",
+        "base + step[n.OFFSET], True)",
         Fault,
     ),
     "tensor: what is left forgotten": (
