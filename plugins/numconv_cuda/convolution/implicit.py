@@ -22,7 +22,7 @@ from numba import cuda
 
 from ..activate import activation
 from ..part import part
-from ..ptx import load4
+from ..ptx import anew, load4
 from . import numbers as n
 
 
@@ -89,6 +89,20 @@ def is_there(g, corner, step):  # type: ignore[no-untyped-def]
 
 
 @part
+def ends_of(g, parts, p, group, column):  # type: ignore[no-untyped-def]
+    """Return what places of results in a column are made of, all divisions done.
+
+    The first channel of the group, how many a shuffled group has, where the column is stored in
+    the first channel, and the samples from one channel to the next. The compiler shall not take
+    the last two apart again.
+    """
+    first_channel = np.int32(group * (g[n.RESULT_CHANNELS] // g[n.GROUPS]))
+    shuffled = np.int32(g[n.RESULT_CHANNELS] // g[n.SHUFFLE])
+    plane = np.int64(g[n.RESULT_Z]) * g[n.RESULT_Y] * g[n.RESULT_X]
+    return first_channel, shuffled, anew(result_at(g, parts, p, column)), np.int32(anew(plane))
+
+
+@part
 def result_at(g, parts, p, column):  # type: ignore[no-untyped-def]
     """Return where the result of a column in the first channel is stored."""
     image, z, y, x = column
@@ -112,26 +126,27 @@ def storing(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Return the function that stores a sum, with the epilogue of `activation_name`."""
     activate = activation(activation_name, wide)
 
-    def store(given, out, g, p, group, row, column, first, value):  # type: ignore[no-untyped-def]
-        """Store the sum of a row and a column, whose first channel is stored at `first`."""
+    def store(given, out, g, p, group, row, column, ends, value):  # type: ignore[no-untyped-def]
         x, weight, bias, residual, reads, sources, parts = given
+        first_channel, shuffled, first, plane = ends
         if value - value != 0:
             corner = corner_of(g, parts, p, column)
             base = sample_at(g, group, column[0], corner)
             row_at = group * g[n.WEIGHT_GROUP] + row * g[n.WEIGHT_ROW]
+            first_read = parts[p + n.AT_READS]
             value = wide(0)
-            for read in range(
-                parts[p + n.AT_READS], parts[p + n.AT_READS] + parts[p + n.PART_READS]
-            ):
+            for read in range(first_read, first_read + parts[p + n.PART_READS]):
                 step = load4(reads, 4 * read)
                 there = is_there(g, corner, step)
                 if there or g[n.ZEROS_COUNT]:
                     sample = wide(x[base + step[n.OFFSET]]) if there else wide(0)
                     value += wide(weight[row_at + sources[read]]) * sample
-        channel = group * (g[n.RESULT_CHANNELS] // g[n.GROUPS]) + row
-        quotient, rest = divided(channel, g[n.RESULT_CHANNELS] // g[n.SHUFFLE])
-        stored = rest * g[n.SHUFFLE] + quotient
-        place = first + np.int64(stored) * (g[n.RESULT_Z] * g[n.RESULT_Y] * g[n.RESULT_X])
+        channel = np.int32(first_channel + row)
+        stored = channel
+        if g[n.SHUFFLE] > 1:
+            quotient, rest = divided(channel, shuffled)
+            stored = np.int32(rest * g[n.SHUFFLE] + quotient)
+        place = first + stored * plane
         if g[n.HAS_BIAS]:
             value += wide(bias[channel])
         if g[n.HAS_RESIDUAL]:

@@ -173,7 +173,7 @@ def _make(tile: Tile, activation_name: str | None, wide: Any) -> Callable[..., N
         # are neighbours store what is neighbours; then one copy of the epilogue's code is enough.
         column = anew(thread) % columns
         place = k.column_of(parts, p, first_column, column)
-        first = k.result_at(g, parts, p, place)
+        ends = k.ends_of(g, parts, p, group, place)
         at = thread // across * column_pitch + thread % across * VECTOR
         for i in range(own_rows):
             # Always the first row, and the others move up: what is indexed by a variable is not
@@ -190,7 +190,7 @@ def _make(tile: Tile, activation_name: str | None, wide: Any) -> Callable[..., N
                 if column <= most and row < results:
                     value = samples[np.uint32(line * column_pitch + column)]
                     given = (x, weight, bias, residual, reads, sources, parts)
-                    store(given, out, g, p, group, row, place, first, value)
+                    store(given, out, g, p, group, row, place, ends, value)
             cuda.syncthreads()
 
     return kernel

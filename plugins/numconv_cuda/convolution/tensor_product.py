@@ -204,9 +204,10 @@ def _make(
 
         # Results go through shared memory, 16 rows of each warp at a time, to where threads that
         # are neighbours store what is neighbours; then one copy of the epilogue's code is enough.
-        column, lane = anew(thread) % columns, thread % 32
+        column, lane = np.int32(anew(thread) % columns), thread % 32
+        first_line = np.int32(thread // columns)
         place = k.column_of(parts, p, first_column, column)
-        first = k.result_at(g, parts, p, place)
+        ends = k.ends_of(g, parts, p, group, place)
         for m in range(down):
             # Always the first rows, and the others move up: what is indexed by a variable is not
             # kept in registers.
@@ -221,12 +222,15 @@ def _make(
             for i in range(all_sums - row_sums):
                 sums[i] = sums[i + row_sums]
             cuda.syncthreads()
-            for line in range(thread // columns, ROWS * warps_down, lines_at_once):
-                row = first_row + line // ROWS * warp_rows + ROWS * m + line % ROWS
-                if column <= most and row < results:
-                    value = staged[np.uint32(line * column_pitch + column)] * back
-                    given = (x, weight, bias, residual, reads, sources, parts)
-                    store(given, out, g, p, group, row, place, first, value)
+            for band in range(warps_down):
+                first_of_band = np.int32(first_row + band * warp_rows + ROWS * m)
+                for line in range(first_line, ROWS, lines_at_once):
+                    row = np.int32(first_of_band + line)
+                    if column <= most and row < results:
+                        at = (band * ROWS + line) * column_pitch + column
+                        value = staged[np.uint32(at)] * back
+                        given = (x, weight, bias, residual, reads, sources, parts)
+                        store(given, out, g, p, group, row, place, ends, value)
             cuda.syncthreads()
 
     return kernel
