@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from math import prod
 from typing import Any
@@ -21,11 +21,13 @@ class Gpu:
     """A GPU, as its number says."""
 
     def __init__(self, index: int) -> None:
+        from cuda.bindings import driver
         from cuda.core import Device
 
         self.index = index
+        self._driver: Any = driver
         self._gpu = Device(index)
-        with self._current():
+        with self.current():
             self.name = str(self._gpu.name)
             self.processors = int(self._gpu.properties.multiprocessor_count)
             major, minor = self._gpu.compute_capability
@@ -40,17 +42,20 @@ class Gpu:
         return hash(("gpu", self.index))
 
     @contextmanager
-    def _current(self) -> Iterator[None]:
+    def current(self) -> Iterator[None]:
         """Make this GPU the current one of the Python thread, and then the one that was again."""
-        from cuda.bindings import driver
-
-        _, before = driver.cuCtxGetCurrent()
+        before = self._driver.cuCtxGetCurrent()[1]
         self._gpu.set_current()
         try:
             yield
         finally:
             if int(before):
-                driver.cuCtxSetCurrent(before)
+                self._driver.cuCtxSetCurrent(before)
+
+    def _is_current(self) -> bool:
+        """Return whether nothing needs to be done for this GPU to be the current one."""
+        error, index = self._driver.cuCtxGetDevice()
+        return int(error) == 0 and int(index) == self.index
 
     def _stream(self, handle: int) -> Any:
         stream = self._streams.get(handle)
@@ -60,15 +65,18 @@ class Gpu:
 
     def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
         nbytes = max(prod(shape) * dtype.itemsize, 1)
-        with self._current():
+        with self.current():
             buffer = self._gpu.memory_resource.allocate(nbytes, stream=self._stream(stream))
         strides = strides_of(shape, dtype)
         return DeviceArray(int(buffer.handle), shape, strides, dtype, self, stream, buffer)
 
-    def upload(self, array: NDArray[Any], stream: int = 0) -> DeviceArray:
+    def upload(self, array: NDArray[Any], stream: int | None = None) -> DeviceArray:
         array = np.ascontiguousarray(array)
-        made = self.empty(array.shape, array.dtype, stream)
-        self._transfer(made.data, array.ctypes.data, array.nbytes, stream, to_host=False)
+        on = stream or 0
+        made = self.empty(array.shape, array.dtype, on)
+        self._transfer(made.data, array.ctypes.data, array.nbytes, on, to_host=False)
+        if stream is None:
+            made.owner = _Shared(self, made.owner)
         return made
 
     def download(self, array: DeviceArray) -> NDArray[Any]:
@@ -78,25 +86,26 @@ class Gpu:
         return made
 
     def _transfer(self, here: int, host: int, nbytes: int, stream: int, *, to_host: bool) -> None:
-        from cuda.bindings import driver
-
+        driver = self._driver
         if nbytes == 0:
             return
-        with self._current():
+        with self.current():
             if to_host:
-                (error,) = driver.cuMemcpyDtoHAsync(host, here, nbytes, stream)
+                _must_be_zero(*driver.cuMemcpyDtoHAsync(host, here, nbytes, stream))
             else:
-                (error,) = driver.cuMemcpyHtoDAsync(here, host, nbytes, stream)
-            _must_be_zero(error)
-            (error,) = driver.cuStreamSynchronize(stream)
-            _must_be_zero(error)
+                _must_be_zero(*driver.cuMemcpyHtoDAsync(here, host, nbytes, stream))
+            _must_be_zero(*driver.cuStreamSynchronize(stream))
 
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
         strided.copy(self, target, source)
 
     def wait(self, stream: int, other: int) -> None:
-        with self._current():
+        with self.current():
             self._stream(stream).wait(self._stream(other))
+
+    def finish(self) -> None:
+        with self.current():
+            _must_be_zero(*self._driver.cuCtxSynchronize())
 
     def launcher(
         self,
@@ -111,9 +120,15 @@ class Gpu:
         loaded = self._load(kernel, dtype)
         config = LaunchConfig(grid=grid, block=block, shmem_size=shared_bytes)
 
+        streams, is_current = self._streams, self._is_current
+
         def run(stream: int, *arguments: Any) -> None:
-            with self._current():
-                launch(self._stream(stream), config, loaded, *arguments)
+            on = streams.get(stream) or self._stream(stream)
+            if is_current():
+                launch(on, config, loaded, *arguments)
+            else:
+                with self.current():
+                    launch(on, config, loaded, *arguments)
 
         return run
 
@@ -123,10 +138,22 @@ class Gpu:
             from cuda.core import ObjectCode
 
             code, entry = cubin(kernel, dtype, self.capability)
-            with self._current():
+            with self.current():
                 loaded = ObjectCode.from_cubin(code).get_kernel(entry)
             self._kernels[kernel, dtype] = loaded
         return loaded
+
+
+class _Shared:
+    """Memory that launches on any stream may use: it is freed when all of them are done."""
+
+    def __init__(self, place: Gpu, buffer: Any) -> None:
+        self._place, self._buffer = place, buffer
+
+    def __del__(self) -> None:
+        # The driver frees it once the stream of its making is there, and knows of no other.
+        with suppress(Exception):
+            self._place.finish()
 
 
 def _stream(handle: int) -> Any:

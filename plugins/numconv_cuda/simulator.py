@@ -21,7 +21,7 @@ class Simulator:
     def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
         return self.wrap(np.empty(shape, dtype))
 
-    def upload(self, array: NDArray[Any], stream: int = 0) -> DeviceArray:
+    def upload(self, array: NDArray[Any], stream: int | None = None) -> DeviceArray:
         return self.wrap(np.array(array, order="C"))
 
     def download(self, array: DeviceArray) -> NDArray[Any]:
@@ -32,6 +32,9 @@ class Simulator:
 
     def wait(self, stream: int, other: int) -> None:
         """Do nothing: a launch returns when it is done."""
+
+    def finish(self) -> None:
+        """Do nothing."""
 
     def wrap(self, array: NDArray[Any], owner: Any = None) -> DeviceArray:
         """Return the array that shares memory with a NumPy array."""

@@ -6,7 +6,7 @@ subclassed for their defaults or matched by shape alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -162,6 +162,18 @@ class Memory(Protocol):
 
     def restorer(self, value: Any) -> Callable[[Any], Any]:
         """Return a function that gives a result as the kind of array that `value` is."""
+        ...
+
+
+class Recognising(Memory, Protocol):
+    """A memory whose arrays are told at a glance, so that a call made before is a short one."""
+
+    def glance(self, value: Any) -> tuple[Hashable, Any] | None:
+        """Return what tells where an array lies, its shape and its dtype, and its inner kind.
+
+        It is asked, in place of the other members, of every array of a type that was met before.
+        None if the array is not on a device, not contiguous, or must be looked at more closely.
+        """
         ...
 
 
