@@ -133,16 +133,19 @@ class DeviceArray:
 
     # What the proof that sums of integers fit asks for; see `numconv.core.overflow`.
 
-    def max(self) -> Any:
-        return self.device.download(self).max()
+    def max(self) -> int:
+        return self.device.extremes(self)[1]
 
-    def min(self) -> Any:
-        return self.device.download(self).min()
+    def min(self) -> int:
+        return self.device.extremes(self)[0]
 
     def astype(self, dtype: Any, copy: bool = True) -> DeviceArray:
+        """Return the values in the dtype of results for them, int64 for integers."""
         if self.dtype == dtype and not copy:
             return self
-        return self.device.upload(self.device.download(self).astype(dtype), self.stream)
+        made = self.device.empty(self.shape, np.dtype(dtype), self.stream)
+        self.device.copy(made, self)
+        return made
 
     def meets(self, other: DeviceArray) -> bool:
         """Return whether another array may share memory: if not contiguous, it is said to."""

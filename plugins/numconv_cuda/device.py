@@ -36,7 +36,11 @@ class Device(Protocol):
         ...
 
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
-        """Copy between arrays of the same shape and dtype, contiguous or not."""
+        """Copy between arrays of the same shape, contiguous or not; integers also to int64."""
+        ...
+
+    def extremes(self, array: DeviceArray) -> tuple[int, int]:
+        """Return the least and the largest of the integers in an array, which is not empty."""
         ...
 
     def wait(self, stream: int, other: int) -> None:

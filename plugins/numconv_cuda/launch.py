@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import strided
+from . import extremes, strided
 from .array import DeviceArray, Shape, strides_of
 from .compile import Kernel, cubin
 from .device import Launch
@@ -98,6 +98,9 @@ class Gpu:
 
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
         strided.copy(self, target, source)
+
+    def extremes(self, array: DeviceArray) -> tuple[int, int]:
+        return extremes.extremes(self, array)
 
     def wait(self, stream: int, other: int) -> None:
         with self.current():

@@ -30,6 +30,10 @@ class Simulator:
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
         _values(target)[...] = _values(source)
 
+    def extremes(self, array: DeviceArray) -> tuple[int, int]:
+        values = _values(array)
+        return int(values.min()), int(values.max())
+
     def wait(self, stream: int, other: int) -> None:
         """Do nothing: a launch returns when it is done."""
 

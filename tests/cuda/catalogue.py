@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from numconv_cuda import strided
+from numconv_cuda import extremes, strided
 from numconv_cuda.columns import ROWS
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
@@ -57,6 +57,9 @@ def kernels() -> Iterator[Bounded]:
             yield Bounded(loops.kernel(make, None), dtype)
     for dtype in ("int8", "int32", "complex128"):
         yield Bounded(strided.KERNEL, dtype)
+    yield Bounded(strided.WIDENING, "uint8")
+    for dtype, kernel in (("int8", extremes.SIGNED), ("uint64", extremes.UNSIGNED)):
+        yield Bounded(kernel, dtype)
 
 
 def table(target: str = "sm_90") -> Iterator[str]:

@@ -274,7 +274,7 @@ def memcpy_dto_h_async(
     def copy() -> None:
         ctypes.memmove(target, there[at:].ctypes.data, nbytes)
 
-    driver.enqueue(stream, "download", copy)
+    driver.enqueue(stream, f"download {nbytes} bytes", copy)
 
 
 @function(handle, handle, size)

@@ -101,6 +101,24 @@ def every_other_argument() -> None:
     must_equal(numconv.conv2d(Tensor(X[0]), Tensor(WEIGHT)), EXPECTED[0])
 
 
+def integers_stay_where_they_are() -> None:
+    for dtype, largest in (("int32", 2**20), ("uint64", 2**40), ("uint8", 255)):
+        x = np.arange(9000).reshape(1, 3, 30, 100).astype(dtype)
+        x[0, 1, 2, 3] = largest
+        weight = np.full((1, 3, 2, 2), 3, dtype)
+        bias = np.array([7], dtype)
+        due = numconv.conv2d(x, weight, bias)
+        DRIVER.log.clear()
+        must_equal(numconv.conv2d(Ndarray(x), Ndarray(weight), Ndarray(bias)), due)
+        moved = [each for each in DRIVER.log if "download" in each]
+        assert all("download 16 bytes" in each for each in moved), moved
+    for dtype, value in (("uint64", 2**63 + 1), ("int64", -(2**63))):
+        x, weight = x.astype(dtype), weight.astype(dtype)
+        x[0, 2, 29, 99] = value
+        with refused(numconv.RefusedError, f"{abs(value)} x 3", "may not fit"):
+            numconv.conv2d(Ndarray(x), Ndarray(weight))
+
+
 def views() -> None:
     wide = np.repeat(X, 2, axis=3)
     for kind in KINDS:
@@ -291,6 +309,7 @@ SCENES: tuple[Callable[[], None], ...] = (
     arrays_of_every_library,
     involutions_and_transposed_convolutions,
     every_other_argument,
+    integers_stay_where_they_are,
     views,
     out,
     out_of_another_library,
