@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numconv.core import arrays
 from numconv.core.dtypes import DTYPES
@@ -89,6 +90,16 @@ class GpuMemory:
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
         self.place.copy(target, source)
         target.release()
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+    def put(self, array: NDArray[Any]) -> DeviceArray:
+        return self.place.upload(array, self.library.stream(self.place))
+
+    def finish(self) -> None:
+        self.place.finish()
 
     def restorer(self, value: Any) -> Callable[[DeviceArray], Any]:
         return _owner

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,6 +143,61 @@ def box(monkeypatch: pytest.MonkeyPatch) -> Any:
     dispatch.forget()
 
 
+class Bench(BoxMemory):
+    """A box in which plans are timed: what is enqueued takes its time when it is waited for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.pending = 0.0
+        self.waits = 0
+
+    def put(self, array: Array) -> Inside:
+        return Inside(array.copy())
+
+    def finish(self) -> None:
+        self.waits += 1
+        time.sleep(self.pending)
+        self.pending = 0
+
+
+class Enqueued(Naive):
+    """An algorithm that is as slow as it says, and whose estimate is wrong."""
+
+    def __init__(self, name: str, seconds: float, estimate: float, backend: Any) -> None:
+        self.name, self.seconds, self.estimate, self.backend = name, seconds, estimate, backend
+
+    def cost(self, problem: Any) -> float:
+        return self.estimate
+
+    def plan(self, problem: Any) -> Plan:
+        return EnqueuedPlan(problem, self)
+
+
+class EnqueuedPlan(NaivePlan):
+    def __init__(self, problem: Any, algorithm: Enqueued) -> None:
+        super().__init__(problem)
+        self._algorithm = algorithm
+
+    def __call__(self, *given: Any, out: Any) -> None:
+        super().__call__(*given, out=out)
+        backend = self._algorithm.backend
+        backend.bench.pending += self._algorithm.seconds
+        backend.calls.append(self._algorithm.name)
+
+
+class BenchBackend(BoxBackend):
+    def __init__(self) -> None:
+        self.bench = Bench("box 1")
+        self.calls: list[str] = []
+        self.all = (Enqueued("slow", 0.005, 1.0, self), Enqueued("fast", 0.0, 2.0, self))
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        return self.all
+
+    def memory(self, value: Any) -> BoxMemory:
+        return self.bench
+
+
 def expected() -> Array:
     return numconv.conv2d(X, WEIGHT, algorithm="naive", backend="reference")
 
@@ -198,6 +255,27 @@ def test_explain_says_what_would_run(box: Any) -> None:
 def test_arrays_elsewhere_are_refused(box: Any, call: Any, message: str) -> None:
     with pytest.raises(numconv.NumconvError, match=message):
         call()
+
+
+def test_plans_are_timed_where_the_arrays_lie(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path))
+    due, backend = expected(), BenchBackend()
+    monkeypatch.setattr(plugins, "backends", lambda: {"box": backend})
+    dispatch.forget()
+    result = numconv.conv2d(Boxed(X), Boxed(WEIGHT), tune=True)
+    np.testing.assert_array_equal(result.values, due)
+    assert backend.calls[-1] == "fast"
+    assert 0 < backend.bench.waits < len(backend.calls)
+    # It is remembered, for boxes of this name.
+    for name, again in (("box 1", False), ("box 2", True)):
+        dispatch.forget()
+        backend.calls.clear()
+        backend.bench.name = name
+        numconv.conv2d(Boxed(X), Boxed(WEIGHT), tune=True)
+        assert ("slow" in backend.calls) == again
+    dispatch.forget()
 
 
 def test_a_backend_that_is_away_says_why(box: Any) -> None:

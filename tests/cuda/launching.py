@@ -27,6 +27,7 @@ from driver import INVALID_VALUE, Driver
 from driver_functions import FUNCTIONS
 from libraries import Interfaced, Memory, Ndarray, Packed, Tensor
 from numconv.core import plugins
+from numconv.core import tuning as tuning_of_core
 from numconv_cuda import compile as compiling
 
 DRIVER = Memory.driver = Driver()
@@ -293,6 +294,15 @@ def errors_of_the_driver_have_their_names() -> None:
         assert current() == before
 
 
+def tuning() -> None:
+    # A budget for one algorithm: each call is interpreted.
+    tuning_of_core.BUDGET_SECONDS = 0.0
+    before = len(DRIVER.log)
+    for gpu in (0, 1):
+        must_equal(numconv.conv2d(Tensor(X, gpu), Tensor(WEIGHT, gpu), tune=True))
+    assert not [each for each in DRIVER.log[before:] if "download" in each]
+
+
 def the_backend_moves_arrays() -> None:
     backend: Any = plugins.backend("cuda")
     assert plugins.status(backend).state == "ready"
@@ -325,6 +335,7 @@ SCENES: tuple[Callable[[], None], ...] = (
     an_empty_batch_without_an_address,
     what_is_refused,
     errors_of_the_driver_have_their_names,
+    tuning,
     the_backend_moves_arrays,
 )
 

@@ -278,15 +278,14 @@ def _prepare(
     if prod(problem.result_shape) > LARGEST:
         expected = f"a result of at most {LARGEST} values, not of shape {problem.result_shape}"
         raise ArgumentError(names[0], operands[0].shape if operands[0] else None, expected)
-    if tune and memory is not HOST:
+    if tune and memory is not HOST and not hasattr(memory, "finish"):
         raise ArgumentError("tune", tune, f"False for arrays in the memory of {memory.device!r}")
+    choice = choose(problem, backend, algorithm, memory.device)
+    check_place(memory, choice.backend, names[0])
     if tune:
         from .tuning import tuned
 
-        choice = tuned(problem, backend, algorithm)
-    else:
-        choice = choose(problem, backend, algorithm, memory.device)
-    check_place(memory, choice.backend, names[0])
+        choice = tuned(problem, backend, algorithm, memory=memory)
     return prepare(problem, operands[0], choice, memory)
 
 

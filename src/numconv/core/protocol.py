@@ -177,6 +177,23 @@ class Recognising(Memory, Protocol):
         ...
 
 
+class Tunable(Memory, Protocol):
+    """A memory on whose device plans can be timed: ``tune=True`` is refused elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """What the device is called: what was measured on it holds for those of this name."""
+        ...
+
+    def put(self, array: Array) -> Any:
+        """Return a copy of a NumPy array there, of the inner kind."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until all that was enqueued there is done."""
+        ...
+
+
 class Placed(Backend, Protocol):
     """A backend that computes on a device with memory of its own."""
 
