@@ -94,10 +94,14 @@ class DeviceArray:
 
     def reshape(self, shape: Shape) -> DeviceArray:
         """Return the same elements, which are contiguous, in another shape."""
+        return self.view(shape, None)
+
+    def view(self, shape: Shape, strides: Shape | None) -> DeviceArray:
+        """Return what begins at the same place."""
         return DeviceArray(
             self.data,
             shape,
-            None,
+            strides,
             self.dtype,
             self.device,
             self.stream,

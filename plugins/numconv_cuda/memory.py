@@ -87,6 +87,9 @@ class GpuMemory:
             arrays.check_out(array.shadow(), shape, dtype, tuple(each.shadow() for each in given))
         return array
 
+    def view(self, array: DeviceArray, shape: Shape, strides: Shape) -> DeviceArray:
+        return array.view(shape, strides)
+
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
         self.place.copy(target, source)
         target.release()

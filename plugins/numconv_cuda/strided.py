@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from numconv.core import dtypes
+
 from .array import DeviceArray
 from .compile import Integers, Kernel, Results, Values
 from .part import part
@@ -73,6 +75,7 @@ def copy(device: Any, target: DeviceArray, source: DeviceArray) -> None:
     blocks = min(-(-target.size // THREADS), 32 * device.processors)
     kernel, dtype = KERNEL, _BITS[source.dtype.itemsize]
     if target.dtype != source.dtype:
+        assert target.dtype == dtypes.result(source.dtype.name)
         kernel, dtype = WIDENING, source.dtype.name
     launch = device.launcher(kernel, dtype, (blocks,), (THREADS,))
     launch(target.stream, target.data, source.data, table.data)

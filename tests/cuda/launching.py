@@ -294,6 +294,32 @@ def errors_of_the_driver_have_their_names() -> None:
         assert current() == before
 
 
+def operators_made_of_others() -> None:
+    three = np.array([1, 2, -1], "float32")
+    apart, mix = WEIGHT[:3, :1], WEIGHT[:, :, 0, 0]
+    cases: tuple[tuple[Any, tuple[Any, ...], dict[str, Any]], ...] = (
+        (numconv.separable_conv2d, (X, three, WEIGHT[0, :, 0]), {}),
+        (numconv.flattened_conv2d, (X, mix, three, three), {}),
+        (numconv.depthwise_separable_conv2d, (X, apart, mix), {}),
+        (numconv.resize_conv2d, (X[:1, :, :3, :3], WEIGHT[:1]), {}),
+        (numconv.shuffled_conv2d, (X, WEIGHT[:, :1]), {"groups": 2}),
+    )
+    for function, (x, *rest), more in cases:
+        if "groups" in more:
+            x = x[:, :2].copy()
+        due = function(x, *rest, **more, **NAIVE)
+        for kind in (Tensor, Ndarray):
+            result = function(kind(x), *map(kind, rest), **more)
+            assert type(result) is kind
+            must_equal(result, due)
+    must_equal(numconv.channel_shuffle(Tensor(X), 3), numconv.channel_shuffle(X, 3))
+    whole, ones = np.arange(24, dtype="int16").reshape(1, 2, 3, 4), np.ones(2, "int16")
+    due = numconv.separable_conv2d(whole, ones, ones, **NAIVE)
+    must_equal(numconv.separable_conv2d(Ndarray(whole), Ndarray(ones), Ndarray(ones)), due)
+    with refused(numconv.ArgumentError, "interpolation=", "'nearest' for arrays in the memory"):
+        numconv.resize_conv2d(Tensor(X), Tensor(WEIGHT), interpolation="linear")
+
+
 def tuning() -> None:
     # A budget for one algorithm: each call is interpreted.
     tuning_of_core.BUDGET_SECONDS = 0.0
@@ -335,6 +361,7 @@ SCENES: tuple[Callable[[], None], ...] = (
     an_empty_batch_without_an_address,
     what_is_refused,
     errors_of_the_driver_have_their_names,
+    operators_made_of_others,
     tuning,
     the_backend_moves_arrays,
 )

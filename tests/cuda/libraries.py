@@ -53,6 +53,10 @@ class Memory:
         return self.values.shape
 
     @property
+    def ndim(self) -> int:
+        return int(self.values.ndim)
+
+    @property
     def dtype(self) -> Any:
         return self.values.dtype
 

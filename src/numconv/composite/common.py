@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from ..core import arrays
 from ..core.dtypes import INTEGERS
 from ..core.errors import ArgumentError
+from ..core.layouts import converted, laid_out
 from ..core.protocol import Array, Case, Demonstration, Operand
 
 
@@ -26,8 +25,12 @@ def shaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
         raise ArgumentError(name, given or value, f"shape {(taps,)} or {(rows, taps)}")
     if isinstance(value, Operand):
         return Operand(shape, value.dtype)
-    array = np.broadcast_to(arrays.adapt(name, value), (rows, taps))
-    return np.ascontiguousarray(array).reshape(shape)
+    return laid_out(
+        name,
+        value,
+        lambda seen, strides: ((rows, taps), (strides[0] if len(seen) == 2 else 0, strides[-1])),
+        shape,
+    )
 
 
 def alike(value: Any, x: Any) -> Any:
@@ -37,7 +40,7 @@ def alike(value: Any, x: Any) -> Any:
         return value
     if isinstance(value, Operand):
         return Operand(value.shape, wanted)
-    return arrays.adapt("weight", value).astype(wanted, copy=False)
+    return converted("weight", value, wanted)
 
 
 def taps_of(name: str, value: Any) -> int:

@@ -177,6 +177,17 @@ class Recognising(Memory, Protocol):
         ...
 
 
+class Viewing(Memory, Protocol):
+    """A memory whose arrays can be laid out anew, as operators made of others ask for.
+
+    Its inner arrays have strides, in bytes, and its `copy` takes integers of any dtype to int64.
+    """
+
+    def view(self, array: Any, shape: Shape, strides: Shape) -> Any:
+        """Return the inner array of this shape and these strides that begins as `array` does."""
+        ...
+
+
 class Tunable(Memory, Protocol):
     """A memory on whose device plans can be timed: ``tune=True`` is refused elsewhere."""
 
