@@ -48,7 +48,7 @@ def taps_of(name: str, value: Any) -> int:
     if getattr(value, "ndim", 0) not in (1, 2):
         given = getattr(value, "shape", value)
         raise ArgumentError(name, given, "an array of shape (taps,) or (channels, taps)")
-    return int(value.shape[-1])
+    return int(tuple(value.shape)[-1])
 
 
 def channels_of(x: Any, axes: int) -> int:
@@ -56,7 +56,7 @@ def channels_of(x: Any, axes: int) -> int:
     if getattr(x, "ndim", 0) not in (axes + 1, axes + 2):
         given = getattr(x, "shape", x)
         raise ArgumentError("x", given, f"an array of {axes + 2} axes, or {axes + 1} without batch")
-    return int(x.shape[-axes - 1])
+    return int(tuple(x.shape)[-axes - 1])
 
 
 @dataclass(frozen=True)

@@ -203,8 +203,9 @@ def _repeat(x: Any, first: int, factors: tuple[int, ...]) -> Any:
         steps = [(stride, 0) for stride in strides[first:]]
         return (*shape[:first], *chain(*each)), (*strides[:first], *chain(*steps))
 
-    sizes = (size * factor for size, factor in zip(x.shape[first:], factors, strict=True))
-    return laid_out("x", x, arrange, (*x.shape[:first], *sizes))
+    shape = tuple(x.shape)
+    sizes = (size * factor for size, factor in zip(shape[first:], factors, strict=True))
+    return laid_out("x", x, arrange, (*shape[:first], *sizes))
 
 
 def _interpolate(array: Array, axis: int, factor: int) -> Array:
