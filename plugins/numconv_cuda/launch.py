@@ -16,6 +16,9 @@ from .array import DeviceArray, Shape, strides_of
 from .compile import Kernel, cubin
 from .device import Launch
 
+# Of a block, that need not be asked for.
+SHARED_BYTES = 48 * 1024
+
 
 class Gpu:
     """A GPU, as its number says."""
@@ -121,6 +124,8 @@ class Gpu:
         from cuda.core import LaunchConfig, launch
 
         loaded = self._load(kernel, dtype)
+        if shared_bytes > SHARED_BYTES:
+            self._allow_shared(loaded, shared_bytes)
         config = LaunchConfig(grid=grid, block=block, shmem_size=shared_bytes)
 
         streams, is_current = self._streams, self._is_current
@@ -134,6 +139,12 @@ class Gpu:
                     launch(on, config, loaded, *arguments)
 
         return run
+
+    def _allow_shared(self, loaded: Any, shared_bytes: int) -> None:
+        driver = self._driver
+        attribute = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+        gpu = driver.CUdevice(self.index)
+        _must_be_zero(*driver.cuKernelSetAttribute(attribute, shared_bytes, loaded.handle, gpu))
 
     def _load(self, kernel: Kernel, dtype: str) -> Any:
         loaded = self._kernels.get((kernel, dtype))

@@ -16,7 +16,6 @@ import torch
 import gpu_times
 import on_device
 from driver import Driver
-from driver_functions import FUNCTIONS
 from numconv_cuda import compile as compiling
 
 DRIVER = Driver()
@@ -63,7 +62,7 @@ class Event:
 
 def main() -> int:
     folder, *words = sys.argv[1:]
-    DRIVER.load(Path(folder), FUNCTIONS)
+    DRIVER.load(Path(folder))
     compiling.assemble = lambda text, capability: (text.encode(), "")
     for name in ("ones", "empty", "randn"):
         setattr(torch, name, made_there(getattr(torch, name)))

@@ -1,10 +1,4 @@
-"""A CUDA driver made up for tests: NVIDIA's own packages run on it as they would on a machine's.
-
-Memory of its GPUs is that of the processor, "machine code" is PTX, and the interpreter runs it.
-What is enqueued on a stream is done as late as can be: when somebody waits for it. So what reads
-too early reads what was there before, and what is freed too early is gone. `driver_functions.py`
-has what is called; what is not known there answers that it is not supported, and is noted.
-"""
+"""What a made-up driver knows: contexts, streams, memory, and what was asked of it."""
 
 from __future__ import annotations
 
@@ -19,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-SOURCE = Path(__file__).with_name("driver.c")
+from .table import FUNCTIONS
+
+SOURCE = Path(__file__).with_name("library.c")
 INVALID_VALUE, INVALID_CONTEXT, INVALID_HANDLE, UNKNOWN = 1, 201, 400, 999
 NOT_SUPPORTED = 801
 POISON = 0xFF  # a NaN, or -1
@@ -44,18 +40,20 @@ class Driver:
         self.memory: dict[int, tuple[int, Any]] = {}
         self.streams: dict[tuple[int, int], deque[Callable[[], None]]] = {}
         self.failing: dict[str, int] = {}
+        self.shared: dict[tuple[int, int], int] = {}
+        """How many bytes of shared memory a kernel may have on a GPU, where that was said."""
         self.thread = threading.local()
         self.kept: list[Any] = []
         self.handles: dict[int, Any] = {}
         self._next = 0x1000
 
-    def load(self, folder: Path, functions: dict[str, tuple[Callable[..., None], Any]]) -> None:
-        """Make it the driver of this process; `functions` are given this object first."""
+    def load(self, folder: Path) -> None:
+        """Make it the driver of this process."""
         library = folder / "libcuda.so.1"
         options = ("-shared", "-fPIC", "-Wl,-soname,libcuda.so.1")
         subprocess.run(["cc", *options, "-o", library, SOURCE], check=True)
         loaded = ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
-        found = {name: self._callback(name, *each) for name, each in functions.items()}
+        found = {name: self._callback(name, *each) for name, each in FUNCTIONS.items()}
         find = _FIND(lambda name: found.get(name.decode()) or self._absent(name.decode()))
         self.kept += [loaded, find]
         loaded.made_up(find)
