@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import numconv
-from numconv.core import arrays, dispatch, plugins
+from numconv import planning
+from numconv.core import arrays, dispatch, places, plugins
 from numconv.core.operators.convolution import reference
 from numconv.core.protocol import Algorithm, Array, Backend, Plan, Status
 
@@ -143,6 +144,22 @@ def box(monkeypatch: pytest.MonkeyPatch) -> Any:
     dispatch.forget()
 
 
+class Glancing(BoxMemory):
+    """A box whose arrays are told at a glance."""
+
+    def __init__(self) -> None:
+        self.adapted: list[str] = []
+
+    def adapt(self, argument: str, value: Any) -> Inside:
+        self.adapted.append(argument)
+        return super().adapt(argument, value)
+
+    def glance(self, value: Any) -> Any:
+        if not value.values.flags.c_contiguous:
+            return None
+        return (value.shape, value.dtype), Inside(value.values, value)
+
+
 class Bench(BoxMemory):
     """A box in which plans are timed: what is enqueued takes its time when it is waited for."""
 
@@ -255,6 +272,32 @@ def test_explain_says_what_would_run(box: Any) -> None:
 def test_arrays_elsewhere_are_refused(box: Any, call: Any, message: str) -> None:
     with pytest.raises(numconv.NumconvError, match=message):
         call()
+
+
+def test_a_call_made_before_takes_a_glance(box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Glancing()
+    monkeypatch.setattr(box, "memory", lambda value: memory)
+    monkeypatch.setattr(places, "glances", {})
+    for module in (dispatch, planning):
+        monkeypatch.setattr(module, "glances", places.glances)
+    wide = Boxed(np.repeat(X, 2, axis=3)[..., ::2])
+    calls = ((Boxed(X), 2), (Boxed(X), 0), (wide, 2), (Boxed(X), 0))
+    for x, looked_at in calls:
+        memory.adapted.clear()
+        result = numconv.conv2d(x, Boxed(WEIGHT))
+        assert type(result) is Boxed
+        np.testing.assert_array_equal(result.values, expected())
+        assert len(memory.adapted) == looked_at
+    memory.adapted.clear()
+    out = Boxed(np.empty_like(expected()))
+    assert numconv.conv2d(Boxed(X), Boxed(WEIGHT), out=out) is out
+    assert memory.adapted == ["out"]
+    np.testing.assert_array_equal(out.values, expected())
+    plan = numconv.plan("conv2d", X.shape, Boxed(WEIGHT))
+    for looked_at in (1, 0):
+        memory.adapted.clear()
+        np.testing.assert_array_equal(plan(Boxed(X)).values, expected())
+        assert len(memory.adapted) == looked_at
 
 
 def test_plans_are_timed_where_the_arrays_lie(
