@@ -27,7 +27,7 @@ class Library(Protocol):
     """A library; there is one object of each class."""
 
     def holds(self, value: Any) -> bool:
-        """Return whether `value`, an array of this library, is in the memory of a GPU."""
+        """Return whether `value`, made by this library, is an array in the memory of a GPU."""
         ...
 
     def place(self, value: Any) -> Any:
@@ -58,7 +58,7 @@ class Torch:
     """PyTorch."""
 
     def holds(self, value: Any) -> bool:
-        return bool(value.is_cuda)
+        return bool(getattr(value, "is_cuda", False))
 
     def place(self, value: Any) -> Any:
         return _gpu(value.device.index)
@@ -116,7 +116,7 @@ class Cupy:
     """CuPy."""
 
     def holds(self, value: Any) -> bool:
-        return True
+        return hasattr(type(value), "__cuda_array_interface__")
 
     def place(self, value: Any) -> Any:
         return _gpu(value.device.id)
@@ -198,34 +198,7 @@ class Other:
         return None
 
 
-class Simulated:
-    """Arrays of Numba's simulator."""
-
-    def holds(self, value: Any) -> bool:
-        return True
-
-    def place(self, value: Any) -> Any:
-        from .simulator import SIMULATOR
-
-        return SIMULATOR
-
-    def stream(self, place: Any) -> int:
-        return _DEFAULT_STREAM
-
-    def view(self, argument: str, value: Any, place: Any, stream: int) -> DeviceArray:
-        view: DeviceArray = place.wrap(value._ary, owner=value)
-        return view
-
-    def maker(self, shape: Shape, dtype: np.dtype[Any], place: Any) -> Callable[[], DeviceArray]:
-        from numba import cuda
-
-        return lambda: self.view("out", cuda.device_array(shape, dtype), place, _DEFAULT_STREAM)
-
-    def glance(self, value: Any) -> tuple[Any, DeviceArray] | None:
-        return None
-
-
-_OTHER, _SIMULATED = Other(), Simulated()
+_OTHER = Other()
 _KNOWN: dict[str, Library] = {"torch": Torch(), "cupy": Cupy()}
 
 
@@ -233,7 +206,9 @@ _KNOWN: dict[str, Library] = {"torch": Torch(), "cupy": Cupy()}
 def library_of(kind: type) -> Library:
     """Return the library whose arrays are of this type, or of one derived from it."""
     if kind.__name__ == "FakeCUDAArray":
-        return _SIMULATED
+        from .simulator import ARRAYS
+
+        return ARRAYS
     names = [base.__module__.partition(".")[0] for base in kind.__mro__]
     return next((_KNOWN[name] for name in names if name in _KNOWN), _OTHER)
 

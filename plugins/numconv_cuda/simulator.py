@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -85,3 +86,31 @@ def _simulated(kernel: Any, dtype: str) -> Any:
 
 
 SIMULATOR = Simulator()
+
+
+class SimulatedArrays:
+    """What Numba makes there; a `libraries.Library`."""
+
+    def holds(self, value: Any) -> bool:
+        return True
+
+    def place(self, value: Any) -> Any:
+        return SIMULATOR
+
+    def stream(self, place: Any) -> int:
+        return 0
+
+    def view(self, argument: str, value: Any, place: Any, stream: int) -> DeviceArray:
+        view: DeviceArray = place.wrap(value._ary, owner=value)
+        return view
+
+    def maker(self, shape: Shape, dtype: np.dtype[Any], place: Any) -> Callable[[], DeviceArray]:
+        from numba import cuda
+
+        return lambda: self.view("out", cuda.device_array(shape, dtype), place, 0)
+
+    def glance(self, value: Any) -> tuple[Any, DeviceArray] | None:
+        return None
+
+
+ARRAYS = SimulatedArrays()

@@ -65,8 +65,9 @@ def times(
         else:
             try:
                 row |= _measured(variant, layer)
-            except numconv.NumconvError as error:
-                row["refused"] = str(error)
+            except (numconv.NumconvError, RuntimeError) as error:
+                # What PyTorch lacks memory for, and what the driver says, is a RuntimeError.
+                row["refused"] = str(error).partition("\n")[0]
         rows.append(row)
     return rows
 

@@ -100,6 +100,9 @@ class _Tensor(ctypes.Structure):
 class Packed(Memory):
     """What shows itself by DLPack alone."""
 
+    offset = 0
+    """How many bytes after the address that it tells it begins."""
+
     asked: Any = "nothing"
     """For which stream it was shown last."""
 
@@ -112,7 +115,7 @@ class Packed(Memory):
         itemsize = self.dtype.itemsize
         steps = (ctypes.c_int64 * self.values.ndim)(*(s // itemsize for s in self.values.strides))
         self.tensor = _Tensor(
-            self.address,
+            self.address - self.offset,
             (2, self.gpu),
             self.values.ndim,
             _CODES[self.dtype.kind],
@@ -121,6 +124,7 @@ class Packed(Memory):
             ctypes.addressof(sizes),
             ctypes.addressof(steps),
         )
+        self.tensor.offset = self.offset
         self.tensor.deleter = type(self.tensor.deleter)(lambda place: None)
         self.kept = sizes, steps
         capsule = ctypes.pythonapi.PyCapsule_New
@@ -214,7 +218,7 @@ def torch() -> Any:
     return made
 
 
-class Ndarray(Memory):
+class Ndarray(Interfaced):
     @property
     def data(self) -> Any:
         return SimpleNamespace(ptr=self.address)

@@ -52,8 +52,10 @@ def laws(until: float) -> dict[str, Any]:
             kept += 1
         except NotApplicable:
             continue
-        except LawBroken as error:
-            broken.append(f"{algorithm.name}-{each.case}-{law.name}: {error}")
+        except Exception as error:
+            # Not only a broken law: what the driver says must not lose all the rest.
+            kind = "" if isinstance(error, LawBroken) else f"{type(error).__name__}: "
+            broken.append(f"{algorithm.name}-{each.case}-{law.name}: {kind}{error}")
     return {"kept": kept, "broken": broken, "left_out": left_out}
 
 

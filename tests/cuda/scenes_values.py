@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import numconv
-from libraries import Interfaced, Ndarray, Tensor
+from libraries import Interfaced, Ndarray, Packed, Tensor
 from stage import (
     DRIVER,
     EXPECTED,
@@ -71,6 +71,9 @@ def views() -> None:
     for kind in KINDS:
         must_equal(numconv.conv2d(kind(wide)[..., ::2], kind(WEIGHT)))
         must_equal(numconv.conv2d(kind(X[..., ::-1])[..., ::-1], kind(WEIGHT)))
+    within = Packed(np.concatenate([X, X]))[2:]
+    within.offset = 2 * X[0].nbytes
+    must_equal(numconv.conv2d(within, Packed(WEIGHT)))
 
 
 def views_of_large_arrays() -> None:
