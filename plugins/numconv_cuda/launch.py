@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -166,8 +167,9 @@ class _Shared:
 
     def __del__(self) -> None:
         # The driver frees it once the stream of its making is there, and knows of no other.
-        with suppress(Exception):
-            self._place.finish()
+        if not sys.is_finalizing():
+            with suppress(Exception):
+                self._place.finish()
 
 
 def _stream(handle: int) -> Any:
