@@ -103,11 +103,11 @@ class Torch:
         plain = value.is_cuda and value.is_contiguous() and not value.requires_grad
         if not plain or value.is_neg() or value.is_conj():
             return None
-        shape, kind, place = value.shape, value.dtype, _gpu(device.index)
+        shape, kind, index = value.shape, value.dtype, device.index
         dtype = _of_torch(kind)
         if dtype is None:
             return None
-        stream = self.stream(place)
+        place, stream = _gpu(index), _torch_stream()(index)
         array = DeviceArray(value.data_ptr(), shape, None, dtype, place, stream, value)
         return (shape, kind, device), array
 

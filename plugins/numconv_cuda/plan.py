@@ -62,7 +62,8 @@ class DevicePlan:
             bound = self._bound[device] = self.bind(device)
         self.launch(bound, arrays, out)
         for each in (*arrays, out):
-            each.release()
+            if each.theirs is not None:
+                each.release()
 
     def _moved(self, arrays: tuple[NDArray[Any], ...], out: NDArray[Any]) -> None:
         given = [self._device.upload(array) for array in arrays]
