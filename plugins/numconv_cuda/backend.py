@@ -82,9 +82,7 @@ class CudaBackend(Backend):
 
     def finish(self) -> None:
         """Wait until all that was enqueued on the current GPU is done."""
-        from numba import cuda
-
-        cuda.synchronize()
+        device().finish()
 
     def remedy(self) -> str:
         return "move it with cupy.asarray(x), torch.from_numpy(x).cuda() or numba.cuda.to_device(x)"

@@ -32,8 +32,8 @@ class Device(Protocol):
         """Return a contiguous array with whatever values."""
         ...
 
-    def upload(self, array: NDArray[Any], stream: int = 0) -> DeviceArray:
-        """Return a copy of a NumPy array."""
+    def upload(self, array: NDArray[Any], stream: int | None = None) -> DeviceArray:
+        """Return a copy of a NumPy array, for use on one stream, by default on all."""
         ...
 
     def download(self, array: DeviceArray) -> NDArray[Any]:
@@ -44,8 +44,16 @@ class Device(Protocol):
         """Copy between arrays of the same shape and dtype, contiguous or not."""
         ...
 
+    def extremes(self, array: DeviceArray) -> tuple[int, int]:
+        """Return the least and the largest of the integers in an array, which is not empty."""
+        ...
+
     def wait(self, stream: int, other: int) -> None:
         """Let what is enqueued on `stream` from now on wait for what is on the `other` one."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until all that is enqueued on any stream is done."""
         ...
 
     def launcher(

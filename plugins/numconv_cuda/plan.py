@@ -61,6 +61,9 @@ class DevicePlan:
         if bound is None:
             bound = self._bound[device] = self.bind(device)
         self.launch(bound, arrays, out)
+        for each in (*arrays, out):
+            if each.theirs is not None:
+                each.release()
 
     def _moved(self, arrays: tuple[NDArray[Any], ...], out: NDArray[Any]) -> None:
         given = [self._device.upload(array) for array in arrays]

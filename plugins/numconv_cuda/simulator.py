@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -22,7 +23,7 @@ class Simulator:
     def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
         return self.wrap(np.empty(shape, dtype))
 
-    def upload(self, array: NDArray[Any], stream: int = 0) -> DeviceArray:
+    def upload(self, array: NDArray[Any], stream: int | None = None) -> DeviceArray:
         return self.wrap(np.array(array, order="C"))
 
     def download(self, array: DeviceArray) -> NDArray[Any]:
@@ -31,8 +32,15 @@ class Simulator:
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
         _values(target)[...] = _values(source)
 
+    def extremes(self, array: DeviceArray) -> tuple[int, int]:
+        values = _values(array)
+        return int(values.min()), int(values.max())
+
     def wait(self, stream: int, other: int) -> None:
         """Do nothing: a launch returns when it is done."""
+
+    def finish(self) -> None:
+        """Do nothing."""
 
     def wrap(self, array: NDArray[Any], owner: Any = None) -> DeviceArray:
         """Return the array that shares memory with a NumPy array."""
@@ -68,8 +76,7 @@ class Simulator:
 
 
 def _values(array: DeviceArray) -> NDArray[Any]:
-    values: NDArray[Any] = array.data
-    return values.reshape(array.shape) if values.shape != array.shape else values
+    return np.lib.stride_tricks.as_strided(array.data, array.shape, array.strides)
 
 
 @cache
@@ -80,3 +87,31 @@ def _simulated(kernel: Any, dtype: str) -> Any:
 
 
 SIMULATOR = Simulator()
+
+
+class SimulatedArrays:
+    """What Numba makes there; a `libraries.Library`."""
+
+    def holds(self, value: Any) -> bool:
+        return True
+
+    def place(self, value: Any) -> Any:
+        return SIMULATOR
+
+    def stream(self, place: Any) -> int:
+        return 0
+
+    def view(self, argument: str, value: Any, place: Any, stream: int) -> DeviceArray:
+        view: DeviceArray = place.wrap(value._ary, owner=value)
+        return view
+
+    def maker(self, shape: Shape, dtype: np.dtype[Any], place: Any) -> Callable[[], DeviceArray]:
+        from numba import cuda
+
+        return lambda: self.view("out", cuda.device_array(shape, dtype), place, 0)
+
+    def glance(self, value: Any) -> tuple[Any, DeviceArray] | None:
+        return None
+
+
+ARRAYS = SimulatedArrays()

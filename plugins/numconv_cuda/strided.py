@@ -9,15 +9,20 @@ import numpy as np
 from numba import cuda
 
 from .array import DeviceArray
-from .compile import Integers, Kernel, Values
+from .compile import Kernel, Numbers, Values
 
 THREADS = 256
 AXES = 8
 
 
+# What the kernels are told: the total, then sizes and strides, in elements, by axis.
+NUMBERS = 1 + 3 * AXES
+LARGEST = 2**31 - 1
+
+
 def _make(_: Any) -> Callable[..., None]:
-    def kernel(target: Values, source: Values, numbers: Integers) -> None:
-        """Copy element by element; `numbers` are the total, then sizes and strides by axis."""
+    def kernel(target: Values, source: Values, numbers: Numbers) -> None:
+        """Copy element by element."""
         index = cuda.grid(1)
         while index < numbers[0]:
             rest, to, origin = index, 0, 0
@@ -34,7 +39,7 @@ def _make(_: Any) -> Callable[..., None]:
     return kernel
 
 
-KERNEL = Kernel("strided-copy", _make, THREADS)
+KERNEL = Kernel("strided-copy", _make, THREADS, numbers=NUMBERS)
 # Bits are copied, whatever they mean.
 _BITS = {1: "int8", 2: "int16", 4: "int32", 8: "int64", 16: "complex128"}
 
@@ -45,15 +50,31 @@ def copy(device: Any, target: DeviceArray, source: DeviceArray) -> None:
         return
     if target.ndim > AXES:
         raise ValueError(f"arrays of up to {AXES} axes are copied, not of {target.ndim}")
-    itemsize = target.dtype.itemsize
-    absent = AXES - target.ndim
-    numbers = np.zeros(1 + 3 * AXES, np.int64)
-    numbers[0] = target.size
-    numbers[1 : 1 + AXES] = (*(1,) * absent, *target.shape)
-    for first, array in ((1 + AXES, target), (1 + 2 * AXES, source)):
-        steps = [stride // itemsize for stride in array.strides]
-        numbers[first : first + AXES] = (*(0,) * absent, *steps)
-    table = device.upload(numbers, target.stream)
+    numbers = [target.size]
+    for kind, absent in ((target.shape, 1), (_steps(target), 0), (_steps(source), 0)):
+        numbers += [*(absent,) * (AXES - target.ndim), *kind]
+    if max(map(abs, numbers)) > LARGEST:
+        halves = zip(_halves(target), _halves(source), strict=True)
+        for half_target, half_source in halves:
+            copy(device, half_target, half_source)
+        return
     blocks = min(-(-target.size // THREADS), 32 * device.processors)
-    launch = device.launcher(KERNEL, _BITS[itemsize], (blocks,), (THREADS,))
-    launch(target.stream, target.data, source.data, table.data)
+    launch = device.launcher(KERNEL, _BITS[target.dtype.itemsize], (blocks,), (THREADS,))
+    launch(target.stream, target.data, source.data, *map(np.int32, numbers))
+
+
+def _steps(array: DeviceArray) -> list[int]:
+    """Return the strides in elements; where an axis has one place, none is taken."""
+    each = zip(array.shape, array.strides, strict=True)
+    return [0 if size == 1 else stride // array.dtype.itemsize for size, stride in each]
+
+
+def _halves(array: DeviceArray) -> tuple[DeviceArray, DeviceArray]:
+    """Return both halves of the first axis that has any."""
+    axis = next(axis for axis, size in enumerate(array.shape) if size > 1)
+    half, steps = array.shape[axis] // 2, _steps(array)
+    before, after = array.shape[:axis], array.shape[axis + 1 :]
+    first = array.view((*before, half, *after), array.strides)
+    second = array.view((*before, array.shape[axis] - half, *after), array.strides)
+    second.data = array.element(half * steps[axis])
+    return first, second

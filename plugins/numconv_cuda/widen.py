@@ -32,6 +32,16 @@ def _make(_: Any) -> Callable[..., None]:
 KERNEL = Kernel("widen", _make, THREADS)
 
 
+def widen(device: Any, array: DeviceArray) -> DeviceArray:
+    """Return a contiguous array in the type in which sums of its dtype are kept."""
+    dtype = array.dtype.name
+    made = device.empty(array.shape, np.dtype(dtypes.accumulator(dtype)), array.stream)
+    if array.size:
+        launch = device.launcher(KERNEL, dtype, (-(-array.size // THREADS),), (THREADS,))
+        launch(array.stream, array.data, made.data, array.size)
+    return made
+
+
 class WidenedPlan(DevicePlan):
     """A plan for wide operands that is given narrow ones, and whose result is wide.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import numconv
-from numconv.core import arrays, dispatch, plugins
+from numconv import planning
+from numconv.core import arrays, dispatch, places, plugins
 from numconv.core.operators.convolution import reference
 from numconv.core.protocol import Algorithm, Array, Backend, Plan, Status
 
@@ -141,6 +144,77 @@ def box(monkeypatch: pytest.MonkeyPatch) -> Any:
     dispatch.forget()
 
 
+class Glancing(BoxMemory):
+    """A box whose arrays are told at a glance."""
+
+    def __init__(self) -> None:
+        self.adapted: list[str] = []
+
+    def adapt(self, argument: str, value: Any) -> Inside:
+        self.adapted.append(argument)
+        return super().adapt(argument, value)
+
+    def glance(self, value: Any) -> Any:
+        if not value.values.flags.c_contiguous:
+            return None
+        return (value.shape, value.dtype), Inside(value.values, value)
+
+
+class Bench(BoxMemory):
+    """A box in which plans are timed: what is enqueued takes its time when it is waited for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.pending = 0.0
+        self.waits = 0
+
+    def put(self, array: Array) -> Inside:
+        return Inside(array.copy())
+
+    def finish(self) -> None:
+        self.waits += 1
+        time.sleep(self.pending)
+        self.pending = 0
+
+
+class Enqueued(Naive):
+    """An algorithm that is as slow as it says, and whose estimate is wrong."""
+
+    def __init__(self, name: str, seconds: float, estimate: float, backend: Any) -> None:
+        self.name, self.seconds, self.estimate, self.backend = name, seconds, estimate, backend
+
+    def cost(self, problem: Any) -> float:
+        return self.estimate
+
+    def plan(self, problem: Any) -> Plan:
+        return EnqueuedPlan(problem, self)
+
+
+class EnqueuedPlan(NaivePlan):
+    def __init__(self, problem: Any, algorithm: Enqueued) -> None:
+        super().__init__(problem)
+        self._algorithm = algorithm
+
+    def __call__(self, *given: Any, out: Any) -> None:
+        super().__call__(*given, out=out)
+        backend = self._algorithm.backend
+        backend.bench.pending += self._algorithm.seconds
+        backend.calls.append(self._algorithm.name)
+
+
+class BenchBackend(BoxBackend):
+    def __init__(self) -> None:
+        self.bench = Bench("box 1")
+        self.calls: list[str] = []
+        self.all = (Enqueued("slow", 0.005, 1.0, self), Enqueued("fast", 0.0, 2.0, self))
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        return self.all
+
+    def memory(self, value: Any) -> BoxMemory:
+        return self.bench
+
+
 def expected() -> Array:
     return numconv.conv2d(X, WEIGHT, algorithm="naive", backend="reference")
 
@@ -198,6 +272,53 @@ def test_explain_says_what_would_run(box: Any) -> None:
 def test_arrays_elsewhere_are_refused(box: Any, call: Any, message: str) -> None:
     with pytest.raises(numconv.NumconvError, match=message):
         call()
+
+
+def test_a_call_made_before_takes_a_glance(box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Glancing()
+    monkeypatch.setattr(box, "memory", lambda value: memory)
+    monkeypatch.setattr(places, "glances", {})
+    for module in (dispatch, planning):
+        monkeypatch.setattr(module, "glances", places.glances)
+    wide = Boxed(np.repeat(X, 2, axis=3)[..., ::2])
+    calls = ((Boxed(X), 2), (Boxed(X), 0), (wide, 2), (Boxed(X), 0))
+    for x, looked_at in calls:
+        memory.adapted.clear()
+        result = numconv.conv2d(x, Boxed(WEIGHT))
+        assert type(result) is Boxed
+        np.testing.assert_array_equal(result.values, expected())
+        assert len(memory.adapted) == looked_at
+    memory.adapted.clear()
+    out = Boxed(np.empty_like(expected()))
+    assert numconv.conv2d(Boxed(X), Boxed(WEIGHT), out=out) is out
+    assert memory.adapted == ["out"]
+    np.testing.assert_array_equal(out.values, expected())
+    plan = numconv.plan("conv2d", X.shape, Boxed(WEIGHT))
+    for looked_at in (1, 0):
+        memory.adapted.clear()
+        np.testing.assert_array_equal(plan(Boxed(X)).values, expected())
+        assert len(memory.adapted) == looked_at
+
+
+def test_plans_are_timed_where_the_arrays_lie(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path))
+    due, backend = expected(), BenchBackend()
+    monkeypatch.setattr(plugins, "backends", lambda: {"box": backend})
+    dispatch.forget()
+    result = numconv.conv2d(Boxed(X), Boxed(WEIGHT), tune=True)
+    np.testing.assert_array_equal(result.values, due)
+    assert backend.calls[-1] == "fast"
+    assert 0 < backend.bench.waits < len(backend.calls)
+    # It is remembered, for boxes of this name.
+    for name, again in (("box 1", False), ("box 2", True)):
+        dispatch.forget()
+        backend.calls.clear()
+        backend.bench.name = name
+        numconv.conv2d(Boxed(X), Boxed(WEIGHT), tune=True)
+        assert ("slow" in backend.calls) == again
+    dispatch.forget()
 
 
 def test_a_backend_that_is_away_says_why(box: Any) -> None:

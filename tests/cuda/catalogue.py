@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from numconv_cuda import strided, widen
+from numconv_cuda import extremes, strided, widen
 from numconv_cuda.columns import ROWS
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
@@ -78,6 +78,9 @@ def kernels() -> Iterator[Bounded]:
     for dtype in ("int8", "int32", "complex128"):
         yield Bounded(strided.KERNEL, dtype)
     yield Bounded(widen.KERNEL, "float16")
+    yield Bounded(widen.KERNEL, "uint8")
+    for dtype, kernel in (("int8", extremes.SIGNED), ("uint64", extremes.UNSIGNED)):
+        yield Bounded(kernel, dtype)
 
 
 def table(target: str = "sm_90") -> Iterator[str]:

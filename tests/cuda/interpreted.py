@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any
 
 from interpreter import Module
+from numconv_cuda.array import DeviceArray
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.device import Launch
+from numconv_cuda.extremes import extremes
 from numconv_cuda.simulator import Simulator
 
 
@@ -18,6 +20,9 @@ class Interpreted(Simulator):
         self.name = f"the interpreter of PTX for {capability}"
         self.capability = capability
         self.processors = processors
+
+    def extremes(self, array: DeviceArray) -> tuple[int, int]:
+        return extremes(self, array)
 
     def launcher(
         self,

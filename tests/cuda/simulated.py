@@ -33,6 +33,12 @@ assert numconv.conv2d(given, filters, added, **parameters, out=out) is out
 must_equal(out)
 plan = numconv.plan("conv2d", x.shape, filters, bias=added, **parameters)
 must_equal(plan(given))
+must_equal(numconv.channel_shuffle(given, 2), numconv.channel_shuffle(x, 2))
+few = (x[0, :2, :2, :2].copy(), weight[:1, :, :1, :1].copy())
+apart = (few[0], weight[0, 0, 0], weight[0, 0, 1])
+for function, operands in ((numconv.resize_conv2d, few), (numconv.separable_conv2d, apart)):
+    more = {} if operands is few else {"padding": 1}
+    must_equal(function(*map(cuda.to_device, operands), **more), function(*operands, **more))
 whole = cuda.to_device(np.arange(-12, 12, dtype="int16").reshape(1, 2, 3, 4))
 ones = cuda.to_device(np.ones((1, 2, 2, 2), "int16"))
 exact = numconv.conv2d(whole.copy_to_host(), ones.copy_to_host())

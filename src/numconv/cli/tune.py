@@ -95,9 +95,9 @@ def command(
 ) -> int:
     """Measure the algorithms for a suite's layers, or for one call, and remember the fastest.
 
-    A call with tune=True then finds its answer on disk. It holds for this processor, this number
-    of threads and this version. What is remembered already is not measured again; Ctrl-C keeps
-    what was measured.
+    A call with tune=True then finds its answer on disk. It holds for this processor or GPU, this
+    number of threads and this version. What is remembered already is not measured again; Ctrl-C
+    keeps what was measured.
 
     \b
       numconv tune --suite resnet50 --budget 30

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from ..core import arrays
 from ..core.dtypes import INTEGERS
 from ..core.errors import ArgumentError
+from ..core.layouts import converted, laid_out
 from ..core.protocol import Array, Case, Demonstration, Operand
 
 
@@ -26,8 +25,12 @@ def shaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
         raise ArgumentError(name, given or value, f"shape {(taps,)} or {(rows, taps)}")
     if isinstance(value, Operand):
         return Operand(shape, value.dtype)
-    array = np.broadcast_to(arrays.adapt(name, value), (rows, taps))
-    return np.ascontiguousarray(array).reshape(shape)
+    return laid_out(
+        name,
+        value,
+        lambda seen, strides: ((rows, taps), (strides[0] if len(seen) == 2 else 0, strides[-1])),
+        shape,
+    )
 
 
 def alike(value: Any, x: Any) -> Any:
@@ -37,7 +40,7 @@ def alike(value: Any, x: Any) -> Any:
         return value
     if isinstance(value, Operand):
         return Operand(value.shape, wanted)
-    return arrays.adapt("weight", value).astype(wanted, copy=False)
+    return converted("weight", value, wanted)
 
 
 def taps_of(name: str, value: Any) -> int:
@@ -45,7 +48,7 @@ def taps_of(name: str, value: Any) -> int:
     if getattr(value, "ndim", 0) not in (1, 2):
         given = getattr(value, "shape", value)
         raise ArgumentError(name, given, "an array of shape (taps,) or (channels, taps)")
-    return int(value.shape[-1])
+    return int(tuple(value.shape)[-1])
 
 
 def channels_of(x: Any, axes: int) -> int:
@@ -53,7 +56,7 @@ def channels_of(x: Any, axes: int) -> int:
     if getattr(x, "ndim", 0) not in (axes + 1, axes + 2):
         given = getattr(x, "shape", x)
         raise ArgumentError("x", given, f"an array of {axes + 2} axes, or {axes + 1} without batch")
-    return int(x.shape[-axes - 1])
+    return int(tuple(x.shape)[-axes - 1])
 
 
 @dataclass(frozen=True)

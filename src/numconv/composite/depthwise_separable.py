@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core import arrays
 from ..core.errors import ArgumentError
+from ..core.layouts import laid_out
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LAPLACIAN, SEPIA, per_channel
 from ..core.protocol import Array, Case, Demonstration, Operand
@@ -191,7 +191,9 @@ def _pointwise(weight: Any, axes: int) -> Any:
     full = (*shape[:2], *[1] * axes)
     if isinstance(weight, Operand):
         return Operand(full, weight.dtype)
-    return arrays.adapt("pointwise_weight", weight).reshape(full)
+    return laid_out(
+        "pointwise_weight", weight, lambda seen, strides: (shape[:2], strides[:2]), full
+    )
 
 
 def _definition(x: Array, depthwise: Array, pointwise: Array, **parameters: Any) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from ..core import arrays
 from ..core.errors import ArgumentError
 from ..core.geometry import per_axis
+from ..core.layouts import laid_out
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel, shrink
-from ..core.protocol import Array, Case, Demonstration, Operand
+from ..core.places import HOST, memory_of
+from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 from .common import CompositeOperator, channels_of
 
 INTERPOLATIONS = ("nearest", "linear")
@@ -54,7 +57,8 @@ def resize_conv2d(
         As in `conv2d`.
     interpolation : {"nearest", "linear"}
         ``nearest`` repeats each pixel; ``linear`` (bilinear in two axes) interpolates between
-        pixel centres, as PyTorch does with ``align_corners=False``.
+        pixel centres, as PyTorch does with ``align_corners=False``, of arrays in the processor's
+        memory.
     padding_mode, activation, residual, out, backend, accuracy, tune
         As in `conv2d`.
 
@@ -176,15 +180,32 @@ def enlarge(x: Any, factors: tuple[int, ...], interpolation: str) -> Any:
     if isinstance(x, Operand):
         sizes = (size * f for size, f in zip(x.shape[first:], factors, strict=True))
         return Operand((*x.shape[:first], *sizes), x.dtype)
+    if interpolation == "nearest":
+        return _repeat(x, first, factors)
+    memory = memory_of([("x", x)])
+    if memory is not HOST:
+        expected = f"'nearest' for arrays in the memory of {memory.device!r}"
+        raise ArgumentError("interpolation", interpolation, expected)
     array = arrays.adapt("x", x)
-    if interpolation == "linear" and array.dtype.kind not in "fc":
+    if array.dtype.kind not in "fc":
         raise ArgumentError("interpolation", interpolation, f"'nearest' for {array.dtype}")
     for axis, factor in enumerate(factors, first):
-        if interpolation == "nearest":
-            array = np.repeat(array, factor, axis)
-        elif factor > 1:
+        if factor > 1:
             array = _interpolate(array, axis, factor)
     return arrays.restorer(x)(array)
+
+
+def _repeat(x: Any, first: int, factors: tuple[int, ...]) -> Any:
+    """Return `x` with every sample of its axes from `first` on repeated."""
+
+    def arrange(shape: Shape, strides: Shape) -> tuple[Shape, Shape]:
+        each = zip(shape[first:], factors, strict=True)
+        steps = [(stride, 0) for stride in strides[first:]]
+        return (*shape[:first], *chain(*each)), (*strides[:first], *chain(*steps))
+
+    shape = tuple(x.shape)
+    sizes = (size * factor for size, factor in zip(shape[first:], factors, strict=True))
+    return laid_out("x", x, arrange, (*shape[:first], *sizes))
 
 
 def _interpolate(array: Array, axis: int, factor: int) -> Array:

@@ -131,7 +131,7 @@ def _pass_by_pass(
     kernel_shape = tuple(taps_of(name, vector) for name, vector in vectors.items())
     stride = per_axis("stride", stride, axes, 1)
     dilation = per_axis("dilation", dilation, axes, 1)
-    pairs = padding_pairs(padding, x.shape[-axes:], kernel_shape, stride, dilation)
+    pairs = padding_pairs(padding, tuple(x.shape)[-axes:], kernel_shape, stride, dilation)
     result = x
     for axis, (name, vector) in enumerate(vectors.items()):
         only = [1] * axes

@@ -23,7 +23,7 @@ from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
 from .locks import Lock
 from .overflow import check_sums
-from .places import HOST, check_place, memory_of
+from .places import HOST, check_place, glances, memory_of
 from .protocol import Array, Memory, Operand, Plan, Problem
 from .threads import get_num_threads, num_threads_held
 
@@ -98,15 +98,17 @@ def solve(
     array of the first operand's kind, or `Operand`
     """
     threads = get_num_threads()
-    if out is None:
-        key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
-        try:
-            seen, recent = _recent[key]
-        except (KeyError, TypeError):
-            pass
-        else:
-            if False not in map(is_, parameters, seen):
-                return run(recent, plain, None, ())
+    key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
+    try:
+        seen, recent = _recent[key]
+    except (KeyError, TypeError):
+        pass
+    else:
+        if False not in map(is_, parameters, seen):
+            result = run(recent, plain, out, plain)
+            if out is not None or recent.memory is HOST:
+                return result
+            return recent.memory.restorer(operands[0])(result)
     if isinstance(operands[0], Operand):
         return _record(build, operands, parameters, backend, algorithm)
     memory = HOST
@@ -147,7 +149,7 @@ def solve(
         with num_threads_held(threads):
             call = _prepare(build, given, parameters, names, backend, algorithm, tune, memory)
         _remember(_calls, key, call)
-    if out is None and call.batched and not call.integers:
+    if call.batched and not call.integers:
         key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         if key is not None and all(array.dtype.isnative for array in plain):
             _remember(_recent, key, (parameters, call))
@@ -163,7 +165,9 @@ def solve(
     )
 
 
-def run(call: Call, operands: Sequence[Any], out: Any, given: Sequence[Array | None]) -> Any:
+def run(
+    call: Call, operands: Sequence[Any], out: Any = None, given: Sequence[Array | None] = ()
+) -> Any:
     """Run a prepared call on plain arrays of its memory; return `out`, or a new array there."""
     if out is None:
         room = target = call.fresh()
@@ -186,23 +190,35 @@ def _glance(
     algorithm: str,
     tune: bool,
     threads: int,
-) -> tuple[Any, list[Array]]:
+) -> tuple[Any, list[Any]]:
     """Return what a call is recognised by, if its operands are plain arrays, and these.
 
     Parameters that are equal need not be the same (`_kinds`). The caller makes sure that they are
     the very objects of the call that is remembered: small numbers and constants always are.
     """
-    plain: list[Array] = []
+    plain: list[Any] = []
     key: list[Any] = [build, parameters, backend, algorithm, tune, threads]
+    kind = type(operands[0])
+    if kind is not np.ndarray:
+        key.append(kind)
     for array in operands:
         if array is None:
             key.append(None)
-        elif type(array) is np.ndarray and array.flags.carray:
+        elif type(array) is not kind:
+            return None, plain
+        elif kind is np.ndarray:
+            if not array.flags.carray:
+                return None, plain
             key.append(array.shape)
             key.append(array.dtype)
             plain.append(array)
         else:
-            return None, plain
+            glance = glances.get(kind)
+            seen = None if glance is None else glance(array)
+            if seen is None:
+                return None, plain
+            key.append(seen[0])
+            plain.append(seen[1])
     return tuple(key), plain
 
 
@@ -262,15 +278,14 @@ def _prepare(
     if prod(problem.result_shape) > LARGEST:
         expected = f"a result of at most {LARGEST} values, not of shape {problem.result_shape}"
         raise ArgumentError(names[0], operands[0].shape if operands[0] else None, expected)
-    if tune and memory is not HOST:
+    if tune and memory is not HOST and not hasattr(memory, "finish"):
         raise ArgumentError("tune", tune, f"False for arrays in the memory of {memory.device!r}")
+    choice = choose(problem, backend, algorithm, memory.device)
+    check_place(memory, choice.backend, names[0])
     if tune:
         from .tuning import tuned
 
-        choice = tuned(problem, backend, algorithm)
-    else:
-        choice = choose(problem, backend, algorithm, memory.device)
-    check_place(memory, choice.backend, names[0])
+        choice = tuned(problem, backend, algorithm, memory=memory)
     return prepare(problem, operands[0], choice, memory)
 
 

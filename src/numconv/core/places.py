@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ class _Host:
 
 
 HOST: Memory = _Host()
+Glance = Callable[[Any], "tuple[Any, Any] | None"]
+glances: dict[type, Glance] = {}
+"""What `Recognising.glance` is for arrays of a type, once such an array was met."""
 
 
 def memory_of(operands: Iterable[tuple[str, Any]]) -> Memory:
@@ -64,6 +67,9 @@ def memory_of(operands: Iterable[tuple[str, Any]]) -> Memory:
             f"unavailable: {status.reason}; {status.remedy}"
         )
     found: Memory = holder.memory(x)
+    glance = getattr(found, "glance", None)
+    if glance is not None:
+        glances[type(x)] = glance
     return found
 
 

@@ -6,7 +6,7 @@ subclassed for their defaults or matched by shape alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -162,6 +162,46 @@ class Memory(Protocol):
 
     def restorer(self, value: Any) -> Callable[[Any], Any]:
         """Return a function that gives a result as the kind of array that `value` is."""
+        ...
+
+
+class Recognising(Memory, Protocol):
+    """A memory whose arrays are told at a glance, so that a call made before is a short one."""
+
+    def glance(self, value: Any) -> tuple[Hashable, Any] | None:
+        """Return what tells where an array lies, its shape and its dtype, and its inner kind.
+
+        It is asked, in place of the other members, of every array of a type that was met before.
+        None if the array is not on a device, not contiguous, or must be looked at more closely.
+        """
+        ...
+
+
+class Viewing(Memory, Protocol):
+    """A memory whose arrays can be laid out anew, as operators made of others ask for.
+
+    Its inner arrays have strides, in bytes, and its `copy` takes integers of any dtype to int64.
+    """
+
+    def view(self, array: Any, shape: Shape, strides: Shape) -> Any:
+        """Return the inner array of this shape and these strides that begins as `array` does."""
+        ...
+
+
+class Tunable(Memory, Protocol):
+    """A memory on whose device plans can be timed: ``tune=True`` is refused elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """What the device is called: what was measured on it holds for those of this name."""
+        ...
+
+    def put(self, array: Array) -> Any:
+        """Return a copy of a NumPy array there, of the inner kind."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until all that was enqueued there is done."""
         ...
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from .cache import cache_folder
 from .choice import Choice, choose
 from .machine import processor, versions
-from .protocol import Algorithm, Array, Backend, Plan, Problem
+from .places import HOST
+from .protocol import Algorithm, Array, Backend, Memory, Plan, Problem
 from .threads import get_num_threads, num_threads_held
 
 BUDGET_SECONDS = 10.0
@@ -28,6 +29,8 @@ _LEAST_SECONDS = 0.1
 # a single time says that an algorithm is hopeless only where it is longer than that.
 _HOPELESS = 4.0
 _INTERRUPTION_SECONDS = 0.1
+# Of a device, so many calls are timed together as take so long.
+_BATCH_SECONDS, _MOST_CALLS = 2e-3, 100
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ def tuned(
     backend: str = "auto",
     algorithm: str = "auto",
     budget: float | None = None,
+    memory: Memory = HOST,
 ) -> Choice:
     """Return the fastest algorithm for `problem`, measured here or remembered.
 
@@ -73,6 +77,9 @@ def tuned(
         As for `numconv.core.choice.choose`.
     budget : float, optional
         Seconds after which no further candidate is timed, by default `BUDGET_SECONDS`.
+    memory : Memory
+        Where the operands of calls will lie; one with the members of `protocol.Tunable`, if that
+        is not the processor's.
 
     Raises
     ------
@@ -80,8 +87,8 @@ def tuned(
         As `numconv.core.choice.choose`.
     """
     if algorithm != "auto":
-        return choose(problem, backend, algorithm)
-    return tune(problem, backend, budget, complete=False).choice
+        return choose(problem, backend, algorithm, memory.device)
+    return tune(problem, backend, budget, complete=False, memory=memory).choice
 
 
 @num_threads_held()
@@ -91,6 +98,7 @@ def tune(
     budget: float | None = None,
     *,
     complete: bool = True,
+    memory: Memory = HOST,
 ) -> Tuning:
     """Do as `tuned`, and say all about it.
 
@@ -99,18 +107,22 @@ def tune(
     complete : bool
         Whether candidates are measured again if an earlier budget did not suffice for all of
         them.
+    memory : Memory
+        As for `tuned`; by default that of the device of the backend which is chosen.
     """
-    first = choose(problem, backend)
+    first = choose(problem, backend, device=memory.device)
+    if memory.device != first.backend.device:
+        memory = _memory(first.backend)
     estimated = first.algorithm.name
     accepted = _accepted(problem, first.backend)
     if len(accepted) < 2:
         return Tuning(first, estimated)
     names = [candidate.name for candidate in accepted]
-    path = _path(problem, first.backend)
+    path = _path(problem, first.backend, memory)
     best, seconds = _read(path)
     remembered = best in names and (not complete or set(names) <= set(seconds))
     if not remembered:
-        seconds = _measure(problem, accepted, BUDGET_SECONDS if budget is None else budget)
+        seconds = _measure(problem, accepted, memory, BUDGET_SECONDS if budget is None else budget)
         best = min(seconds, key=seconds.__getitem__)
         if len(seconds) > 1 or not complete:
             _write(path, {"algorithm": best, "seconds": seconds, "problem": str(problem)})
@@ -127,13 +139,22 @@ def _accepted(problem: Problem, backend: Backend) -> list[Algorithm]:
     return sorted(fast or accepted, key=lambda each: each.cost(problem))
 
 
-def _measure(problem: Problem, candidates: list[Algorithm], budget: float) -> dict[str, float]:
+def _memory(backend: Any) -> Memory:
+    """Return the memory in which a backend likes its operands best."""
+    if not hasattr(backend, "put"):
+        return HOST
+    found: Memory = backend.memory(backend.put(np.zeros(1, np.float32)))
+    return found
+
+
+def _measure(
+    problem: Problem, candidates: list[Algorithm], memory: Memory, budget: float
+) -> dict[str, float]:
     """Return the least time of each candidate.
 
     They take turns, so that what else the machine does disturbs all of them alike.
     """
-    operands = _random_operands(problem)
-    out = np.empty(problem.result_shape, problem.result_dtype)
+    bench = _Bench(problem, memory)
     plans: dict[str, Plan] = {}
     seconds: dict[str, float] = {}
     deadline = time.perf_counter() + budget
@@ -141,24 +162,48 @@ def _measure(problem: Problem, candidates: list[Algorithm], budget: float) -> di
         if seconds and time.perf_counter() > deadline:
             break
         plan = plans[candidate.name] = candidate.plan(problem)
-        plan(*operands, out=out)
-        seconds[candidate.name] = _timed(plan, operands, out)
+        bench.time(plan)
+        seconds[candidate.name] = bench.time(plan)
     spent = 0.0
     for turn in range(_MOST_TURNS):
         enough = turn >= _LEAST_TURNS and spent >= _LEAST_SECONDS
         if enough or time.perf_counter() > deadline:
             break
         for name in _contenders(seconds, turn < _LEAST_TURNS):
-            taken = _timed(plans[name], operands, out)
+            calls = bench.calls(seconds[name])
+            taken = bench.time(plans[name], calls)
             seconds[name] = min(seconds[name], taken)
-            spent += taken
+            spent += taken * calls
     return seconds
 
 
-def _timed(plan: Plan, operands: list[Array], out: Array) -> float:
-    start = time.perf_counter()
-    plan(*operands, out=out)
-    return time.perf_counter() - start
+class _Bench:
+    """Random operands and room for a result, where a problem is solved."""
+
+    def __init__(self, problem: Problem, memory: Any) -> None:
+        operands = _random_operands(problem)
+        host = memory is HOST
+        self._operands = operands if host else [memory.put(each) for each in operands]
+        self._out = memory.new_output(problem.result_shape, np.dtype(problem.result_dtype))()
+        self._finish = None if host else memory.finish
+
+    def calls(self, seconds: float) -> int:
+        """Return how many calls to time at once, one of which takes so long.
+
+        A device is waited for at their end alone: it is no slower for a call than for many.
+        """
+        if self._finish is None:
+            return 1
+        return max(1, min(_MOST_CALLS, int(_BATCH_SECONDS / max(seconds, 1e-9))))
+
+    def time(self, plan: Plan, calls: int = 1) -> float:
+        """Return the seconds of a call."""
+        start = time.perf_counter()
+        for _ in range(calls):
+            plan(*self._operands, out=self._out)
+        if self._finish is not None:
+            self._finish()
+        return (time.perf_counter() - start) / calls
 
 
 def _contenders(seconds: Mapping[str, float], early: bool) -> list[str]:
@@ -183,16 +228,16 @@ def folder() -> Path:
     return cache_folder() / "tuned"
 
 
-def _path(problem: Problem, backend: Backend) -> Path:
-    """Key by problem, processor, thread count and the versions of the code that computes."""
+def _path(problem: Problem, backend: Backend, memory: Memory) -> Path:
+    """Key by problem, processor or device, thread count and versions of the code that computes."""
     key = (
         repr(problem),
         backend.name,
         sorted(each.name for each in backend.algorithms(problem)),
         platform.machine(),
-        processor(),
+        processor() if memory is HOST else getattr(memory, "name", memory.device),
         get_num_threads(),
-        versions(("numconv-kernels", "numba")),
+        versions(("numconv-kernels", "numba", "numba-cuda")),
     )
     digest = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
     return folder() / f"{digest}.json"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ..core import arrays
 from ..core.errors import ArgumentError
 from ..core.geometry import integer
+from ..core.layouts import laid_out
 from ..core.operators.convolution import convolve
-from ..core.protocol import Operand
+from ..core.protocol import Operand, Shape
 
 
 def shuffled_conv1d(
@@ -226,7 +224,13 @@ def channel_shuffle(x: Any, groups: int) -> Any:
         raise ArgumentError("groups", groups, f"a divisor of C={channels}")
     if isinstance(x, Operand):
         return x
-    array = arrays.adapt("x", x)
-    by_group = array.reshape(array.shape[0], groups, channels // groups, *array.shape[2:])
-    shuffled = np.ascontiguousarray(by_group.swapaxes(1, 2)).reshape(array.shape)
-    return arrays.restorer(x)(shuffled)
+    per_group = channels // groups
+
+    def arrange(shape: Shape, strides: Shape) -> tuple[Shape, Shape]:
+        batch, channel, *spatial = strides
+        return (
+            (shape[0], per_group, groups, *shape[2:]),
+            (batch, channel, per_group * channel, *spatial),
+        )
+
+    return laid_out("x", x, arrange, tuple(x.shape))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,13 @@ from .syntax import (
 # 128 it leaves the banks as they are.
 _GAP = 1024
 _MOST_SHARED = 227 * 1024
+
+
+class Inside(NamedTuple):
+    """An argument that points to a byte within an array."""
+
+    array: np.ndarray[Any, Any]
+    at: int
 
 
 class Launch(Operands):
@@ -154,6 +161,8 @@ class Launch(Operands):
         for number, (parameter, value) in enumerate(zip(parameters, args, strict=True)):
             if isinstance(value, np.ndarray):
                 value = self.memory.pointer(value, f"argument {number}")
+            elif isinstance(value, Inside):
+                value = self.memory.pointer(value.array, f"argument {number}") + value.at
             block = block.ljust(-(-len(block) // parameter.align) * parameter.align, b"\0")
             places.append(len(block))
             block += _bytes(parameter, value, number)
