@@ -41,7 +41,10 @@ class Device(Protocol):
         ...
 
     def copy(self, target: DeviceArray, source: DeviceArray) -> None:
-        """Copy between arrays of the same shape and dtype, contiguous or not."""
+        """Copy between arrays of the same shape, contiguous or not.
+
+        They are of the same dtype, or the target is of that in which sums of the source are kept.
+        """
         ...
 
     def extremes(self, array: DeviceArray) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from numba import cuda
 
 from .array import DeviceArray
 from .compile import Kernel, Numbers, Values
+from .widen import widen
 
 THREADS = 256
 AXES = 8
@@ -45,8 +46,14 @@ _BITS = {1: "int8", 2: "int16", 4: "int32", 8: "int64", 16: "complex128"}
 
 
 def copy(device: Any, target: DeviceArray, source: DeviceArray) -> None:
-    """Copy between arrays of the same shape and dtype, on the stream of `target`."""
+    """Copy between arrays of the same shape, on the stream of `target`.
+
+    They are of the same dtype, or the target is of that in which sums of the source are kept.
+    """
     if target.size == 0:
+        return
+    if target.dtype != source.dtype:
+        widen(device, target, source if source.contiguous else source.copy())
         return
     if target.ndim > AXES:
         raise ValueError(f"arrays of up to {AXES} axes are copied, not of {target.ndim}")

@@ -32,14 +32,12 @@ def _make(_: Any) -> Callable[..., None]:
 KERNEL = Kernel("widen", _make, THREADS)
 
 
-def widen(device: Any, array: DeviceArray) -> DeviceArray:
-    """Return a contiguous array in the type in which sums of its dtype are kept."""
-    dtype = array.dtype.name
-    made = device.empty(array.shape, np.dtype(dtypes.accumulator(dtype)), array.stream)
-    if array.size:
-        launch = device.launcher(KERNEL, dtype, (-(-array.size // THREADS),), (THREADS,))
-        launch(array.stream, array.data, made.data, array.size)
-    return made
+def widen(device: Any, target: DeviceArray, source: DeviceArray) -> None:
+    """Copy between contiguous arrays, to the type in which sums of the source are kept."""
+    assert target.dtype == dtypes.accumulator(source.dtype.name)
+    grid = (-(-source.size // THREADS),)
+    launch = device.launcher(KERNEL, source.dtype.name, grid, (THREADS,))
+    launch(target.stream, source.data, target.data, source.size)
 
 
 class WidenedPlan(DevicePlan):

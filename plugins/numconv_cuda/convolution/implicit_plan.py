@@ -23,7 +23,7 @@ from .lowering import lower
 MOST_BLOCKS = 65_535
 # Of the flattest tile.
 LEAST_ROWS = 32
-SECONDS_PER_CALL = 6e-6
+SECONDS_PER_CALL = 8e-6
 
 
 class Tile(Protocol):
