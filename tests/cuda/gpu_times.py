@@ -31,7 +31,8 @@ class Variant:
     dtype : str
         Of their operands.
     flops : float
-        The most floating-point operations a second of an H200 for it.
+        The most floating-point operations a second of an H200 for it. Of float32 it is that of
+        exact arithmetic, which three products on tensor cores can exceed.
     parameters : mapping, optional
         For numconv's functions, besides those of the layer, such as `accuracy`.
     """
@@ -42,7 +43,12 @@ class Variant:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-VARIANTS = (Variant("float32", "float32", 67e12), Variant("float16", "float16", 989e12))
+VARIANTS = (
+    Variant("float32", "float32", 67e12),
+    Variant("tf32", "float32", 495e12, {"accuracy": "fast"}),
+    Variant("float16", "float16", 989e12),
+    Variant("strict", "float32", 67e12, {"accuracy": "strict"}),
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,8 @@ def _layers(
             for layer in suites.load(name).layers:
                 if layer.dtype == "float32":
                     found = calls.with_batch(layer, batch) if batch else layer
-                    yield variant, name, replace(found, dtype=variant.dtype)
+                    parameters = {**found.parameters, **variant.parameters}
+                    yield variant, name, replace(found, dtype=variant.dtype, parameters=parameters)
 
 
 def _measured(variant: Variant, layer: Any) -> dict[str, Any]:
@@ -113,8 +120,8 @@ def _measured(variant: Variant, layer: Any) -> dict[str, Any]:
 def _contestants(
     torch: Any, variant: Variant, layer: Any, work: Any, tensors: list[Any]
 ) -> dict[str, Contestant]:
-    function, parameters = calls.function_of(layer), {**layer.parameters, **variant.parameters}
-    found = {"numconv": Contestant(lambda: function(*tensors, **parameters))}
+    function = calls.function_of(layer)
+    found = {"numconv": Contestant(lambda: function(*tensors, **layer.parameters))}
     if len(work.problems) != 1:
         return found
     problem = work.problems[0]

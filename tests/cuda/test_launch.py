@@ -29,7 +29,8 @@ source = "a dry run"
 [[layers]]
 name = "depthwise"
 function = "conv2d"
-operands = [[1, 3, 5, 6], [4, 3, 3, 3]]
+operands = [[1, 3, 5, 6], [3, 1, 3, 3]]
+parameters = { groups = 3 }
 
 [[layers]]
 name = "involution"
