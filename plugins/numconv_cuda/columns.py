@@ -144,6 +144,14 @@ def grid(problem: Any, column: Column) -> tuple[int, int, int]:
     return -(-places // THREADS), problem.groups * _chunks(problem, column), problem.batch
 
 
+def describe(column: Column, grid: tuple[int, int, int]) -> str:
+    """Return what a plan says of itself."""
+    return (
+        f"columns of {column.rows} rows x {column.channels} channels a thread, {column.taps} taps "
+        f"at once, {grid[0]} x {grid[1]} x {grid[2]} blocks of {THREADS}"
+    )
+
+
 def tables(
     problem: Any, column: Column, filter_step: int = 1
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

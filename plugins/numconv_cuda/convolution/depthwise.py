@@ -77,9 +77,4 @@ class DepthwisePlan(DevicePlan):
         launch(out.stream, *self.pointers(arrays, out), tables.data, *self._numbers)
 
     def describe(self) -> str:
-        column = self._column
-        return (
-            f"columns of {column.rows} rows x {column.channels} channels a thread, {column.taps} "
-            f"taps at once, {self._grid[0]} x {self._grid[1]} x {self._grid[2]} blocks of "
-            f"{columns.THREADS}"
-        )
+        return columns.describe(self._column, self._grid)
