@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import config, cuda, int32, uint32
+from numba import config, int32, uint32
 
 from . import columns as c
 from .activate import activation
@@ -24,22 +24,21 @@ __all__ = ["behind", "finish", "place", "share"]
 
 
 @part
-def place(g: Any) -> Any:
+def place(index: int, g: Any) -> Any:
     """Return (oz, block of rows, ox) of a thread; oz is beyond the last if it has no results.
 
     Numbers without a sign are divided in half as many instructions.
     """
-    index, across = uint32(cuda.blockIdx.x * c.THREADS + cuda.threadIdx.x), uint32(g[c.RESULT_X])
+    index, across, down = uint32(index), uint32(g[c.RESULT_X]), uint32(g[c.ROW_BLOCKS])
     rest, ox = uint32(index // across), uint32(index % across)
-    blocks = uint32(g[c.ROW_BLOCKS])
-    return int32(rest // blocks), int32(rest % blocks), int32(ox)
+    return int32(rest // down), int32(rest % down), int32(ox)
 
 
 @part
-def share(own: int, g: Any) -> Any:
+def share(index: int, own: int, g: Any) -> Any:
     """Return the group of a block of threads, and the first of its channels in that group."""
-    index, chunks = uint32(cuda.blockIdx.y), uint32(g[c.CHUNKS])
-    return int32(index // chunks), int32(index % chunks * own)
+    chunks = uint32(g[c.CHUNKS])
+    return int32(uint32(index) // chunks), int32(uint32(index) % chunks * own)
 
 
 def finish(column: c.Column, activation_name: str | None, wide: Any) -> Callable[..., None]:
@@ -49,16 +48,24 @@ def finish(column: c.Column, activation_name: str | None, wide: Any) -> Callable
 
     @part
     def store(
-        sums: Any, inner: int, oy: int, bias: Any, residual: Any, out: Any, g: Any
+        sums: Any,
+        n: int,
+        group: int,
+        first: int,
+        oy: int,
+        inner: int,
+        bias: Any,
+        residual: Any,
+        out: Any,
+        g: Any,
     ) -> None:
-        group, first = share(own, g)
         per_group = uint32(g[c.SHUFFLED_IN_GROUP])
         for i in range(own):
             if own == 1 or first + i < g[c.RESULTS_IN_GROUP]:
                 channel = uint32(group * g[c.RESULTS_IN_GROUP] + first + i)
                 stored = channel % per_group * uint32(g[c.SHUFFLE]) + channel // per_group
                 channels = g[c.GROUPS] * g[c.RESULTS_IN_GROUP]
-                at = (cuda.blockIdx.z * channels + np.int64(stored)) * g[c.RESULT_PLANE] + inner
+                at = (n * channels + np.int64(stored)) * g[c.RESULT_PLANE] + inner
                 for r in range(rows):
                     if int32(oy + r * g[c.ROW_STEP]) < g[c.RESULT_Y]:
                         total = sums[i, r]

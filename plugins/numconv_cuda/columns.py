@@ -8,7 +8,7 @@ and taps are is in tables, for every padding mode and either direction (see `rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import gcd, prod
 from typing import Any
 
@@ -19,17 +19,15 @@ from numconv.core.tables import five_axes, padded_size, three_axes
 
 from .reads import MOST, NOTHING, Reads, reads
 
-# What a thread may have: rows, if it has one channel of 32 bits, and otherwise; channels of a
-# group; samples and taps at once.
+# What a thread may have: rows, the most of them only of one channel in 32 bits; channels of a
+# group, fewer in 64 bits; samples and taps at once.
 ROWS = (8, 4, 1)
 CHANNELS = (1, 2, 4)
 SAMPLES = 17
 TAPS = 8
 THREADS = 128
-# Blocks of threads that a multiprocessor holds at once, to wait for memory with: fewer if a thread
-# keeps more than so many values, which its share of the registers does not hold.
-BLOCKS = (8, 6)
-KEPT = 38
+# That a multiprocessor shall hold at once, to wait for memory with.
+BLOCKS = 8
 # Of a grid along its second and third axes.
 MOST_BLOCKS = 65_535
 
@@ -79,7 +77,6 @@ class Column:
     row_step: int = 0
     tap_step: int = 1
     gaps: bool = False
-    blocks: int = BLOCKS[0]
 
     @property
     def samples(self) -> int:
@@ -103,29 +100,31 @@ def refusal(problem: Any) -> str | None:
     return None
 
 
-def column(problem: Any) -> Column:
-    """Return what a thread shall have: what takes the fewest loads."""
+def column(problem: Any, rows: tuple[int, ...] = ROWS) -> Column:
+    """Return what a thread shall have, of so many `rows`: what takes the fewest loads."""
     y = _axes(problem)[1]
     width = 2 if problem.dtype == "float64" else 1
     in_group = problem.result_shape[1] // problem.groups
     channels = max(n for n in CHANNELS if n <= in_group and n * width <= CHANNELS[-1])
-    rows = ROWS if channels * width == 1 else ROWS[1:]
-    found = min((_column(y, each, channels) for each in rows), key=lambda each: _loads(y, each))
-    kept = found.channels * (found.rows + found.taps) + 2 * found.samples
-    return replace(found, blocks=BLOCKS[int(kept * width > KEPT)])
+    rows = rows if channels * width == 1 else ROWS[1:]
+    made = [_column(y, each, channels) for each in rows]
+    return min(made, key=lambda each: _loads(y, each))
 
 
 def _column(y: Reads, rows: int, channels: int) -> Column:
     """Return so many rows, with runs of taps that are as long as a thread can keep, and even."""
     if not y.spacing:
         return Column(1, channels, gaps=bool((y.taps < 0).any()))
-    unit = _unit(y, rows)
-    column = Column(rows, channels, 1, 0 if rows == 1 else y.step // unit, y.spacing // unit)
-    most = [n for n in range(2, TAPS + 1) if replace(column, taps=n).samples <= SAMPLES]
-    runs = -(-y.count // max(most, default=1))
+    unit = gcd(y.step, y.spacing)
+    steps = (0, 1) if rows == 1 else (y.step // unit, y.spacing // unit)
+    made = [Column(rows, channels, taps, *steps) for taps in range(2, TAPS + 1)]
+    most = max((each.taps for each in made if each.samples <= SAMPLES), default=1)
+    runs = -(-y.count // most)
     taps = -(-y.count // runs)
+    # With one tap at once, rows share no samples.
+    steps = (min(rows - 1, 1), 1) if taps == 1 else steps
     gaps = y.count < runs * taps or bool((y.taps < 0).any() or (y.sources == NOTHING).any())
-    return replace(column, taps=taps, gaps=gaps)
+    return Column(rows, channels, taps, *steps, gaps)
 
 
 def _loads(y: Reads, column: Column) -> int:
@@ -174,7 +173,7 @@ def tables(
         pieces.append(table)
         g[RESULT_Z + index], g[AT_Z + index] = axis.results, at
     g[ROW_BLOCKS], g[ROW_STEP] = _firsts(axes[1], column.rows).size, axes[1].phases
-    g[SPACING] = _unit(axes[1], column.rows)
+    g[SPACING] = _unit(axes[1], column)
     g[CHUNKS], g[GROUPS] = _chunks(problem, column), problem.groups
     results = problem.result_shape[1]
     g[GIVEN_IN_GROUP] = problem.operand_shapes[0][1] // problem.groups
@@ -196,9 +195,11 @@ def _chunks(problem: Any, column: Column) -> int:
     return int(-(-problem.result_shape[1] // problem.groups // column.channels))
 
 
-def _unit(axis: Reads, rows: int) -> int:
+def _unit(axis: Reads, column: Column) -> int:
     """Return how far samples are apart that a thread reads at once."""
-    return axis.spacing if rows == 1 else gcd(axis.step, axis.spacing)
+    if column.rows == 1:
+        return axis.spacing
+    return axis.step if column.taps == 1 else gcd(axis.step, axis.spacing)
 
 
 def _firsts(axis: Reads, rows: int) -> NDArray[np.int64]:
@@ -218,7 +219,7 @@ def _table(
     places = axis.places[:, :: column.taps, None]
     firsts = _firsts(axis, column.rows)
     start = firsts // axis.phases * axis.step
-    end = start.max() + places.max() + (column.samples - 1) * _unit(axis, column.rows) + 1
+    end = start.max() + places.max() + (column.samples - 1) * _unit(axis, column) + 1
     sources = np.full(max(end, axis.sources.size), NOTHING)
     sources[: axis.sources.size] = np.where(axis.sources < 0, axis.sources, axis.sources * units[0])
     at_sources = at + 3 * firsts.size

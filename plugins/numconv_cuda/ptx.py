@@ -58,7 +58,7 @@ def behind(typingctx, pointer, count):  # type: ignore[no-untyped-def]
         word = ir.IntType(64)
         kind = ir.FunctionType(word, [word])
         place = builder.ptrtoint(builder.gep(args[0], [args[1]]), word)
-        place = builder.call(ir.InlineAsm(kind, "mov.b64 $0, $1;", "=l,l", side_effect=False), [place])
+        place = builder.call(ir.InlineAsm(kind, "mov.b64 $0, $1;", "=l,l"), [place])
         element = context.get_data_type(pointer.dtype)
         made = builder.inttoptr(place, ir.PointerType(element, addrspace=1))
         return builder.addrspacecast(made, ir.PointerType(element))

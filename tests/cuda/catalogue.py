@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from numconv_cuda import strided
-from numconv_cuda.columns import ROWS
+from numconv.core.problems import ConvolutionProblem
+from numconv_cuda import columns, strided
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import product
-from numconv_cuda.involution import algorithm as involution
-from numconv_cuda.involution import kernel as columns
+from numconv_cuda.involution import kernel as involution
+from numconv_cuda.involution.algorithm import ROWS
 from numconv_cuda.loops import kernels as loops
 from resources import Resources, measure, nvdisasm, occupancy
 
@@ -46,17 +46,46 @@ def kernels() -> Iterator[Bounded]:
             # Sums, the next reads and all addresses are a little more than 128 registers hold.
             spills = {"128x128": 400, "64x64": 32, "32x128": 32}[tile.name]
             yield Bounded(product.kernel(tile, None), dtype, spills)
-        for rows in (1, ROWS):
-            yield Bounded(depthwise.kernel(rows, None), dtype, COLUMN_SPILLS)
-            for channels in involution.channels(dtype):
-                column = columns.Column(rows, channels)
-                yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
+        for column in columns_of(dtype, columns.ROWS):
+            yield Bounded(depthwise.kernel(column, dtype, None), dtype, COLUMN_SPILLS)
+        for column in columns_of(dtype, ROWS):
+            if not column.gaps:
+                yield Bounded(involution.kernel(column, None), dtype, COLUMN_SPILLS)
     yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 400)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):
             yield Bounded(loops.kernel(make, None), dtype)
     for dtype in ("int8", "int32", "complex128"):
         yield Bounded(strided.KERNEL, dtype)
+
+
+# Of convolutions of as many channels in a group: taps along each axis, stride, channels, directions.
+LAYERS = {
+    "float32": ((3, 1, 1, 2), (3, 2, 1, 2), (7, 1, 1, 2), (7, 1, 4, 2)),
+    "float64": ((3, 1, 1, 2), (7, 1, 2, 1)),
+    "float16": ((3, 1, 1, 1), (3, 1, 4, 1)),
+}
+
+
+def columns_of(dtype: str, rows: tuple[int, ...]) -> list[columns.Column]:
+    """Return what threads have for some layers of `dtype`, with up to so many rows."""
+    found: dict[columns.Column, None] = {}
+    for taps, stride, channels, directions in LAYERS[dtype]:
+        for direction in ("forward", "input_gradient")[:directions]:
+            problem = ConvolutionProblem(
+                batch=1,
+                in_channels=channels,
+                out_channels=channels,
+                input_shape=(56, 56),
+                kernel_shape=(taps, taps),
+                stride=(stride, stride),
+                padding=((taps // 2, taps // 2),) * 2,
+                dilation=(1, 1),
+                dtype=dtype,
+                direction=direction,
+            )
+            found[columns.column(problem, rows)] = None
+    return list(found)
 
 
 def table(target: str = "sm_90") -> Iterator[str]:

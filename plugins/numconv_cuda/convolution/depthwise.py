@@ -58,7 +58,7 @@ class DepthwisePlan(DevicePlan):
 
         super().__init__(problem, device)
         self._column = columns.column(problem)
-        self._kernel = kernel(self._column, problem.epilogue.activation)
+        self._kernel = kernel(self._column, problem.dtype, problem.epilogue.activation)
         self._grid = columns.grid(problem, self._column)
         self._tables, self._numbers = columns.tables(problem, self._column)
         taps = prod(problem.kernel_shape)

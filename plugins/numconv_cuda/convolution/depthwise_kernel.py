@@ -13,11 +13,18 @@ from typing import Any
 import numpy as np
 from numba import cuda, from_dtype, int32
 
+from numconv.core import dtypes
+
 from .. import columns as c
 from ..column_parts import behind, finish, place, share
 from ..columns import Column
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 from ..reads import NOTHING
+
+# Bytes of what a thread keeps at once that fit its share of the registers. With more than that a
+# multiprocessor holds fewer blocks.
+KEPT = 4 * 38
+FEWER_BLOCKS = 6
 
 
 def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..., None]:
@@ -40,12 +47,13 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
         lines = cuda.local.array(samples, int32)
         filters = cuda.local.array(taps, int32)
 
-        oz, block, ox = place(g)
+        oz, block, ox = place(cuda.blockIdx.x * c.THREADS + cuda.threadIdx.x, g)
         if oz >= g[c.RESULT_Z]:
             return
-        group, first = share(own, g)
+        n = cuda.blockIdx.z
+        group, first = share(cuda.blockIdx.y, own, g)
         plane = np.int64(g[c.GIVEN_PLANE])
-        x_group = (cuda.blockIdx.z * g[c.GROUPS] + group) * g[c.GIVEN_IN_GROUP]
+        x_group = (n * g[c.GROUPS] + group) * g[c.GIVEN_IN_GROUP]
         given = behind(x, x_group * plane)
         weights = group * g[c.WEIGHT_GROUP] + first * g[c.WEIGHT_RESULT]
         sources_z, runs_z = tables[g[c.AT_Z] + oz], tables[g[c.AT_Z] + g[c.RESULT_Z] + oz]
@@ -75,7 +83,7 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
                     if ix == NOTHING or kx < 0:
                         continue
                     column_x, column_k = int32(iz + ix), int32(weights + kz + kx)
-                    for ci in range(g[c.GIVEN_IN_GROUP]):
+                    for _ in range(g[c.GIVEN_IN_GROUP]):
                         for s in range(samples):
                             sample = int32(column_x + lines[s])
                             seen[s] = wide(given[sample]) if sample >= 0 else wide(0)
@@ -92,15 +100,16 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
                         column_x = int32(column_x + g[c.GIVEN_PLANE])
                         column_k = int32(column_k + g[c.WEIGHT_GIVEN])
 
-        store(sums, inner, oy, bias, residual, out, g)
+        store(sums, n, group, first, oy, inner, bias, residual, out, g)
 
     return kernel
 
 
 @cache
-def kernel(column: Column, activation_name: str | None) -> Kernel:
+def kernel(column: Column, dtype: str, activation_name: str | None) -> Kernel:
     """Return the kernel whose threads have such columns."""
     name = f"depthwise-{column.name}-{activation_name}"
-    return Kernel(
-        name, partial(_make, column, activation_name), c.THREADS, column.blocks, c.NUMBERS
-    )
+    kept = column.channels * (column.rows + column.taps) + 2 * column.samples
+    fits = kept * np.dtype(dtypes.accumulator(dtype)).itemsize <= KEPT
+    blocks = c.BLOCKS if fits else FEWER_BLOCKS
+    return Kernel(name, partial(_make, column, activation_name), c.THREADS, blocks, c.NUMBERS)

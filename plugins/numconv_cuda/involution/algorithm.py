@@ -18,6 +18,8 @@ from ..plan import DevicePlan
 BYTES = 3e12
 SECONDS_PER_CALL = 8e-6
 LARGEST = 2**31 - 1
+# More would be more kernels as well, which fill the registers.
+ROWS = columns.ROWS[1:]
 
 
 class Involution:
@@ -51,7 +53,7 @@ class InvolutionPlan(DevicePlan):
         from .kernel import kernel
 
         super().__init__(problem, device)
-        self._column = columns.column(problem)
+        self._column = columns.column(problem, ROWS)
         self._kernel = kernel(self._column, problem.epilogue.activation)
         self._grid = columns.grid(problem, self._column)
         plane = prod(problem.output_shape)

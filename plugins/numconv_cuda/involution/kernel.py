@@ -38,11 +38,12 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
         lines = cuda.local.array(samples, int32)
         filters = cuda.local.array(taps, int32)
 
-        oz, block, ox = place(g)
+        oz, block, ox = place(cuda.blockIdx.x * c.THREADS + cuda.threadIdx.x, g)
         if oz >= g[c.RESULT_Z]:
             return
-        group, first = share(own, g)
-        layer = cuda.blockIdx.z * g[c.GROUPS] + group
+        n = cuda.blockIdx.z
+        group, first = share(cuda.blockIdx.y, own, g)
+        layer = n * g[c.GROUPS] + group
         plane = np.int64(g[c.GIVEN_PLANE])
         given = behind(x, (layer * g[c.GIVEN_IN_GROUP] + first) * plane)
         own_kernels = behind(kernels, layer * np.int64(g[c.WEIGHT_GROUP]))
@@ -85,7 +86,7 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
                                     for i in range(own):
                                         sums[i, r] += factor * seen[i]
 
-        store(sums, inner, oy, bias, residual, out, g)
+        store(sums, n, group, first, oy, inner, bias, residual, out, g)
 
     return kernel
 
@@ -94,6 +95,4 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
 def kernel(column: Column, activation_name: str | None) -> Kernel:
     """Return the kernel whose threads have such columns."""
     name = f"involution-{column.name}-{activation_name}"
-    return Kernel(
-        name, partial(_make, column, activation_name), c.THREADS, column.blocks, c.NUMBERS
-    )
+    return Kernel(name, partial(_make, column, activation_name), c.THREADS, c.BLOCKS, c.NUMBERS)
