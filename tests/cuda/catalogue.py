@@ -59,7 +59,7 @@ def kernels() -> Iterator[Bounded]:
         yield Bounded(strided.KERNEL, dtype)
 
 
-# Of convolutions of as many channels in a group: taps along each axis, stride, channels, directions.
+# Taps along each axis, stride, channels of a group, and whether in both directions.
 LAYERS = {
     "float32": ((3, 1, 1, 2), (3, 2, 1, 2), (7, 1, 1, 2), (7, 1, 4, 2)),
     "float64": ((3, 1, 1, 2), (7, 1, 2, 1)),

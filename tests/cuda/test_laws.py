@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +24,8 @@ ALGORITHMS: list[Any] = [each(lambda: DEVICE) for each in (Depthwise, Direct, In
 ON_EVERY_CASE = "within_bound"
 """The other laws are checked on each so many-th case that an algorithm accepts."""
 EACH = 16
+GRADIENTS = ("depthwise_3x3", "depthwise_5x5_stride_2", "multiplier_3", "grouped_volume")
+"""Cases whose input gradients are cases for `depthwise`, which has few transposed ones."""
 
 
 def _checks() -> list[Any]:
@@ -37,7 +41,17 @@ def _checks() -> list[Any]:
                 if law.name == ON_EVERY_CASE or number % EACH == 0:
                     name = f"{algorithm.name}-{each.case}-{law.name}"
                     found.append(pytest.param(law, each.problem, algorithm, id=name))
-    return found
+    return found + list(_gradients())
+
+
+def _gradients() -> Iterator[Any]:
+    for each in named_problems():
+        if each.case in GRADIENTS:
+            problem = replace(each.problem, direction="input_gradient")
+            for law in laws_of(problem):
+                if law.name in (ON_EVERY_CASE, "non_finite"):
+                    name = f"depthwise-{each.case}-gradient-{law.name}"
+                    yield pytest.param(law, problem, ALGORITHMS[0], id=name)
 
 
 def _offered(algorithm: Any, problem: Any) -> bool:
