@@ -143,22 +143,14 @@ def grid(problem: Any, column: Column) -> tuple[int, int, int]:
     return -(-places // THREADS), problem.groups * _chunks(problem, column), problem.batch
 
 
-def describe(column: Column, grid: tuple[int, int, int]) -> str:
-    """Return what a plan says of itself."""
-    return (
-        f"columns of {column.rows} rows x {column.channels} channels a thread, {column.taps} taps "
-        f"at once, {grid[0]} x {grid[1]} x {grid[2]} blocks of {THREADS}"
-    )
-
-
 def tables(
-    problem: Any, column: Column, filter_step: int = 1
+    problem: Any, column: Column, tap_step: int = 1
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the tables of all axes, and the numbers.
 
     For each axis: where each line finds its sources and its runs, its first result; the sources,
     in elements of a channel; the runs, each the place of the first of the samples that are read
-    at once, and its taps, in elements of a filter, which are `filter_step` apart.
+    at once, and its taps, in elements of a filter, which are `tap_step` apart.
     """
     axes = _axes(problem)
     given = five_axes(problem.operand_shapes[0])[2:]
@@ -168,7 +160,7 @@ def tables(
     for index, axis in enumerate(axes):
         one = column if index == 1 else Column()
         at = sum(piece.size for piece in pieces)
-        units = prod(given[index + 1 :]), prod(kernel[index + 1 :]) * filter_step
+        units = prod(given[index + 1 :]), prod(kernel[index + 1 :]) * tap_step
         table, g[RUNS_Z + index] = _table(axis, one, at, units)
         pieces.append(table)
         g[RESULT_Z + index], g[AT_Z + index] = axis.results, at
@@ -219,7 +211,7 @@ def _table(
     places = axis.places[:, :: column.taps, None]
     firsts = _firsts(axis, column.rows)
     start = firsts // axis.phases * axis.step
-    end = start.max() + places.max() + (column.samples - 1) * _unit(axis, column) + 1
+    end = start.max(initial=0) + places.max() + (column.samples - 1) * _unit(axis, column) + 1
     sources = np.full(max(end, axis.sources.size), NOTHING)
     sources[: axis.sources.size] = np.where(axis.sources < 0, axis.sources, axis.sources * units[0])
     at_sources = at + 3 * firsts.size

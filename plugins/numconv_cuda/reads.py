@@ -69,7 +69,7 @@ def _forward(axis: Axis, mode: str) -> Reads:
 
 def _backward(axis: Axis) -> Reads:
     common = gcd(axis.stride, axis.dilation)
-    phases = min(axis.stride, axis.size)
+    phases = max(min(axis.stride, axis.size), 1)
     shape = (phases, -(-axis.kernel * common // axis.stride))
     places, taps = np.zeros(shape, np.int64), np.full(shape, -1)
     # Ascending samples are descending taps.
@@ -90,8 +90,8 @@ def _backward(axis: Axis) -> Reads:
 def _folded(axis: Axis, mode: str) -> Reads:
     start, output, tap = readers(axis, mode)
     each = np.diff(start)
-    places = np.zeros((axis.size, max(each.max(), 1)), np.int64)
+    places = np.zeros((max(axis.size, 1), max(each.max(initial=0), 1)), np.int64)
     taps = np.full_like(places, -1)
-    present = np.arange(places.shape[1]) < each[:, None]
-    places[present], taps[present] = output, tap
-    return Reads(axis.size, axis.size, 1, 0, places, taps, np.arange(axis.outputs))
+    row, i = np.nonzero(np.arange(places.shape[1]) < each[:, None])
+    places[row, i], taps[row, i] = output, tap
+    return Reads(axis.size, len(places), 1, 0, places, taps, np.arange(axis.outputs))

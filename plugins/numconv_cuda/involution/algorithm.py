@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 from numconv.core import dtypes
 from numconv.core.problems import InvolutionProblem
 from numconv.core.protocol import Plan
 
 from .. import columns
-from ..array import DeviceArray
+from ..column_plan import ColumnPlan
 from ..device import Device
-from ..plan import DevicePlan
 
 BYTES = 3e12
 SECONDS_PER_CALL = 8e-6
@@ -43,30 +41,9 @@ class Involution:
         return SECONDS_PER_CALL + problem.min_bytes / BYTES
 
     def plan(self, problem: InvolutionProblem) -> Plan:
-        return InvolutionPlan(problem, self._device())
-
-
-class InvolutionPlan(DevicePlan):
-    """The tables of the axes, and the column of a thread."""
-
-    def __init__(self, problem: InvolutionProblem, device: Device) -> None:
         from .kernel import kernel
 
-        super().__init__(problem, device)
-        self._column = columns.column(problem, ROWS)
-        self._kernel = kernel(self._column, problem.epilogue.activation)
-        self._grid = columns.grid(problem, self._column)
-        plane = prod(problem.output_shape)
-        self._tables, self._numbers = columns.tables(problem, self._column, plane)
-        self._numbers[columns.WEIGHT_GROUP] = prod(problem.kernels_shape[2:])
-
-    def bind(self, device: Device) -> Any:
-        launch = device.launcher(self._kernel, self._dtype, self._grid, (columns.THREADS,))
-        return launch, device.upload(self._tables)
-
-    def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
-        launch, tables = bound
-        launch(out.stream, *self.pointers(arrays, out), tables.data, *self._numbers)
-
-    def describe(self) -> str:
-        return columns.describe(self._column, self._grid)
+        column = columns.column(problem, ROWS)
+        made = kernel(column, problem.epilogue.activation)
+        group, plane = prod(problem.kernels_shape[2:]), prod(problem.output_shape)
+        return ColumnPlan(problem, self._device(), column, made, (group, 0, 0), plane)
