@@ -8,9 +8,10 @@ and taps are is in tables, for every padding mode and either direction (see `rea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd, prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,8 @@ MOST_BLOCKS = 65_535
 ) = range(25)
 NUMBERS = 25
 
+Each = TypeVar("Each")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -106,7 +109,11 @@ def column(problem: Any, rows: tuple[int, ...] = ROWS) -> Column:
     width = 2 if problem.dtype == "float64" else 1
     in_group = problem.result_shape[1] // problem.groups
     channels = max(n for n in CHANNELS if n <= in_group and n * width <= CHANNELS[-1])
-    rows = rows if channels * width == 1 else ROWS[1:]
+    if problem.axes == 1:
+        # Then neighbouring threads have neighbouring results.
+        rows = (1,)
+    elif channels * width > 1:
+        rows = ROWS[1:]
     made = [_column(y, each, channels) for each in rows]
     return min(made, key=lambda each: _loads(y, each))
 
@@ -153,8 +160,8 @@ def tables(
     at once, and its taps, in elements of a filter, which are `tap_step` apart.
     """
     axes = _axes(problem)
-    given = five_axes(problem.operand_shapes[0])[2:]
-    kernel = [axis.kernel for axis in three_axes(problem)]
+    given = _of_axes(problem, five_axes(problem.operand_shapes[0])[2:])
+    kernel = [axis.kernel for axis in _of_axes(problem, three_axes(problem))]
     g = np.zeros(NUMBERS, np.int32)
     pieces: list[NDArray[np.int64]] = []
     for index, axis in enumerate(axes):
@@ -177,10 +184,15 @@ def tables(
     return np.concatenate(pieces).astype(np.int32), g
 
 
-def _axes(problem: Any) -> tuple[Reads, Reads, Reads]:
-    z, y, x = three_axes(problem)
+def _axes(problem: Any) -> list[Reads]:
     mode, direction = problem.padding_mode, problem.direction
-    return reads(z, mode, direction), reads(y, mode, direction), reads(x, mode, direction)
+    return [reads(axis, mode, direction) for axis in _of_axes(problem, three_axes(problem))]
+
+
+def _of_axes(problem: Any, values: Sequence[Each]) -> Sequence[Each]:
+    """Return a value for each axis as columns have them: a signal is a column of single rows."""
+    z, y, x = values
+    return (z, x, y) if problem.axes == 1 else (z, y, x)
 
 
 def _chunks(problem: Any, column: Column) -> int:
