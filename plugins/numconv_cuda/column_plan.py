@@ -39,13 +39,13 @@ class ColumnPlan(DevicePlan):
     ) -> None:
         super().__init__(problem, device)
         self._column, self._kernel = column, kernel
-        self._grid = columns.grid(problem, column)
+        self._grid, self._block = columns.grid(problem, column)
         self._tables, numbers = columns.tables(problem, column, tap_step)
         numbers[columns.WEIGHT_GROUP : columns.WEIGHT_RESULT + 1] = weight_steps
         self._numbers = tuple(numbers)
 
     def bind(self, device: Device) -> Any:
-        launch = device.launcher(self._kernel, self._dtype, self._grid, (columns.THREADS,))
+        launch = device.launcher(self._kernel, self._dtype, self._grid, self._block)
         return launch, device.upload(self._tables)
 
     def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
@@ -53,8 +53,8 @@ class ColumnPlan(DevicePlan):
         launch(out.stream, *self.pointers(arrays, out), tables.data, *self._numbers)
 
     def describe(self) -> str:
-        column, grid = self._column, self._grid
+        column, grid, block = self._column, self._grid, self._block
         return (
             f"columns of {column.rows} rows x {column.channels} channels a thread, {column.taps} "
-            f"taps at once, {grid[0]} x {grid[1]} x {grid[2]} blocks of {columns.THREADS}"
+            f"taps at once, {grid[0]} x {grid[1]} x {grid[2]} blocks of {block[0]} x {block[1]}"
         )

@@ -33,7 +33,7 @@ BLOCKS = 8
 MOST_BLOCKS = 65_535
 
 # Of the axes: results, runs of taps, where the tables begin. Of blocks of rows: how many, from one
-# row to the next, from one sample to the next. Of channels. Of the epilogue.
+# row to the next, from one sample to the next. Of images and channels. Of the epilogue.
 (
     RESULT_Z,
     RESULT_Y,
@@ -47,6 +47,7 @@ MOST_BLOCKS = 65_535
     ROW_BLOCKS,
     ROW_STEP,
     SPACING,
+    BATCH,
     CHUNKS,
     GROUPS,
     GIVEN_IN_GROUP,
@@ -60,8 +61,8 @@ MOST_BLOCKS = 65_535
     HAS_RESIDUAL,
     SHUFFLE,
     SHUFFLED_IN_GROUP,
-) = range(25)
-NUMBERS = 25
+) = range(26)
+NUMBERS = 26
 
 Each = TypeVar("Each")
 
@@ -143,11 +144,17 @@ def _loads(y: Reads, column: Column) -> int:
     return int(_firsts(y, column.rows).size * -(-y.count // column.taps) * each)
 
 
-def grid(problem: Any, column: Column) -> tuple[int, int, int]:
-    """Return how many blocks of threads there are: for places, channels and images."""
+def grid(problem: Any, column: Column) -> tuple[tuple[int, int, int], tuple[int, int]]:
+    """Return how many blocks there are, for places, channels and images, and threads in a block.
+
+    Places that are fewer than the threads share a block with those of other images.
+    """
     z, y, x = _axes(problem)
     places = z.results * _firsts(y, column.rows).size * x.results
-    return -(-places // THREADS), problem.groups * _chunks(problem, column), problem.batch
+    across = max(min(places, THREADS), 1)
+    down = THREADS // across
+    channels = problem.groups * _chunks(problem, column)
+    return (-(-places // across), channels, -(-problem.batch // down)), (across, down)
 
 
 def tables(
@@ -173,7 +180,7 @@ def tables(
         g[RESULT_Z + index], g[AT_Z + index] = axis.results, at
     g[ROW_BLOCKS], g[ROW_STEP] = _firsts(axes[1], column.rows).size, axes[1].phases
     g[SPACING] = _unit(axes[1], column)
-    g[CHUNKS], g[GROUPS] = _chunks(problem, column), problem.groups
+    g[BATCH], g[CHUNKS], g[GROUPS] = problem.batch, _chunks(problem, column), problem.groups
     results = problem.result_shape[1]
     g[GIVEN_IN_GROUP] = problem.operand_shapes[0][1] // problem.groups
     g[RESULTS_IN_GROUP] = results // problem.groups

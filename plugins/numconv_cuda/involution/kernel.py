@@ -38,10 +38,10 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
         lines = cuda.local.array(samples, int32)
         filters = cuda.local.array(taps, int32)
 
-        oz, block, ox = place(cuda.blockIdx.x * c.THREADS + cuda.threadIdx.x, g)
-        if oz >= g[c.RESULT_Z]:
+        oz, block, ox = place(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x, g)
+        n = cuda.blockIdx.z * cuda.blockDim.y + cuda.threadIdx.y
+        if oz >= g[c.RESULT_Z] or n >= g[c.BATCH]:
             return
-        n = cuda.blockIdx.z
         group, first = share(cuda.blockIdx.y, own, g)
         layer = n * g[c.GROUPS] + group
         plane = np.int64(g[c.GIVEN_PLANE])
