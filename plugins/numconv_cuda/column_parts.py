@@ -17,10 +17,14 @@ if config.ENABLE_CUDASIM:
     def behind(values: Any, count: int) -> Any:
         """Return what stands `count` elements behind the first of `values`."""
         return values[count:]
-else:
-    from .ptx import behind
 
-__all__ = ["behind", "finish", "place", "share"]
+    def anew(value: int) -> int:
+        """Return `value`."""
+        return value
+else:
+    from .ptx import anew, behind
+
+__all__ = ["anew", "behind", "finish", "place", "share"]
 
 
 @part

@@ -16,7 +16,7 @@ from numba import cuda, from_dtype, int32
 from numconv.core import dtypes
 
 from .. import columns as c
-from ..column_parts import behind, finish, place, share
+from ..column_parts import anew, behind, finish, place, share
 from ..columns import Column
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 from ..reads import NOTHING
@@ -100,6 +100,8 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
                         column_x = int32(column_x + g[c.GIVEN_PLANE])
                         column_k = int32(column_k + g[c.WEIGHT_GIVEN])
 
+        # Read again, it needs no register meanwhile.
+        n = cuda.blockIdx.z * cuda.blockDim.y + anew(np.int64(cuda.threadIdx.y))
         store(sums, n, group, first, oy, inner, bias, residual, out, g)
 
     return kernel

@@ -13,7 +13,7 @@ import numpy as np
 from numba import cuda, from_dtype, int32
 
 from .. import columns as c
-from ..column_parts import behind, finish, place, share
+from ..column_parts import anew, behind, finish, place, share
 from ..columns import Column
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 
@@ -86,6 +86,8 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
                                     for i in range(own):
                                         sums[i, r] += factor * seen[i]
 
+        # Read again, it needs no register meanwhile.
+        n = cuda.blockIdx.z * cuda.blockDim.y + anew(np.int64(cuda.threadIdx.y))
         store(sums, n, group, first, oy, inner, bias, residual, out, g)
 
     return kernel
