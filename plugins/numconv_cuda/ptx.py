@@ -48,6 +48,25 @@ def anew(typingctx, value):  # type: ignore[no-untyped-def]
     return types.int64(types.int64), generate
 
 
+@intrinsic
+def behind(typingctx, pointer, count):  # type: ignore[no-untyped-def]
+    """Return a pointer to what stands `count` elements behind another one, in global memory.
+
+    The compiler knows nothing of it, so offsets of 32 bits from there are not made longer ones.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = ir.IntType(64)
+        kind = ir.FunctionType(word, [word])
+        place = builder.ptrtoint(builder.gep(args[0], [args[1]]), word)
+        place = builder.call(ir.InlineAsm(kind, "mov.b64 $0, $1;", "=l,l"), [place])
+        element = context.get_data_type(pointer.dtype)
+        made = builder.inttoptr(place, ir.PointerType(element, addrspace=1))
+        return builder.addrspacecast(made, ir.PointerType(element))
+
+    return pointer(pointer, types.int64), generate
+
+
 def _address(context: Any, builder: Any, kind: Any, value: Any, index: Any, space: int = 0) -> Any:
     """Return the address of an element of an array, or of what a pointer points to."""
     data = value

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from numconv_cuda import extremes, strided, widen
-from numconv_cuda.columns import ROWS
+from numconv.core.problems import ConvolutionProblem
+from numconv_cuda import columns, extremes, strided, widen
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import padding, product
 from numconv_cuda.convolution import tensor_product as tensor
-from numconv_cuda.involution import algorithm as involution
-from numconv_cuda.involution import kernel as columns
+from numconv_cuda.involution import kernel as involution
+from numconv_cuda.involution.algorithm import ROWS
 from numconv_cuda.loops import kernels as loops
 from resources import Resources, measure, nvdisasm, occupancy
 
@@ -57,17 +57,17 @@ def kernels() -> Iterator[Bounded]:
             # Sums, the next reads and all addresses are a little more than 128 registers hold.
             spills = {"128x128": 200, "64x64": 16, "32x128": 16}[tile.name]
             yield Bounded(product.kernel(tile, None), dtype, spills)
-        for rows in (1, ROWS):
-            yield Bounded(depthwise.kernel(rows, None), dtype, COLUMN_SPILLS)
-            for channels in involution.channels(dtype):
-                column = columns.Column(rows, channels)
-                yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
+        for column in columns_of(dtype, columns.ROWS):
+            yield Bounded(depthwise.kernel(column, dtype, None), dtype, COLUMN_SPILLS)
+        for column in columns_of(dtype, ROWS):
+            if not column.gaps:
+                yield Bounded(involution.kernel(column, None), dtype, COLUMN_SPILLS)
         for name in ("pad", "fold"):
             yield Bounded(padding.kernel(name), dtype)
     for form in tensor.FORMS:
         dtype = "float16" if form == "float16" else "float32"
         for tile in tensor.TILES:
-            spills = {"128x128": 256, "64x64": 32, "32x128": 128}[tile.name]
+            spills = {"128x128": 256, "64x64": 32, "32x128": 64}[tile.name]
             for vectors in (tensor.Vectors(), tensor.Vectors(True, True)):
                 kernel = tensor.kernel(tile, form, vectors, None)
                 yield Bounded(kernel, dtype, spills, tensor.shared_bytes(tile, form), "sm_80")
@@ -81,6 +81,35 @@ def kernels() -> Iterator[Bounded]:
     yield Bounded(widen.KERNEL, "uint8")
     for dtype, kernel in (("int8", extremes.SIGNED), ("uint64", extremes.UNSIGNED)):
         yield Bounded(kernel, dtype)
+
+
+# Taps along each axis, stride, channels of a group, and whether in both directions.
+LAYERS = {
+    "float32": ((3, 1, 1, 2), (3, 2, 1, 2), (7, 1, 1, 2), (7, 1, 4, 2)),
+    "float64": ((3, 1, 1, 2), (7, 1, 2, 1)),
+    "float16": ((3, 1, 1, 1), (3, 1, 4, 1)),
+}
+
+
+def columns_of(dtype: str, rows: tuple[int, ...]) -> list[columns.Column]:
+    """Return what threads have for some layers of `dtype`, with up to so many rows."""
+    found: dict[columns.Column, None] = {}
+    for taps, stride, channels, directions in LAYERS[dtype]:
+        for direction in ("forward", "input_gradient")[:directions]:
+            problem = ConvolutionProblem(
+                batch=1,
+                in_channels=channels,
+                out_channels=channels,
+                input_shape=(56, 56),
+                kernel_shape=(taps, taps),
+                stride=(stride, stride),
+                padding=((taps // 2, taps // 2),) * 2,
+                dilation=(1, 1),
+                dtype=dtype,
+                direction=direction,
+            )
+            found[columns.column(problem, rows)] = None
+    return list(found)
 
 
 def table(target: str = "sm_90") -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from numconv.core.problems import ConvolutionProblem
 from numconv.testing import Law, NotApplicable, laws_of, named_problems
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
@@ -19,6 +22,8 @@ ALGORITHMS = algorithms(lambda: DEVICE)
 ON_EVERY_CASE = "within_bound"
 """The other laws are checked on each so many-th case that an algorithm accepts."""
 EACH = 16
+GRADIENTS = ("depthwise_3x3", "depthwise_5x5_stride_2", "multiplier_3", "grouped_volume")
+"""Cases whose input gradients are cases for `depthwise`, which has few transposed ones."""
 
 
 def _checks() -> list[Any]:
@@ -32,7 +37,18 @@ def _checks() -> list[Any]:
                     if law.name == ON_EVERY_CASE or number % EACH == 0:
                         name = f"{algorithm.name}-{each.case}-{law.name}"
                         found.append(pytest.param(law, each.problem, algorithm, id=name))
-    return found
+    return found + list(_gradients())
+
+
+def _gradients() -> Iterator[Any]:
+    depthwise = ALGORITHMS[ConvolutionProblem][0]
+    for each in named_problems():
+        if each.case in GRADIENTS:
+            problem = replace(each.problem, direction="input_gradient")
+            for law in laws_of(problem):
+                if law.name in (ON_EVERY_CASE, "non_finite"):
+                    name = f"depthwise-{each.case}-gradient-{law.name}"
+                    yield pytest.param(law, problem, depthwise, id=name)
 
 
 @pytest.mark.parametrize(("law", "problem", "algorithm"), _checks())

@@ -16,13 +16,15 @@ pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
 from interpreted import Interpreted
 from interpreter import Fault
+from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import padding, product
 from numconv_cuda.convolution import tensor_gather as gather
 from numconv_cuda.convolution import tensor_product as tensor
+from numconv_cuda.convolution.depthwise import Depthwise
 from numconv_cuda.convolution.direct import Direct
 from numconv_cuda.convolution.padded import Padded
 from numconv_cuda.convolution.tensor import Tensor
-from numconv_cuda.involution import kernel as columns
+from numconv_cuda.involution import kernel as involution
 from numconv_cuda.involution.algorithm import Involution
 
 DEVICE = Interpreted()
@@ -73,8 +75,16 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
         "",
         LawBroken,
     ),
-    "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
-    "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
+    "weight of another tap": (depthwise, "+ filters[t])", "+ filters[0])", LawBroken),
+    "sample before the edge": (depthwise, "if sample >= 0 else wide(0)", "", Fault),
+    "channel beyond the group": (
+        depthwise,
+        "own == 1 or first + i < g[c.RESULTS_IN_GROUP]",
+        "True",
+        Fault,
+    ),
+    "kernel of another row": (involution, "r * g[c.RESULT_X]", "0 * g[c.RESULT_X]", LawBroken),
+    "row beyond the last": (involution, "if inside and (", "if (", Fault),
     "sample of another row": (padding, "tables[g[TABLE_Y] + py]", "tables[g[TABLE_Y]]", LawBroken),
     "channel beyond the last": (
         padding,
@@ -89,7 +99,8 @@ USERS: dict[ModuleType, tuple[ModuleType, Any]] = {
     product: (product, Direct),
     tensor: (tensor, Tensor),
     gather: (tensor, Tensor),
-    columns: (columns, Involution),
+    depthwise: (depthwise, Depthwise),
+    involution: (involution, Involution),
     padding: (padding, lambda device: Padded(device, [Direct(device)])),
 }
 
@@ -102,10 +113,10 @@ def _mutated(module: ModuleType, before: str, after: str) -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, before, after, expected = MUTANTS[name]
-    maker, kind = USERS[module]
+def _mutate(
+    monkeypatch: pytest.MonkeyPatch, name: str, module: ModuleType, before: str, after: str
+) -> None:
+    maker, _ = USERS[module]
     mutated = _mutated(module, before, after)
     kernel: Callable[..., Any] = maker.kernel.__wrapped__
     if maker is module:
@@ -119,11 +130,17 @@ def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(made, name=f"{made.name}-{name}")
 
     monkeypatch.setattr(maker, "kernel", named)
-    algorithm: Any = kind(lambda: DEVICE)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, before, after, expected = MUTANTS[name]
+    _mutate(monkeypatch, name, module, before, after)
+    algorithm: Any = USERS[module][1](lambda: DEVICE)
     law = next(each for each in LAWS if each.name == "within_bound")
     found = 0
     for each in named_problems():
-        kind = "Involution" if module is columns else "Convolution"
+        kind = "Involution" if module is involution else "Convolution"
         if not type(each.problem).__name__.startswith(kind) or algorithm.refusal(each.problem):
             continue
         try:
@@ -132,3 +149,15 @@ def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
             found += 1
             break
     assert found, "no case found it"
+
+
+@pytest.mark.parametrize("condition", ["lines[s] != NOTHING", "ix == NOTHING or"])
+def test_a_product_with_what_is_not_there_is_found(
+    condition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after = "True" if "!=" in condition else ""
+    _mutate(monkeypatch, condition, depthwise, condition, after)
+    law = next(each for each in LAWS if each.name == "non_finite")
+    problem = next(each for each in named_problems() if each.case == "transposed_depthwise").problem
+    with pytest.raises(LawBroken):
+        law.check(problem, Depthwise(lambda: DEVICE))

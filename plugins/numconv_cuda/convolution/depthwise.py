@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from math import prod
 
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from .. import columns
-from ..array import DeviceArray
+from ..column_plan import ColumnPlan
 from ..device import Device
-from ..plan import DevicePlan
 
 # Bytes and multiply-adds a second that a GPU of an H200's kind makes of this kernel, estimated.
 BYTES = 3e12
 MACS = 6e12
 SECONDS_PER_CALL = 8e-6
 MOST_CHANNELS = 8
+LARGEST = 2**31 - 1
 
 
 class Depthwise:
-    """Up to 8 given channels in a group; any stride, dilation and padding mode, forward."""
+    """Up to 8 given channels in a group; any stride, dilation and padding mode, both directions."""
 
     name = "depthwise"
     last_resort = False
@@ -31,48 +31,25 @@ class Depthwise:
         self._device = device
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
-        in_group = problem.in_channels // problem.groups
+        given = problem.operand_shapes[0][1] // problem.groups
         if dtypes.kind(problem.dtype) != "float":
             return f"computes floating-point numbers, not {problem.dtype}"
-        if problem.direction != "forward":
-            return "computes the forward direction, not the input gradient"
-        if in_group > MOST_CHANNELS:
-            return f"takes up to {MOST_CHANNELS} given channels in each group, not {in_group}"
-        if max(problem.batch, problem.out_channels) > columns.MOST_BLOCKS:
-            given = (problem.batch, problem.out_channels)
-            return f"takes up to {columns.MOST_BLOCKS} images and channels, not {given}"
+        if given > MOST_CHANNELS:
+            return f"takes up to {MOST_CHANNELS} given channels in each group, not {given}"
+        if prod(problem.weight_shape) > LARGEST:
+            return f"counts weights in 32 bits, not {problem.weight_shape}"
         return columns.refusal(problem)
 
     def cost(self, problem: ConvolutionProblem) -> float:
-        # A sample is read again for each result channel of its group, though mostly from a cache.
+        # Groups with many result channels are read again, though mostly from a cache.
         return SECONDS_PER_CALL + problem.min_bytes / BYTES + problem.macs / MACS
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
-        return DepthwisePlan(problem, self._device())
-
-
-class DepthwisePlan(DevicePlan):
-    """The tables of the padded axes, and the grid."""
-
-    def __init__(self, problem: ConvolutionProblem, device: Device) -> None:
         from .depthwise_kernel import kernel
 
-        super().__init__(problem, device)
-        self._rows = columns.rows_of(problem)
-        self._kernel = kernel(self._rows, problem.epilogue.activation)
-        self._grid = (columns.blocks_of(problem, self._rows), problem.out_channels, problem.batch)
-        self._tables, self._numbers = columns.tables(problem, self._rows)
-
-    def bind(self, device: Device) -> Any:
-        launch = device.launcher(self._kernel, self._dtype, self._grid, (columns.THREADS,))
-        return launch, device.upload(self._tables)
-
-    def launch(self, bound: Any, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> None:
-        launch, tables = bound
-        launch(out.stream, *self.pointers(arrays, out), tables.data, *self._numbers)
-
-    def describe(self) -> str:
-        return (
-            f"columns of {self._rows} rows a thread, "
-            f"{self._grid[0]} x {self._grid[1]} x {self._grid[2]} blocks of {columns.THREADS}"
-        )
+        column = columns.column(problem)
+        made = kernel(column, problem.dtype, problem.epilogue.activation)
+        group = prod(problem.weight_shape) // problem.groups
+        taps, row = prod(problem.kernel_shape), prod(problem.weight_shape[1:])
+        steps = (group, taps, row) if problem.direction == "forward" else (group, row, taps)
+        return ColumnPlan(problem, self._device(), column, made, steps)

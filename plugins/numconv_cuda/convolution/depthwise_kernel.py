@@ -1,6 +1,7 @@
-"""Convolution of groups with few channels: a thread has a few rows of a column of one channel.
+"""Convolution of groups with few channels: a thread has rows of a column of a few result channels.
 
-All threads of a block have the same channel, and so the same weights; see `columns` for the rest.
+All threads of a block have the same channels, and so the same weights; see `columns` for the rest.
+The input gradient is the same sum over other reads.
 """
 
 from __future__ import annotations
@@ -10,47 +11,27 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numba import cuda, from_dtype
+from numba import cuda, from_dtype, int32
 
-from ..activate import activation
-from ..columns import (
-    BLOCKS,
-    DILATION_X,
-    DILATION_Z,
-    GIVEN_CHANNELS,
-    GIVEN_X,
-    GIVEN_Y,
-    GIVEN_Z,
-    GROUPS,
-    HAS_BIAS,
-    HAS_RESIDUAL,
-    KERNEL_X,
-    KERNEL_Y,
-    KERNEL_Z,
-    NUMBERS,
-    OFFSETS,
-    RESULT_CHANNELS,
-    RESULT_X,
-    RESULT_Y,
-    RESULT_Z,
-    ROW_BLOCKS,
-    SHUFFLE,
-    SOURCE_X,
-    SOURCE_Y,
-    SOURCE_Z,
-    STEPS,
-    STRIDE_X,
-    STRIDE_Y,
-    STRIDE_Z,
-    TAPS,
-    THREADS,
-)
+from numconv.core import dtypes
+
+from .. import columns as c
+from ..column_parts import anew, behind, finish, place, share
+from ..columns import Column
 from ..compile import Kernel, Numbers, Results, Shorts, Values
+from ..reads import NOTHING
+
+# Bytes of what a thread keeps at once that fit its share of the registers. With more than that a
+# multiprocessor holds fewer blocks.
+KEPT = 4 * 38
+FEWER_BLOCKS = 6
 
 
-def _make(rows: int, activation_name: str | None, wide: Any) -> Callable[..., None]:
+def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
-    activate = activation(activation_name, wide)
+    store = finish(column, activation_name, wide)
+    rows, own, taps, samples = column.rows, column.channels, column.taps, column.samples
+    row_step, tap_step, gaps = column.row_step, column.tap_step, column.gaps
 
     def kernel(
         x: Values,
@@ -61,57 +42,76 @@ def _make(rows: int, activation_name: str | None, wide: Any) -> Callable[..., No
         tables: Shorts,
         g: Numbers,
     ) -> None:
-        sums = cuda.local.array(rows, kind)
+        sums = cuda.local.array((own, rows), kind)
+        seen = cuda.local.array(samples, kind)
+        lines = cuda.local.array(samples, int32)
+        filters = cuda.local.array(taps, int32)
 
-        place = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
-        rest, ox = place // g[RESULT_X], place % g[RESULT_X]
-        oz, block = rest // g[ROW_BLOCKS], rest % g[ROW_BLOCKS]
-        if oz >= g[RESULT_Z]:
+        oz, block, ox = place(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x, g)
+        n = cuda.blockIdx.z * cuda.blockDim.y + cuda.threadIdx.y
+        if oz >= g[c.RESULT_Z] or n >= g[c.BATCH]:
             return
-        oy = block * rows
-        n, channel = np.int64(cuda.blockIdx.z), np.int64(cuda.blockIdx.y)
-        in_group = g[GIVEN_CHANNELS] // g[GROUPS]
-        first = channel // (g[RESULT_CHANNELS] // g[GROUPS]) * in_group
-        plane = np.int64(g[GIVEN_Z]) * g[GIVEN_Y] * g[GIVEN_X]
-        for r in range(rows):
-            sums[r] = wide(0)
+        group, first = share(cuda.blockIdx.y, own, g)
+        plane = np.int64(g[c.GIVEN_PLANE])
+        x_group = (n * g[c.GROUPS] + group) * g[c.GIVEN_IN_GROUP]
+        given = behind(x, x_group * plane)
+        weights = group * g[c.WEIGHT_GROUP] + first * g[c.WEIGHT_RESULT]
+        sources_z, runs_z = tables[g[c.AT_Z] + oz], tables[g[c.AT_Z] + g[c.RESULT_Z] + oz]
+        sources_y, runs_y = tables[g[c.AT_Y] + block], tables[g[c.AT_Y] + g[c.ROW_BLOCKS] + block]
+        sources_x, runs_x = tables[g[c.AT_X] + ox], tables[g[c.AT_X] + g[c.RESULT_X] + ox]
+        oy = tables[g[c.AT_Y] + 2 * g[c.ROW_BLOCKS] + block]
+        inner = int32((oz * g[c.RESULT_Y] + oy) * g[c.RESULT_X] + ox)
+        for i in range(own):
+            for r in range(rows):
+                sums[i, r] = wide(0)
 
-        for c in range(in_group):
-            given = (n * g[GIVEN_CHANNELS] + first + c) * plane
-            filters = (channel * in_group + c) * g[KERNEL_Z] * g[KERNEL_Y] * g[KERNEL_X]
-            for kz in range(g[KERNEL_Z]):
-                iz = tables[g[SOURCE_Z] + oz * g[STRIDE_Z] + kz * g[DILATION_Z]]
-                for kx in range(g[KERNEL_X]):
-                    ix = tables[g[SOURCE_X] + ox * g[STRIDE_X] + kx * g[DILATION_X]]
-                    taps = filters + kz * g[KERNEL_Y] * g[KERNEL_X] + kx
-                    for step in range(g[STEPS]):
-                        iy = tables[g[SOURCE_Y] + oy * g[STRIDE_Y] + tables[g[OFFSETS] + step]]
-                        sample = wide(0)
-                        if iz >= 0 and iy >= 0 and ix >= 0:
-                            sample = wide(x[given + (iz * g[GIVEN_Y] + iy) * g[GIVEN_X] + ix])
-                        for r in range(rows):
-                            ky = tables[g[TAPS] + step * rows + r]
-                            if ky >= 0:
-                                sums[r] += wide(weight[taps + ky * g[KERNEL_X]]) * sample
+        for z in range(g[c.RUNS_Z]):
+            at_z = int32(runs_z + 2 * z)
+            iz, kz = tables[int32(sources_z + tables[at_z])], tables[at_z + 1]
+            if iz == NOTHING or kz < 0:
+                continue
+            for y in range(g[c.RUNS_Y]):
+                at_y = int32(runs_y + (1 + taps) * y)
+                line = int32(sources_y + tables[at_y])
+                for s in range(samples):
+                    lines[s] = tables[int32(line + s * g[c.SPACING])]
+                for t in range(taps):
+                    filters[t] = tables[at_y + 1 + t]
+                for x_ in range(g[c.RUNS_X]):
+                    at_x = int32(runs_x + 2 * x_)
+                    ix, kx = tables[int32(sources_x + tables[at_x])], tables[at_x + 1]
+                    if ix == NOTHING or kx < 0:
+                        continue
+                    column_x, column_k = int32(iz + ix), int32(weights + kz + kx)
+                    for _ in range(g[c.GIVEN_IN_GROUP]):
+                        for s in range(samples):
+                            sample = int32(column_x + lines[s])
+                            seen[s] = wide(given[sample]) if sample >= 0 else wide(0)
+                        for i in range(own):
+                            if own == 1 or first + i < g[c.RESULTS_IN_GROUP]:
+                                for t in range(taps):
+                                    if not gaps or filters[t] >= 0:
+                                        tap = int32(column_k + i * g[c.WEIGHT_RESULT] + filters[t])
+                                        factor = wide(weight[tap])
+                                        for r in range(rows):
+                                            s = r * row_step + t * tap_step
+                                            if not gaps or lines[s] != NOTHING:
+                                                sums[i, r] += factor * seen[s]
+                        column_x = int32(column_x + g[c.GIVEN_PLANE])
+                        column_k = int32(column_k + g[c.WEIGHT_GIVEN])
 
-        per_group = g[RESULT_CHANNELS] // g[SHUFFLE]
-        stored = channel % per_group * g[SHUFFLE] + channel // per_group
-        for r in range(rows):
-            if oy + r < g[RESULT_Y]:
-                at = (n * g[RESULT_CHANNELS] + stored) * g[RESULT_Z] + oz
-                at = (at * g[RESULT_Y] + oy + r) * g[RESULT_X] + ox
-                value = sums[r]
-                if g[HAS_BIAS]:
-                    value += wide(bias[channel])
-                if g[HAS_RESIDUAL]:
-                    value += wide(residual[at])
-                out[at] = activate(value)
+        # Read again, it needs no register meanwhile.
+        n = cuda.blockIdx.z * cuda.blockDim.y + anew(np.int64(cuda.threadIdx.y))
+        store(sums, n, group, first, oy, inner, bias, residual, out, g)
 
     return kernel
 
 
 @cache
-def kernel(rows: int, activation_name: str | None) -> Kernel:
-    """Return the kernel whose threads have so many rows."""
-    name = f"depthwise-{rows}-{activation_name}"
-    return Kernel(name, partial(_make, rows, activation_name), THREADS, BLOCKS, NUMBERS)
+def kernel(column: Column, dtype: str, activation_name: str | None) -> Kernel:
+    """Return the kernel whose threads have such columns."""
+    name = f"depthwise-{column.name}-{activation_name}"
+    kept = column.channels * (column.rows + column.taps) + 2 * column.samples
+    fits = kept * np.dtype(dtypes.accumulator(dtype)).itemsize <= KEPT
+    blocks = c.BLOCKS if fits else FEWER_BLOCKS
+    return Kernel(name, partial(_make, column, activation_name), c.THREADS, blocks, c.NUMBERS)

@@ -6,60 +6,23 @@ Each tap of the kernels of its rows is read once for all its channels; see `colu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numba import cuda, from_dtype
+from numba import cuda, from_dtype, int32
 
-from ..activate import activation
-from ..columns import (
-    BLOCKS,
-    DILATION_X,
-    DILATION_Z,
-    GIVEN_X,
-    GIVEN_Y,
-    GIVEN_Z,
-    GROUPS,
-    HAS_BIAS,
-    HAS_RESIDUAL,
-    KERNEL_X,
-    KERNEL_Y,
-    KERNEL_Z,
-    NUMBERS,
-    OFFSETS,
-    RESULT_CHANNELS,
-    RESULT_X,
-    RESULT_Y,
-    RESULT_Z,
-    ROW_BLOCKS,
-    SHUFFLE,
-    SOURCE_X,
-    SOURCE_Y,
-    SOURCE_Z,
-    STEPS,
-    STRIDE_X,
-    STRIDE_Y,
-    STRIDE_Z,
-    TAPS,
-    THREADS,
-)
+from .. import columns as c
+from ..column_parts import anew, behind, finish, place, share
+from ..columns import Column
 from ..compile import Kernel, Numbers, Results, Shorts, Values
-
-
-@dataclass(frozen=True)
-class Column:
-    """How many rows of a column of results a thread has, and in how many channels."""
-
-    rows: int
-    channels: int
 
 
 def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
-    activate = activation(activation_name, wide)
-    rows, own = column.rows, column.channels
+    store = finish(column, activation_name, wide)
+    rows, own, taps, samples = column.rows, column.channels, column.taps, column.samples
+    row_step, tap_step, gaps = column.row_step, column.tap_step, column.gaps
 
     def kernel(
         x: Values,
@@ -71,62 +34,61 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
         g: Numbers,
     ) -> None:
         sums = cuda.local.array((own, rows), kind)
-        samples = cuda.local.array(own, kind)
+        seen = cuda.local.array(own, kind)
+        lines = cuda.local.array(samples, int32)
+        filters = cuda.local.array(taps, int32)
 
-        place = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
-        rest, ox = place // g[RESULT_X], place % g[RESULT_X]
-        oz, block = rest // g[ROW_BLOCKS], rest % g[ROW_BLOCKS]
-        if oz >= g[RESULT_Z]:
+        oz, block, ox = place(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x, g)
+        n = cuda.blockIdx.z * cuda.blockDim.y + cuda.threadIdx.y
+        if oz >= g[c.RESULT_Z] or n >= g[c.BATCH]:
             return
-        oy = block * rows
-        n, group = cuda.blockIdx.z // g[GROUPS], cuda.blockIdx.z % g[GROUPS]
-        in_group = g[RESULT_CHANNELS] // g[GROUPS]
-        first = cuda.blockIdx.y * own
-        channel = group * in_group + first
-        plane_out = np.int64(g[RESULT_Z]) * g[RESULT_Y] * g[RESULT_X]
-        plane_in = np.int64(g[GIVEN_Z]) * g[GIVEN_Y] * g[GIVEN_X]
-        given = (n * g[RESULT_CHANNELS] + channel) * plane_in
-        tap_base = (n * g[GROUPS] + group) * g[KERNEL_Z] * g[KERNEL_Y] * g[KERNEL_X] * plane_out
-        tap_base += (oz * g[RESULT_Y] + oy) * g[RESULT_X] + ox
-        for c in range(own):
+        group, first = share(cuda.blockIdx.y, own, g)
+        layer = n * g[c.GROUPS] + group
+        plane = np.int64(g[c.GIVEN_PLANE])
+        given = behind(x, (layer * g[c.GIVEN_IN_GROUP] + first) * plane)
+        own_kernels = behind(kernels, layer * np.int64(g[c.WEIGHT_GROUP]))
+        sources_z, runs_z = tables[g[c.AT_Z] + oz], tables[g[c.AT_Z] + g[c.RESULT_Z] + oz]
+        sources_y, runs_y = tables[g[c.AT_Y] + block], tables[g[c.AT_Y] + g[c.ROW_BLOCKS] + block]
+        sources_x, runs_x = tables[g[c.AT_X] + ox], tables[g[c.AT_X] + g[c.RESULT_X] + ox]
+        oy = tables[g[c.AT_Y] + 2 * g[c.ROW_BLOCKS] + block]
+        inner = int32((oz * g[c.RESULT_Y] + oy) * g[c.RESULT_X] + ox)
+        for i in range(own):
             for r in range(rows):
-                sums[c, r] = wide(0)
+                sums[i, r] = wide(0)
 
-        for kz in range(g[KERNEL_Z]):
-            iz = tables[g[SOURCE_Z] + oz * g[STRIDE_Z] + kz * g[DILATION_Z]]
-            for kx in range(g[KERNEL_X]):
-                ix = tables[g[SOURCE_X] + ox * g[STRIDE_X] + kx * g[DILATION_X]]
-                taps = tap_base + (kz * g[KERNEL_Y] * g[KERNEL_X] + kx) * plane_out
-                for step in range(g[STEPS]):
-                    # The table goes on to what rows beyond the last one would see.
-                    iy = tables[g[SOURCE_Y] + oy * g[STRIDE_Y] + tables[g[OFFSETS] + step]]
-                    row = given + (iz * g[GIVEN_Y] + iy) * g[GIVEN_X]
-                    for c in range(own):
-                        samples[c] = wide(0)
-                        if first + c < in_group and iz >= 0 and iy >= 0 and ix >= 0:
-                            samples[c] = wide(x[row + c * plane_in + ix])
-                    for r in range(rows):
-                        ky = tables[g[TAPS] + step * rows + r]
-                        if ky >= 0 and oy + r < g[RESULT_Y]:
-                            tap = taps + ky * g[KERNEL_X] * plane_out + r * g[RESULT_X]
-                            factor = wide(kernels[tap])
-                            for c in range(own):
-                                sums[c, r] += factor * samples[c]
+        for z in range(g[c.RUNS_Z]):
+            at_z = int32(runs_z + 2 * z)
+            iz, kz = tables[int32(sources_z + tables[at_z])], tables[at_z + 1]
+            for y in range(g[c.RUNS_Y]):
+                at_y = int32(runs_y + (1 + taps) * y)
+                line = int32(sources_y + tables[at_y])
+                for s in range(samples):
+                    lines[s] = tables[int32(line + s * g[c.SPACING])]
+                for t in range(taps):
+                    filters[t] = tables[at_y + 1 + t]
+                for x_ in range(g[c.RUNS_X]):
+                    at_x = int32(runs_x + 2 * x_)
+                    ix, kx = tables[int32(sources_x + tables[at_x])], tables[at_x + 1]
+                    column_x, column_k = int32(iz + ix), int32(inner + kz + kx)
+                    for s in range(samples):
+                        sample = int32(column_x + lines[s])
+                        for i in range(own):
+                            seen[i] = wide(0)
+                            if sample >= 0 and (own == 1 or first + i < g[c.RESULTS_IN_GROUP]):
+                                seen[i] = wide(given[i * plane + sample])
+                        for r in range(rows):
+                            t = (s - r * row_step) // tap_step
+                            if 0 <= t < taps and r * row_step + t * tap_step == s:
+                                inside = int32(oy + r) < g[c.RESULT_Y]
+                                if inside and (not gaps or filters[t] >= 0):
+                                    tap = int32(column_k + filters[t] + r * g[c.RESULT_X])
+                                    factor = wide(own_kernels[tap])
+                                    for i in range(own):
+                                        sums[i, r] += factor * seen[i]
 
-        per_group = g[RESULT_CHANNELS] // g[SHUFFLE]
-        for c in range(own):
-            for r in range(rows):
-                if first + c < in_group and oy + r < g[RESULT_Y]:
-                    result = channel + c
-                    stored = result % per_group * g[SHUFFLE] + result // per_group
-                    at = (n * g[RESULT_CHANNELS] + stored) * g[RESULT_Z] + oz
-                    at = (at * g[RESULT_Y] + oy + r) * g[RESULT_X] + ox
-                    value = sums[c, r]
-                    if g[HAS_BIAS]:
-                        value += wide(bias[result])
-                    if g[HAS_RESIDUAL]:
-                        value += wide(residual[at])
-                    out[at] = activate(value)
+        # Read again, it needs no register meanwhile.
+        n = cuda.blockIdx.z * cuda.blockDim.y + anew(np.int64(cuda.threadIdx.y))
+        store(sums, n, group, first, oy, inner, bias, residual, out, g)
 
     return kernel
 
@@ -134,5 +96,5 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
 @cache
 def kernel(column: Column, activation_name: str | None) -> Kernel:
     """Return the kernel whose threads have such columns."""
-    name = f"involution-{column.rows}x{column.channels}-{activation_name}"
-    return Kernel(name, partial(_make, column, activation_name), THREADS, BLOCKS, NUMBERS)
+    name = f"involution-{column.name}-{activation_name}"
+    return Kernel(name, partial(_make, column, activation_name), c.THREADS, c.BLOCKS, c.NUMBERS)
