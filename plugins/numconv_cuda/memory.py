@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numconv.core import arrays
 from numconv.core.dtypes import DTYPES
@@ -108,6 +109,14 @@ class GpuMemory:
 
     def restorer(self, value: Any) -> Callable[[DeviceArray], Any]:
         return _owner
+
+    def put(self, array: NDArray[Any]) -> Any:
+        made = self.new_output(array.shape, array.dtype)()
+        self.place.copy(made, self.place.upload(array, made.stream))
+        return made.owner
+
+    def fetch(self, argument: str, value: Any) -> NDArray[Any]:
+        return self.place.download(self.adapt(argument, value))
 
 
 def _owner(array: DeviceArray) -> Any:

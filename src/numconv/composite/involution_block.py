@@ -12,14 +12,15 @@ import numpy as np
 from ..core import activations, arrays
 from ..core.dtypes import FLOATS
 from ..core.errors import ArgumentError, ArgumentTypeError
-from ..core.geometry import per_axis
+from ..core.geometry import padding_pairs, per_axis
+from ..core.operators import generated
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
 from ..core.operators.involution import involve
 from ..core.operators.naive import pad
 from ..core.protocol import Array, Case, Demonstration, Operand
 from .common import CompositeOperator, channels_of
-from .kernel_generator import as_kernels, fold_norm, one_by_one, pool
+from .kernel_generator import as_kernels, fold_norm, one_by_one, pool, reshaped
 
 
 def involution_block2d(
@@ -205,10 +206,17 @@ def _block(
         reduce_weight, reduce_bias = fold_norm(reduce_weight, reduce_bias, norm, eps)
     if padding is None:
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel_shape, strict=True))
-    reduced = convolve(
+    padding = padding_pairs(padding, x.shape[-axes:], kernel_shape, strides, dilations)
+    hidden = convolve(
         axes, pool(x, strides), reduce_weight, reduce_bias, activation="relu", **options
     )
-    spanned = convolve(axes, reduced, span_weight, span_bias, **options)
+    rows = reshaped("span_weight", span_weight, span_weight.shape[:2])
+    operands = (x, hidden, rows, span_bias, residual)
+    settings = (kernel_shape, strides, padding, dilations, padding_mode, activation)
+    parameters = (axes, *settings, options["accuracy"])
+    if generated.offered(operands, parameters, options["backend"]):
+        return generated.involve(operands, parameters, out, options["backend"], options["tune"])
+    spanned = convolve(axes, hidden, span_weight, span_bias, **options)
     return involve(
         axes,
         x,

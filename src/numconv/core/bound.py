@@ -24,9 +24,10 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
 
     ``c * K * eps * (|x| * |w| + |bias| + |residual|)``, computed by the naive reference from
     absolute values, with K the terms per output and eps the rounding unit of the accumulator
-    (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). A result kept in
-    16 bits is allowed half a unit of its own last place besides, an activation
-    a few of the accumulator's.
+    (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). Where products are
+    of sums, K is the most roundings that a term goes through, which the problem has as
+    ``roundings``. A result kept in 16 bits is allowed half a unit of its own last place besides, an
+    activation a few of the accumulator's.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
         size = naive(linear, *(np.abs(operand).astype(wide) for operand in operands))
         eps = dtypes.epsilon(problem.dtype)
         complex_factor = 2.0 if dtypes.kind(problem.dtype) == "complex" else 1.0
-        allowed = FACTOR * complex_factor * (problem.terms + 2) * eps * size
+        roundings = getattr(problem, "roundings", problem.terms)
+        allowed = FACTOR * complex_factor * (roundings + 2) * eps * size
         if problem.epilogue.activation is not None:
             allowed = 1.2 * allowed + _ACTIVATION_ULPS * eps * (1 + size)
         if problem.dtype == "float16":
