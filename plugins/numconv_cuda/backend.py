@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numconv.core.problems import ConvolutionProblem, InvolutionProblem
+from numconv.core.problems import (
+    ConvolutionProblem,
+    GeneratedInvolutionProblem,
+    InvolutionProblem,
+)
 from numconv.core.protocol import Algorithm, Array, Backend, Status
 
 from . import memory, status
@@ -13,6 +17,7 @@ from .convolution.depthwise import Depthwise
 from .convolution.direct import Direct
 from .device import Device
 from .involution.algorithm import Involution
+from .involution.block import InvolutionBlock
 from .loops.algorithm import Loops
 
 
@@ -30,6 +35,7 @@ def device() -> Device:
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
     ConvolutionProblem: (Depthwise(device), Direct(device), Loops(device)),
     InvolutionProblem: (Involution(device), Loops(device)),
+    GeneratedInvolutionProblem: (InvolutionBlock(device),),
 }
 
 

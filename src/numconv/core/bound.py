@@ -24,10 +24,9 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
 
     ``c * K * eps * (|x| * |w| + |bias| + |residual|)``, computed by the naive reference from
     absolute values, with K the terms per output and eps the rounding unit of the accumulator
-    (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). Where products are
-    of sums, K is the most roundings that a term goes through, which the problem has as
-    ``roundings``. A result kept in 16 bits is allowed half a unit of its own last place besides, an
-    activation a few of the accumulator's.
+    (N. Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). A result kept in
+    16 bits is allowed half a unit of its own last place besides, an activation
+    a few of the accumulator's.
 
     Parameters
     ----------
@@ -44,6 +43,11 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
     own = getattr(problem, "bound", None)
     if own is not None:
         return np.asarray(own(naive, *operands), "float64")
+    return bound_of_sums(problem, naive, operands, problem.terms)
+
+
+def bound_of_sums(problem: Any, naive: Any, operands: tuple[Array, ...], terms: int) -> Array:
+    """Return the bound above, with as K the most sums that a product goes through."""
     if dtypes.kind(problem.dtype) == "integer":
         return np.zeros(problem.result_shape)
     wide = "float64"
@@ -52,8 +56,7 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
         size = naive(linear, *(np.abs(operand).astype(wide) for operand in operands))
         eps = dtypes.epsilon(problem.dtype)
         complex_factor = 2.0 if dtypes.kind(problem.dtype) == "complex" else 1.0
-        roundings = getattr(problem, "roundings", problem.terms)
-        allowed = FACTOR * complex_factor * (roundings + 2) * eps * size
+        allowed = FACTOR * complex_factor * (terms + 2) * eps * size
         if problem.epilogue.activation is not None:
             allowed = 1.2 * allowed + _ACTIVATION_ULPS * eps * (1 + size)
         if problem.dtype == "float16":

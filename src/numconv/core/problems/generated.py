@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .. import dtypes
 from ..errors import ArgumentError
@@ -129,11 +133,6 @@ class GeneratedInvolutionProblem:
         return (self.hidden_channels + self.span_bias) * prod(self.kernel_shape)
 
     @property
-    def roundings(self) -> int:
-        """The sums that a product goes through: to a tap of its kernel, and to an output."""
-        return self.hidden_channels + self.span_bias + prod(self.kernel_shape)
-
-    @property
     def macs(self) -> int:
         """Multiply-adds: those of the kernels, and those of the involution, padding included."""
         taps = prod(self.kernel_shape)
@@ -143,3 +142,22 @@ class GeneratedInvolutionProblem:
     def min_bytes(self) -> int:
         """Least memory traffic: each operand read once, the result written once."""
         return least_bytes(self)
+
+    def bound(self, naive: Any, *operands: NDArray[Any]) -> NDArray[Any]:
+        """Return the largest error that each output may have.
+
+        A product goes through H + 1 sums to a tap, and through as many as there are taps to an
+        output. Besides, each of the H products of a tap may lose as much as the smallest number
+        there is, by which the tap's sample is multiplied.
+        """
+        from ..bound import FACTOR, bound_of_sums
+
+        sums = self.hidden_channels + self.span_bias + prod(self.kernel_shape)
+        allowed = bound_of_sums(self, naive, operands, sums)
+        plain = Epilogue(shuffle=self.epilogue.shuffle)
+        ones = replace(self, dtype="float64", span_bias=True, epilogue=plain)
+        x, *kernels, bias = (np.zeros(shape) for shape in ones.operand_shapes)
+        samples = naive(ones, x + np.abs(operands[0]), *kernels, bias + 1)
+        smallest = float(np.finfo(dtypes.accumulator(self.dtype)).smallest_subnormal)
+        lost = FACTOR * self.hidden_channels * smallest * samples
+        return np.asarray(allowed + lost)
