@@ -15,10 +15,13 @@ from interpreted import Interpreted
 from numconv_cuda.convolution.depthwise import Depthwise
 from numconv_cuda.convolution.direct import Direct
 from numconv_cuda.involution.algorithm import Involution
+from numconv_cuda.involution.block import InvolutionBlock
 from numconv_cuda.loops.algorithm import Loops
 
 DEVICE = Interpreted()
-ALGORITHMS: list[Any] = [each(lambda: DEVICE) for each in (Depthwise, Direct, Involution, Loops)]
+ALGORITHMS: list[Any] = [
+    each(lambda: DEVICE) for each in (Depthwise, Direct, Involution, InvolutionBlock, Loops)
+]
 ON_EVERY_CASE = "within_bound"
 """The other laws are checked on each so many-th case that an algorithm accepts."""
 EACH = 16

@@ -18,6 +18,7 @@ from interpreted import Interpreted
 from interpreter import Fault
 from numconv_cuda.convolution import direct, product
 from numconv_cuda.involution import algorithm as involution
+from numconv_cuda.involution import block, block_kernel
 from numconv_cuda.involution import kernel as columns
 
 DEVICE = Interpreted()
@@ -46,6 +47,20 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     "no check of the last read": (product, "inside and read < total_reads", "inside", Exception),
     "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
     "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
+    "tap of another row": (block_kernel, "taps + ky * POSITIONS", "taps", LawBroken),
+    "no barrier before the taps": (
+        block_kernel,
+        "        cuda.syncthreads()\n        for i in range(taps):",
+        "        for i in range(taps):",
+        Fault,
+    ),
+    "features beyond the image": (block_kernel, " and oy < g[k.RESULT_Y]", "", Fault),
+    "samples before the edge": (block_kernel, " and ix >= 0:", ":", Fault),
+}
+# What is mutated, and the kind of problem that shows it.
+OTHERS: dict[ModuleType, tuple[Any, str]] = {
+    columns: (involution.Involution, "Involution"),
+    block_kernel: (block.InvolutionBlock, "GeneratedInvolution"),
 }
 
 
@@ -68,13 +83,11 @@ def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(made, name=f"{made.name}-{name}")
 
     monkeypatch.setattr(module, "kernel", named)
-    algorithm: Any = direct.Direct(lambda: DEVICE)
-    if module is columns:
-        algorithm = involution.Involution(lambda: DEVICE)
+    make, kind = OTHERS.get(module, (direct.Direct, "Convolution"))
+    algorithm = make(lambda: DEVICE)
     law = next(each for each in LAWS if each.name == "within_bound")
     found = 0
     for each in named_problems():
-        kind = "Involution" if module is columns else "Convolution"
         if not type(each.problem).__name__.startswith(kind) or algorithm.refusal(each.problem):
             continue
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +19,20 @@ from ..array import DeviceArray
 from ..device import Device
 from ..plan import DevicePlan
 
+if TYPE_CHECKING:
+    from .block_kernel import Block
+
 # Bytes and multiply-adds a second that a GPU of an H200's kind makes of this kernel, estimated.
 BYTES = 3e12
 MACS = 10e12
 SECONDS_PER_CALL = 8e-6
-# Taps that a thread computes at a time, of so many threads. Of float64, fewer fit its registers.
-TAPS = (2, 4, 7)
+# Taps that a thread computes at a time, of so many threads, and the blocks of threads that a
+# multiprocessor shall hold at once: as many as there are registers for.
+TAPS = {2: 4, 4: 4, 7: 3}
+TAPS_OF_DOUBLES = {2: 2, 4: 2}
 THREADS_OF_TAPS = 8
 # Channels of all threads of a position, at a time.
 CHANNELS = {"float16": 16, "float32": 16, "float64": 8}
-# Blocks of threads that a multiprocessor shall hold at once.
-BLOCKS = 3
 
 
 class InvolutionBlock:
@@ -49,7 +52,7 @@ class InvolutionBlock:
         if max(problem.batch, problem.groups) > columns.MOST_BLOCKS:
             given = (problem.batch, problem.groups)
             return f"takes up to {columns.MOST_BLOCKS} images and groups, not {given}"
-        most = THREADS_OF_TAPS * taps_of(problem.dtype)[-1]
+        most = THREADS_OF_TAPS * max(taps_of(problem.dtype))
         rows = three_axes(problem)[1].kernel
         if rows > most:
             return f"takes kernels of up to {most} rows, not {rows}"
@@ -62,9 +65,16 @@ class InvolutionBlock:
         return InvolutionBlockPlan(problem, self._device())
 
 
-def taps_of(dtype: str) -> tuple[int, ...]:
-    """Return how many taps a thread may have."""
-    return TAPS[:-1] if dtype == "float64" else TAPS
+def taps_of(dtype: str) -> dict[int, int]:
+    """Return how many taps a thread may have, each with the blocks of threads at once."""
+    return TAPS_OF_DOUBLES if dtype == "float64" else TAPS
+
+
+def block_of(dtype: str, taps: int, rows: int) -> Block:
+    """Return what a thread has that computes so many taps and has so many rows."""
+    from .block_kernel import Block
+
+    return Block(taps, rows, CHANNELS[dtype] // rows, taps_of(dtype)[taps])
 
 
 class InvolutionBlockPlan(DevicePlan):
@@ -76,8 +86,7 @@ class InvolutionBlockPlan(DevicePlan):
         super().__init__(problem, device)
         rows = columns.rows_of(problem)
         taps, chunk_columns = _chunks(problem)
-        own = CHANNELS[problem.dtype] // rows
-        self._block = k.Block(taps, rows, own, BLOCKS)
+        self._block = block_of(problem.dtype, taps, rows)
         self._kernel = k.kernel(self._block, problem.epilogue.activation)
         z, y, x = three_axes(problem)
         columns_out = z.outputs * -(-y.outputs // rows) * x.outputs
@@ -85,11 +94,13 @@ class InvolutionBlockPlan(DevicePlan):
         self._grid = (tiles, problem.groups, problem.batch)
         tables, numbers = columns.tables(problem, rows)
         span_rows = _span_rows(problem, chunk_columns, taps, self._block.slot)
-        self._chunks = len(span_rows)
-        self._tables = np.concatenate([tables, span_rows.ravel()]).astype(np.int32)
-        added = (problem.hidden_channels, self._chunks, chunk_columns, tables.size)
-        self._numbers = (*numbers, *map(np.int32, (*added, problem.span_bias)))
-        self._span_bias = problem.span_bias
+        step_taps = _step_taps(tables, numbers, rows)
+        pieces = (tables, span_rows.ravel(), _tap_columns(problem), step_taps)
+        self._tables = np.concatenate(pieces).astype(np.int32)
+        self._chunks, self._span_bias = len(span_rows), problem.span_bias
+        added = (problem.hidden_channels, self._chunks, chunk_columns, self._span_bias)
+        firsts = np.cumsum([piece.size for piece in pieces])[:-1]
+        self._numbers = (*numbers, *map(np.int32, (*added, *firsts)))
 
     def bind(self, device: Device) -> Any:
         from .block_kernel import THREADS
@@ -152,3 +163,19 @@ def _span_rows(
     slots = np.full((rounds, THREADS_OF_TAPS, slot), -1)
     slots[:, :, :taps] = rows.reshape(rounds, THREADS_OF_TAPS, taps)
     return slots
+
+
+def _tap_columns(problem: GeneratedInvolutionProblem) -> NDArray[np.int64]:
+    """Return how far each column of taps is from the first, along z and along x."""
+    z, _, x = three_axes(problem)
+    kz, kx = np.meshgrid(np.arange(z.kernel), np.arange(x.kernel), indexing="ij")
+    return np.stack([kz * z.dilation, kx * x.dilation], axis=-1).ravel()
+
+
+def _step_taps(problem_tables: NDArray[np.int32], numbers: Any, rows: int) -> NDArray[np.int64]:
+    """Return the taps of each step of a column, those of all rows in a number, a byte each."""
+    first = numbers[columns.TAPS]
+    taps = problem_tables[first : first + numbers[columns.STEPS] * rows].reshape(-1, rows)
+    bytes_ = np.zeros((len(taps), 4), np.uint8)
+    bytes_[:, :rows] = taps  # -1 is 255
+    return bytes_.view("<i4").ravel()

@@ -17,7 +17,7 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numba import cuda, from_dtype
+from numba import cuda, from_dtype, int32
 
 from .. import columns as k
 from ..activate import activation
@@ -38,8 +38,18 @@ HALF = POSITIONS // 2
 # What separates rows of shared memory, so that threads that fill a column use more banks.
 SPACE = 4
 
-HIDDEN, CHUNKS, CHUNK_COLUMNS, SPAN_ROWS, HAS_SPAN_BIAS = range(k.NUMBERS, k.NUMBERS + 5)
-NUMBERS = k.NUMBERS + 5
+(
+    HIDDEN,
+    CHUNKS,
+    CHUNK_COLUMNS,
+    HAS_SPAN_BIAS,
+    SPAN_ROWS,
+    TAP_COLUMNS,
+    STEP_TAPS,
+) = range(k.NUMBERS, k.NUMBERS + 7)
+NUMBERS = k.NUMBERS + 7
+# A row's tap in a step is a byte of an int32.
+NO_TAP = 255
 
 
 @dataclass(frozen=True)
@@ -71,29 +81,16 @@ class Block:
         return THREADS // self.places * self.channels
 
 
-def _position(block: Block) -> Callable[..., Any]:
-    rows, places = block.rows, block.places
-
-    @part
-    def position(g: Any) -> Any:
-        """Return the axes of the first result of this thread's column, worked out anew."""
-        thread = anew(cuda.threadIdx.x)
-        place = np.int64(cuda.blockIdx.x) * places + thread % places
-        rest, ox = place // g[k.RESULT_X], place % g[k.RESULT_X]
-        return rest // g[k.ROW_BLOCKS], rest % g[k.ROW_BLOCKS] * rows, ox
-
-    return position
-
-
 def _generate(block: Block, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
     taps, slot, slots = block.taps, block.slot, DOWN * block.slot
-    own_position, places = _position(block), block.places
+    places = block.places
     at_weights, pitch, vectors = DEPTH * POSITIONS, DOWN * block.slot + SPACE, block.slot // VECTOR
 
     @part
     def generate(
         room: Any,
+        where: Any,
         hidden: Any,
         span_weight: Any,
         span_bias: Any,
@@ -107,7 +104,7 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
         values = cuda.local.array(OWN_POSITIONS, kind)
         thread = anew(cuda.threadIdx.x)
         across, down = thread % ACROSS, thread // ACROSS
-        first_row = cuda.blockIdx.y * g[k.KERNEL_Z] * g[k.KERNEL_Y] * g[k.KERNEL_X]
+        first_row = anew(cuda.blockIdx.y) * g[k.KERNEL_Z] * g[k.KERNEL_Y] * g[k.KERNEL_X]
         for i in range(taps):
             row = tables[span_rows + down * slot + i]
             start = wide(0)
@@ -117,9 +114,10 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
                 products[i, j] = start
 
         # This thread brings the features of one position, a row of the column that it has later.
-        oz, oy, ox = own_position(g)
-        oy += thread // places
-        plane = np.int64(g[k.RESULT_Z]) * g[k.RESULT_Y] * g[k.RESULT_X]
+        column = thread % places
+        oz, ox = where[column], where[2 * places + column]
+        oy = where[places + column] + thread // places
+        plane = anew(g[k.RESULT_Z]) * g[k.RESULT_Y] * g[k.RESULT_X]
         feature = (
             cuda.blockIdx.z * g[HIDDEN] * plane + (oz * g[k.RESULT_Y] + oy) * g[k.RESULT_X] + ox
         )
@@ -132,9 +130,9 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
                 if has_feature:
                     value = wide(hidden[feature + (first + h) * plane])
                 room[h * POSITIONS + thread] = value
-            for index in range(thread, DEPTH * slots, THREADS):
-                h, place = index % DEPTH, index // DEPTH
-                if h < depth:
+            h = thread % DEPTH
+            if h < depth:
+                for place in range(thread // DEPTH, slots, THREADS // DEPTH):
                     row = tables[span_rows + place]
                     value = wide(0)
                     if row >= 0:
@@ -167,26 +165,29 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
 def _apply(block: Block, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
     rows, own, places = block.rows, block.channels, block.places
-    own_position = _position(block)
 
     @part
-    def apply(sums: Any, room: Any, x: Any, first: Any, chunk: Any, tables: Any, g: Any) -> None:
+    def apply(
+        sums: Any, room: Any, where: Any, x: Any, first: Any, chunk: Any, tables: Any, g: Any
+    ) -> None:
         """Add what the taps in `room` make of the samples of this thread's channels."""
         samples = cuda.local.array(own, kind)
-        oz, oy, ox = own_position(g)
-        n, group = np.int64(cuda.blockIdx.z), np.int64(cuda.blockIdx.y)
+        column = anew(cuda.threadIdx.x) % places
+        oz, oy, ox = where[column], where[places + column], where[2 * places + column]
+        n, group = anew(cuda.blockIdx.z), anew(cuda.blockIdx.y)
         in_group = g[k.RESULT_CHANNELS] // g[k.GROUPS]
-        plane = np.int64(g[k.GIVEN_Z]) * g[k.GIVEN_Y] * g[k.GIVEN_X]
+        plane = anew(g[k.GIVEN_Z]) * g[k.GIVEN_Y] * g[k.GIVEN_X]
         given = (n * g[k.RESULT_CHANNELS] + group * in_group + first) * plane
         at = chunk * g[CHUNK_COLUMNS]
         beyond = min(at + g[CHUNK_COLUMNS], g[k.KERNEL_Z] * g[k.KERNEL_X])
         if oz >= g[k.RESULT_Z]:
             beyond = 0
         for tap_column in range(at, beyond):
-            kz, kx = tap_column // g[k.KERNEL_X], tap_column % g[k.KERNEL_X]
-            iz = tables[g[k.SOURCE_Z] + oz * g[k.STRIDE_Z] + kz * g[k.DILATION_Z]]
-            ix = tables[g[k.SOURCE_X] + ox * g[k.STRIDE_X] + kx * g[k.DILATION_X]]
-            taps = (tap_column - at) * g[k.KERNEL_Y] * POSITIONS + cuda.threadIdx.x % places
+            offset_z = tables[g[TAP_COLUMNS] + 2 * tap_column]
+            offset_x = tables[g[TAP_COLUMNS] + 2 * tap_column + 1]
+            iz = tables[g[k.SOURCE_Z] + oz * g[k.STRIDE_Z] + offset_z]
+            ix = tables[g[k.SOURCE_X] + ox * g[k.STRIDE_X] + offset_x]
+            taps = (tap_column - at) * g[k.KERNEL_Y] * POSITIONS + column
             for step in range(g[k.STEPS]):
                 iy = tables[g[k.SOURCE_Y] + oy * g[k.STRIDE_Y] + tables[g[k.OFFSETS] + step]]
                 sample = given + (iz * g[k.GIVEN_Y] + iy) * g[k.GIVEN_X] + ix
@@ -194,9 +195,10 @@ def _apply(block: Block, wide: Any) -> Callable[..., None]:
                     samples[c] = wide(0)
                     if first + c < in_group and iz >= 0 and iy >= 0 and ix >= 0:
                         samples[c] = wide(x[sample + c * plane])
+                step_taps = tables[g[STEP_TAPS] + step]
                 for r in range(rows):
-                    ky = tables[g[k.TAPS] + step * rows + r]
-                    if ky >= 0:
+                    ky = step_taps >> (8 * r) & 255
+                    if ky != NO_TAP:
                         factor = room[taps + ky * POSITIONS + r * places]
                         for c in range(own):
                             sums[c, r] += factor * samples[c]
@@ -207,9 +209,9 @@ def _apply(block: Block, wide: Any) -> Callable[..., None]:
 def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
     activate = activation(activation_name, wide)
-    generate, apply, own_position = _generate(block, wide), _apply(block, wide), _position(block)
+    generate, apply = _generate(block, wide), _apply(block, wide)
     rows, own, at_once = block.rows, block.channels, block.channels_at_once
-    places, slots = block.places, DOWN * block.slot
+    places, slots, axes = block.places, DOWN * block.slot, 3 * block.places
     size = max(block.chunk * POSITIONS, DEPTH * (POSITIONS + slots + SPACE))
 
     def kernel(
@@ -225,6 +227,15 @@ def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[...,
     ) -> None:
         room = cuda.shared.array(size, kind, 16)
         sums = cuda.local.array((own, rows), kind)
+        where = cuda.shared.array(axes, int32)
+        column = cuda.threadIdx.x % places
+        if cuda.threadIdx.x < places:
+            place = np.int64(cuda.blockIdx.x) * places + column
+            rest = place // g[k.RESULT_X]
+            where[column] = rest // g[k.ROW_BLOCKS]
+            where[places + column] = rest % g[k.ROW_BLOCKS] * rows
+            where[2 * places + column] = place % g[k.RESULT_X]
+        cuda.syncthreads()
         own_first = cuda.threadIdx.x // places * own
         in_group = g[k.RESULT_CHANNELS] // g[k.GROUPS]
 
@@ -236,18 +247,19 @@ def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[...,
                 # The taps of a single round are still there from the channels before.
                 if first < at_once or g[CHUNKS] > 1:
                     span_rows = g[SPAN_ROWS] + chunk * slots
-                    generate(room, hidden, span_weight, span_bias, tables, span_rows, g)
-                apply(sums, room, x, first, chunk, tables, g)
+                    generate(room, where, hidden, span_weight, span_bias, tables, span_rows, g)
+                apply(sums, room, where, x, first, chunk, tables, g)
 
-            oz, oy, ox = own_position(g)
-            n, per_group = np.int64(cuda.blockIdx.z), g[k.RESULT_CHANNELS] // g[k.SHUFFLE]
+            oz, oy, ox = where[column], where[places + column], where[2 * places + column]
+            n, per_group = anew(cuda.blockIdx.z), g[k.RESULT_CHANNELS] // g[k.SHUFFLE]
             for c in range(own):
+                result = np.int64(cuda.blockIdx.y) * in_group + first + c
+                stored = result % per_group * g[k.SHUFFLE] + result // per_group
+                row = (n * g[k.RESULT_CHANNELS] + stored) * g[k.RESULT_Z] + oz
+                row = row * g[k.RESULT_Y] + oy
                 for r in range(rows):
                     if oz < g[k.RESULT_Z] and oy + r < g[k.RESULT_Y] and first + c < in_group:
-                        result = np.int64(cuda.blockIdx.y) * in_group + first + c
-                        stored = result % per_group * g[k.SHUFFLE] + result // per_group
-                        at = (n * g[k.RESULT_CHANNELS] + stored) * g[k.RESULT_Z] + oz
-                        at = (at * g[k.RESULT_Y] + oy + r) * g[k.RESULT_X] + ox
+                        at = (row + r) * g[k.RESULT_X] + ox
                         value = sums[c, r]
                         if g[k.HAS_BIAS]:
                             value += wide(bias[result])

@@ -332,6 +332,7 @@ INVOLUTION_BLOCK = CompositeOperator(
     named_cases=(
         _case("block_3x3", (2, 8, 7, 6), (2, 8), (18, 2), kernel_size=3),
         _case("block_odd_stride_2", (1, 8, 7, 9), (4, 8), (50, 4), kernel_size=5, stride=2),
+        _case("block_7x7", (1, 6, 8, 9), (3, 6), (49, 3), padding_mode="replicate"),
         _case("block_signal", (2, 4, 15), (2, 4, 1), (6, 2, 1), kernel_size=3, stride=2),
         _case("block_volume", (1, 4, 3, 4, 5), (2, 4, 1, 1, 1), (54, 2, 1, 1, 1), kernel_size=3),
         _case("block_dilated", (1, 4, 9, 9), (2, 4), (9, 2), kernel_size=3, dilation=2),
