@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+import numconv
+from numconv.core import dispatch, plugins
 from numconv.core.problems import Epilogue, GeneratedInvolutionProblem
+from numconv.core.protocol import Backend, Status
 from numconv.testing import LAWS
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
@@ -69,3 +73,33 @@ def test_the_plan_says_how_often_taps_are_made() -> None:
     once, often = (PROBLEMS[name] for name in ("span_bias", "taps_in_rounds"))
     assert "made 16 at a time in 1 rounds" in ALGORITHM.plan(once).describe()
     assert "made 32 at a time in 3 rounds" in ALGORITHM.plan(often).describe()
+
+
+class OfKernels(Backend):
+    """A backend that has nothing but this algorithm, for NumPy arrays."""
+
+    name, device, priority = "interpreted", "cpu", 500
+
+    def status(self) -> Status:
+        return Status("ready")
+
+    def algorithms(self, problem: Any) -> tuple[Any, ...]:
+        return (ALGORITHM,) if isinstance(problem, GeneratedInvolutionProblem) else ()
+
+
+def test_the_function_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {"interpreted": OfKernels(), **plugins.backends()}
+    monkeypatch.setattr(plugins, "backends", lambda: both)
+    dispatch.forget()
+    rng = np.random.default_rng(0)
+    shapes = ((2, 6, 7, 9), (3, 6), (18, 3))
+    x, reduce, span = (rng.standard_normal(shape).astype("float32") for shape in shapes)
+    bias, parameters = np.linspace(-1, 1, 18).astype("float32"), {"kernel_size": 3, "stride": 2}
+    stages = numconv.explain("involution_block2d", *shapes, **parameters).stages
+    assert stages[-1].algorithm == "block"
+    assert len(stages) == 2
+    got = numconv.involution_block2d(x, reduce, span, span_bias=bias, **parameters)
+    operator = plugins.operators()["involution_block"]
+    due = operator.reference(x, reduce, span, span_bias=bias, **parameters)
+    np.testing.assert_allclose(got, due, rtol=1e-4, atol=1e-5)
+    dispatch.forget()

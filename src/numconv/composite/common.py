@@ -53,7 +53,7 @@ def channels_of(x: Any, axes: int) -> int:
     if getattr(x, "ndim", 0) not in (axes + 1, axes + 2):
         given = getattr(x, "shape", x)
         raise ArgumentError("x", given, f"an array of {axes + 2} axes, or {axes + 1} without batch")
-    return int(x.shape[-axes - 1])
+    return int(tuple(x.shape)[-axes - 1])
 
 
 @dataclass(frozen=True)

@@ -207,15 +207,15 @@ def _block(
     if padding is None:
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel_shape, strict=True))
     padding = padding_pairs(padding, x.shape[-axes:], kernel_shape, strides, dilations)
-    hidden = convolve(
-        axes, pool(x, strides), reduce_weight, reduce_bias, activation="relu", **options
-    )
+    backend, tune = options["backend"], options["tune"]
+    pooled = pool(x, strides, backend)
+    hidden = convolve(axes, pooled, reduce_weight, reduce_bias, activation="relu", **options)
     rows = reshaped("span_weight", span_weight, span_weight.shape[:2])
     operands = (x, hidden, rows, span_bias, residual)
     settings = (kernel_shape, strides, padding, dilations, padding_mode, activation)
     parameters = (axes, *settings, options["accuracy"])
-    if generated.offered(operands, parameters, options["backend"]):
-        return generated.involve(operands, parameters, out, options["backend"], options["tune"])
+    if generated.offered(operands, parameters, backend):
+        return generated.involve(operands, parameters, out, backend, tune)
     spanned = convolve(axes, hidden, span_weight, span_bias, **options)
     return involve(
         axes,

@@ -70,12 +70,12 @@ def fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[
 
 def as_kernels(spanned: Any, axes: int, kernel_shape: tuple[int, ...]) -> Any:
     """Return the generated channels in the shape of an involution's kernels."""
-    first, outputs = spanned.shape[: -axes - 1], spanned.shape[-axes:]
-    groups = spanned.shape[-axes - 1] // prod(kernel_shape)
+    *first, rows = tuple(spanned.shape)[:-axes]
+    groups, outputs = rows // prod(kernel_shape), spanned.shape[-axes:]
     return reshaped("kernels", spanned, (*first, groups, *kernel_shape, *outputs))
 
 
-def pool(x: Any, strides: tuple[int, ...]) -> Any:
+def pool(x: Any, strides: tuple[int, ...], backend: str) -> Any:
     """Return the average over blocks of `strides` samples; an `Operand` stays one.
 
     Blocks that the end cuts off average the samples they have, so that there are
@@ -89,7 +89,7 @@ def pool(x: Any, strides: tuple[int, ...]) -> Any:
     if max(strides) == 1:
         return x
     if memory is not HOST:
-        return _pool_there(memory, x, strides, sizes)
+        return _pool_there(memory, x, strides, sizes, backend)
     array = arrays.adapt("x", x)
     wide = np.result_type(array.dtype, "float32")
     result = array.astype(wide)
@@ -102,10 +102,13 @@ def pool(x: Any, strides: tuple[int, ...]) -> Any:
     return arrays.restorer(x)(result.astype(array.dtype))
 
 
-def _pool_there(memory: Memory, x: Any, strides: tuple[int, ...], sizes: tuple[int, ...]) -> Any:
+def _pool_there(
+    memory: Memory, x: Any, strides: tuple[int, ...], sizes: tuple[int, ...], backend: str
+) -> Any:
     """Return the same of an array in a device's memory, as an involution of all its planes.
 
-    Its kernels average: each tap is one over the samples that its block has.
+    Its kernels average: each tap is one over the samples that its block has. They go to the
+    device at each call, as many values as there are samples in a plane.
     """
     first = x.ndim - len(strides)
     shares = np.ones((), dtypes.accumulator(arrays.dtype_name(x)))
@@ -115,7 +118,6 @@ def _pool_there(memory: Memory, x: Any, strides: tuple[int, ...], sizes: tuple[i
     kernels = np.broadcast_to(shares.astype(arrays.dtype_name(x)), (1, 1, *strides, *sizes))
     planes = reshaped("x", x, (1, prod(x.shape[:first]), *x.shape[first:]))
     padding = tuple((0, -size % s) for size, s in zip(x.shape[first:], strides, strict=True))
-    averages = involve(
-        len(strides), planes, memory.put(np.ascontiguousarray(kernels)), strides, padding
-    )
+    there = memory.put(np.ascontiguousarray(kernels))
+    averages = involve(len(strides), planes, there, strides, padding, backend=backend)
     return averages.reshape((*x.shape[:first], *sizes))
