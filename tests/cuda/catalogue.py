@@ -14,7 +14,7 @@ from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import product
 from numconv_cuda.involution import algorithm as involution
-from numconv_cuda.involution import block, block_kernel
+from numconv_cuda.involution import block, block_kernel, block_tables
 from numconv_cuda.involution import kernel as columns
 from numconv_cuda.loops import kernels as loops
 from resources import Resources, measure, nvdisasm, occupancy
@@ -53,7 +53,9 @@ def kernels() -> Iterator[Bounded]:
                 column = columns.Column(rows, channels)
                 yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
     for dtype, taps in (*(("float32", taps) for taps in block.TAPS), ("float64", 4)):
-        yield Bounded(block_kernel.kernel(block.block_of(dtype, taps, ROWS), None), dtype)
+        yield Bounded(
+            block_kernel.kernel(block.block_of(dtype, taps, block_tables.ROWS), None), dtype
+        )
     yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 400)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from numconv.core import dtypes
 from numconv.core.problems import GeneratedInvolutionProblem
 from numconv.core.protocol import Plan
-from numconv.core.tables import three_axes
 
-from .. import columns, status
+from .. import status
 from ..array import DeviceArray
 from ..device import Device
 from ..plan import DevicePlan
+from . import block_tables
 
 if TYPE_CHECKING:
     from .block_kernel import Block
@@ -33,6 +29,8 @@ TAPS_OF_DOUBLES = {2: 2, 4: 2}
 THREADS_OF_TAPS = 8
 # Channels of all threads of a position, at a time.
 CHANNELS = {"float16": 16, "float32": 16, "float64": 8}
+# Of a grid along its second and third axes.
+MOST_BLOCKS = 65_535
 
 
 class InvolutionBlock:
@@ -49,14 +47,10 @@ class InvolutionBlock:
             return "has instructions that Numba's simulator does not know"
         if dtypes.kind(problem.dtype) != "float":
             return f"computes floating-point numbers, not {problem.dtype}"
-        if max(problem.batch, problem.groups) > columns.MOST_BLOCKS:
+        if max(problem.batch, problem.groups) > MOST_BLOCKS:
             given = (problem.batch, problem.groups)
-            return f"takes up to {columns.MOST_BLOCKS} images and groups, not {given}"
-        most = THREADS_OF_TAPS * max(taps_of(problem.dtype))
-        rows = three_axes(problem)[1].kernel
-        if rows > most:
-            return f"takes kernels of up to {most} rows, not {rows}"
-        return columns.refusal(problem)
+            return f"takes up to {MOST_BLOCKS} images and groups, not {given}"
+        return block_tables.refusal(problem, THREADS_OF_TAPS * max(taps_of(problem.dtype)))
 
     def cost(self, problem: GeneratedInvolutionProblem) -> float:
         return SECONDS_PER_CALL + problem.min_bytes / BYTES + problem.macs / MACS
@@ -77,30 +71,36 @@ def block_of(dtype: str, taps: int, rows: int) -> Block:
     return Block(taps, rows, CHANNELS[dtype] // rows, taps_of(dtype)[taps])
 
 
+def _best_taps(problem: GeneratedInvolutionProblem) -> int:
+    """Return the taps of a thread for which the fewest are computed."""
+
+    def computed(taps: int) -> int:
+        # A round brings all features anew, which takes about as long as a tap of each thread.
+        return block_tables.rounds(problem, THREADS_OF_TAPS * taps) * (taps + 1)
+
+    fitting = (
+        taps
+        for taps in taps_of(problem.dtype)
+        if block_tables.columns_in_round(problem, THREADS_OF_TAPS * taps)
+    )
+    return min(fitting, key=computed)
+
+
 class InvolutionBlockPlan(DevicePlan):
-    """The tables of the padded axes, the rounds in which taps are computed, and the tile."""
+    """The tables, the rounds in which taps are computed, and the tile."""
 
     def __init__(self, problem: GeneratedInvolutionProblem, device: Device) -> None:
-        from . import block_kernel as k
+        from . import block_kernel
 
         super().__init__(problem, device)
-        rows = columns.rows_of(problem)
-        taps, chunk_columns = _chunks(problem)
+        rows, taps = block_tables.rows_of(problem), _best_taps(problem)
         self._block = block_of(problem.dtype, taps, rows)
-        self._kernel = k.kernel(self._block, problem.epilogue.activation)
-        z, y, x = three_axes(problem)
-        columns_out = z.outputs * -(-y.outputs // rows) * x.outputs
-        tiles = -(-columns_out // self._block.places)
+        self._kernel = block_kernel.kernel(self._block, problem.epilogue.activation)
+        tiles = -(-block_tables.places(problem, rows) // self._block.places)
         self._grid = (tiles, problem.groups, problem.batch)
-        tables, numbers = columns.tables(problem, rows)
-        span_rows = _span_rows(problem, chunk_columns, taps, self._block.slot)
-        step_taps = _step_taps(tables, numbers, rows)
-        pieces = (tables, span_rows.ravel(), _tap_columns(problem), step_taps)
-        self._tables = np.concatenate(pieces).astype(np.int32)
-        self._chunks, self._span_bias = len(span_rows), problem.span_bias
-        added = (problem.hidden_channels, self._chunks, chunk_columns, self._span_bias)
-        firsts = np.cumsum([piece.size for piece in pieces])[:-1]
-        self._numbers = (*numbers, *map(np.int32, (*added, *firsts)))
+        self._rounds = block_tables.rounds(problem, self._block.round)
+        self._tables, self._numbers = block_tables.tables(problem, rows, self._block.slots)
+        self._span_bias = problem.span_bias
 
     def bind(self, device: Device) -> Any:
         from .block_kernel import THREADS
@@ -113,69 +113,12 @@ class InvolutionBlockPlan(DevicePlan):
         x, hidden, span_weight, *rest = self.pointers(arrays, out)
         if not self._span_bias:
             rest.insert(0, span_weight)  # never read
-        values = (x, hidden, span_weight, *rest)
-        launch(out.stream, *values, tables.data, *self._numbers)
+        launch(out.stream, x, hidden, span_weight, *rest, tables.data, *self._numbers)
 
     def describe(self) -> str:
         block = self._block
         return (
-            f"tiles of {block.places * block.rows} positions, their taps made {block.chunk} at a "
-            f"time in {self._chunks} rounds for {block.channels_at_once} channels at once, "
+            f"tiles of {block.places * block.rows} positions, their taps made {block.round} at a "
+            f"time in {self._rounds} rounds for {block.channels_at_once} channels at once, "
             f"{self._grid[0]} x {self._grid[1]} x {self._grid[2]} blocks"
         )
-
-
-def _chunks(problem: GeneratedInvolutionProblem) -> tuple[int, int]:
-    """Return the taps of a thread and the columns of taps of a block for the least in vain."""
-    z, y, x = three_axes(problem)
-    all_columns = z.kernel * x.kernel
-
-    def columns_at_once(taps: int) -> int:
-        return min(THREADS_OF_TAPS * taps // y.kernel, all_columns)
-
-    def computed(taps: int) -> tuple[int, int]:
-        rounds = -(-all_columns // columns_at_once(taps))
-        return rounds * taps, rounds
-
-    best = min((taps for taps in taps_of(problem.dtype) if columns_at_once(taps)), key=computed)
-    return best, columns_at_once(best)
-
-
-def _span_rows(
-    problem: GeneratedInvolutionProblem, chunk_columns: int, taps: int, slot: int
-) -> NDArray[np.int64]:
-    """Return which row of a group's span weight each tap of each round is made of; -1: of none.
-
-    Taps come down the columns of the kernel, so that a round has whole columns.
-
-    Returns
-    -------
-    ndarray, shape (rounds, threads, slot)
-    """
-    z, y, x = three_axes(problem)
-    order = np.arange(prod((z.kernel, y.kernel, x.kernel))).reshape(z.kernel, y.kernel, x.kernel)
-    by_column = order.transpose(0, 2, 1).reshape(-1, y.kernel)
-    rounds = -(-len(by_column) // chunk_columns)
-    rows = np.full((rounds, THREADS_OF_TAPS * taps), -1)
-    for index in range(rounds):
-        here = by_column[index * chunk_columns : (index + 1) * chunk_columns].ravel()
-        rows[index, : here.size] = here
-    slots = np.full((rounds, THREADS_OF_TAPS, slot), -1)
-    slots[:, :, :taps] = rows.reshape(rounds, THREADS_OF_TAPS, taps)
-    return slots
-
-
-def _tap_columns(problem: GeneratedInvolutionProblem) -> NDArray[np.int64]:
-    """Return how far each column of taps is from the first, along z and along x."""
-    z, _, x = three_axes(problem)
-    kz, kx = np.meshgrid(np.arange(z.kernel), np.arange(x.kernel), indexing="ij")
-    return np.stack([kz * z.dilation, kx * x.dilation], axis=-1).ravel()
-
-
-def _step_taps(problem_tables: NDArray[np.int32], numbers: Any, rows: int) -> NDArray[np.int64]:
-    """Return the taps of each step of a column, those of all rows in a number, a byte each."""
-    first = numbers[columns.TAPS]
-    taps = problem_tables[first : first + numbers[columns.STEPS] * rows].reshape(-1, rows)
-    bytes_ = np.zeros((len(taps), 4), np.uint8)
-    bytes_[:, :rows] = taps  # -1 is 255
-    return bytes_.view("<i4").ravel()

@@ -5,8 +5,8 @@ all of them, a product of rows of the span weight and features of the positions,
 to the channels of the group. Kernels of many taps take several rounds of both.
 
 For the taps it is a matrix product: a thread has a few taps of eight positions. For the channels
-its threads walk down columns; see `columns`. A tap of a position is at the same place of shared
-memory for both.
+a thread has a few rows of a column of results, in a few channels, and reads each sample once for
+its rows. A tap of a position is at the same place of shared memory for both.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 from numba import cuda, from_dtype, int32
+from numpy.typing import NDArray
 
-from .. import columns as k
 from ..activate import activation
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 from ..part import part
 from ..ptx import anew, load4
+from . import block_tables as t
 
 THREADS = 128
 POSITIONS = 128
@@ -38,18 +39,10 @@ HALF = POSITIONS // 2
 # What separates rows of shared memory, so that threads that fill a column use more banks.
 SPACE = 4
 
-(
-    HIDDEN,
-    CHUNKS,
-    CHUNK_COLUMNS,
-    HAS_SPAN_BIAS,
-    SPAN_ROWS,
-    TAP_COLUMNS,
-    STEP_TAPS,
-) = range(k.NUMBERS, k.NUMBERS + 7)
-NUMBERS = k.NUMBERS + 7
-# A row's tap in a step is a byte of an int32.
-NO_TAP = 255
+# What shared memory has of each column of the tile: where it begins in the tables of the axes, its
+# first result in a channel, and how many of its rows there are.
+LINE_Z, LINE_Y, LINE_X, FIRST, INSIDE = range(5)
+COLUMN_NUMBERS = 5
 
 
 @dataclass(frozen=True)
@@ -62,14 +55,21 @@ class Block:
     blocks: int
 
     @property
-    def chunk(self) -> int:
-        """Taps that a block has at a time."""
+    def round(self) -> int:
+        """Taps that a block of threads has at a time."""
         return DOWN * self.taps
 
     @property
     def slot(self) -> int:
         """Places of shared memory for a thread's taps, whole vectors."""
         return -(-self.taps // VECTOR) * VECTOR
+
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        """Which tap is at each of these places, those of all threads; -1: none."""
+        made = np.full((DOWN, self.slot), -1)
+        made[:, : self.taps] = np.arange(self.round).reshape(DOWN, self.taps)
+        return made.ravel()
 
     @property
     def places(self) -> int:
@@ -83,9 +83,8 @@ class Block:
 
 def _generate(block: Block, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
-    taps, slot, slots = block.taps, block.slot, DOWN * block.slot
-    places = block.places
-    at_weights, pitch, vectors = DEPTH * POSITIONS, DOWN * block.slot + SPACE, block.slot // VECTOR
+    taps, slot, slots, places = block.taps, block.slot, DOWN * block.slot, block.places
+    at_weights, pitch, vectors = DEPTH * POSITIONS, slots + SPACE, slot // VECTOR
 
     @part
     def generate(
@@ -104,31 +103,27 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
         values = cuda.local.array(OWN_POSITIONS, kind)
         thread = anew(cuda.threadIdx.x)
         across, down = thread % ACROSS, thread // ACROSS
-        first_row = anew(cuda.blockIdx.y) * g[k.KERNEL_Z] * g[k.KERNEL_Y] * g[k.KERNEL_X]
+        first_row = anew(cuda.blockIdx.y) * g[t.TAPS]
         for i in range(taps):
             row = tables[span_rows + down * slot + i]
             start = wide(0)
-            if g[HAS_SPAN_BIAS] and row >= 0:
+            if g[t.HAS_SPAN_BIAS] and row >= 0:
                 start = wide(span_bias[first_row + row])
             for j in range(OWN_POSITIONS):
                 products[i, j] = start
 
         # This thread brings the features of one position, a row of the column that it has later.
-        column = thread % places
-        oz, ox = where[column], where[2 * places + column]
-        oy = where[places + column] + thread // places
-        plane = anew(g[k.RESULT_Z]) * g[k.RESULT_Y] * g[k.RESULT_X]
-        feature = (
-            cuda.blockIdx.z * g[HIDDEN] * plane + (oz * g[k.RESULT_Y] + oy) * g[k.RESULT_X] + ox
-        )
-        has_feature = oz < g[k.RESULT_Z] and oy < g[k.RESULT_Y]
-        for first in range(0, g[HIDDEN], DEPTH):
-            depth = min(DEPTH, g[HIDDEN] - first)
+        column, r = thread % places, thread // places
+        has_feature = r < where[INSIDE * places + column]
+        feature = anew(cuda.blockIdx.z) * g[t.HIDDEN] * g[t.RESULT_PLANE]
+        feature += where[FIRST * places + column] + r * g[t.RESULT_X]
+        for first in range(0, g[t.HIDDEN], DEPTH):
+            depth = min(DEPTH, g[t.HIDDEN] - first)
             cuda.syncthreads()
             for h in range(depth):
                 value = wide(0)
                 if has_feature:
-                    value = wide(hidden[feature + (first + h) * plane])
+                    value = wide(hidden[feature + (first + h) * g[t.RESULT_PLANE]])
                 room[h * POSITIONS + thread] = value
             h = thread % DEPTH
             if h < depth:
@@ -136,7 +131,7 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
                     row = tables[span_rows + place]
                     value = wide(0)
                     if row >= 0:
-                        value = wide(span_weight[(first_row + row) * g[HIDDEN] + first + h])
+                        value = wide(span_weight[(first_row + row) * g[t.HIDDEN] + first + h])
                     room[at_weights + h * pitch + place] = value
             cuda.syncthreads()
             for h in range(depth):
@@ -168,38 +163,30 @@ def _apply(block: Block, wide: Any) -> Callable[..., None]:
 
     @part
     def apply(
-        sums: Any, room: Any, where: Any, x: Any, first: Any, chunk: Any, tables: Any, g: Any
+        sums: Any, room: Any, where: Any, x: Any, first: Any, at: Any, tables: Any, g: Any
     ) -> None:
-        """Add what the taps in `room` make of the samples of this thread's channels."""
+        """Add what the taps in `room`, of columns `at` and on, make of this thread's channels."""
         samples = cuda.local.array(own, kind)
         column = anew(cuda.threadIdx.x) % places
-        oz, oy, ox = where[column], where[places + column], where[2 * places + column]
-        n, group = anew(cuda.blockIdx.z), anew(cuda.blockIdx.y)
-        in_group = g[k.RESULT_CHANNELS] // g[k.GROUPS]
-        plane = anew(g[k.GIVEN_Z]) * g[k.GIVEN_Y] * g[k.GIVEN_X]
-        given = (n * g[k.RESULT_CHANNELS] + group * in_group + first) * plane
-        at = chunk * g[CHUNK_COLUMNS]
-        beyond = min(at + g[CHUNK_COLUMNS], g[k.KERNEL_Z] * g[k.KERNEL_X])
-        if oz >= g[k.RESULT_Z]:
-            beyond = 0
+        line_z, line_y = where[LINE_Z * places + column], where[LINE_Y * places + column]
+        line_x, inside = where[LINE_X * places + column], where[INSIDE * places + column]
+        channel = anew(cuda.blockIdx.z) * g[t.CHANNELS] + cuda.blockIdx.y * g[t.IN_GROUP] + first
+        beyond = min(at + g[t.COLUMNS_IN_ROUND], g[t.COLUMNS]) if inside > 0 else at
         for tap_column in range(at, beyond):
-            offset_z = tables[g[TAP_COLUMNS] + 2 * tap_column]
-            offset_x = tables[g[TAP_COLUMNS] + 2 * tap_column + 1]
-            iz = tables[g[k.SOURCE_Z] + oz * g[k.STRIDE_Z] + offset_z]
-            ix = tables[g[k.SOURCE_X] + ox * g[k.STRIDE_X] + offset_x]
-            taps = (tap_column - at) * g[k.KERNEL_Y] * POSITIONS + column
-            for step in range(g[k.STEPS]):
-                iy = tables[g[k.SOURCE_Y] + oy * g[k.STRIDE_Y] + tables[g[k.OFFSETS] + step]]
-                sample = given + (iz * g[k.GIVEN_Y] + iy) * g[k.GIVEN_X] + ix
+            z = tables[line_z + tables[g[t.AT_COLUMNS] + 2 * tap_column]]
+            x_ = tables[line_x + tables[g[t.AT_COLUMNS] + 2 * tap_column + 1]]
+            taps = (tap_column - at) * g[t.TAPS_IN_COLUMN] * POSITIONS + column
+            for step in range(g[t.STEPS]):
+                y = tables[line_y + tables[g[t.AT_STEPS] + 2 * step]]
                 for c in range(own):
                     samples[c] = wide(0)
-                    if first + c < in_group and iz >= 0 and iy >= 0 and ix >= 0:
-                        samples[c] = wide(x[sample + c * plane])
-                step_taps = tables[g[STEP_TAPS] + step]
+                    if first + c < g[t.IN_GROUP] and z >= 0 and y >= 0 and x_ >= 0:
+                        samples[c] = wide(x[(channel + c) * g[t.GIVEN_PLANE] + z + y + x_])
+                step_taps = tables[g[t.AT_STEPS] + 2 * step + 1]
                 for r in range(rows):
-                    ky = step_taps >> (8 * r) & 255
-                    if ky != NO_TAP:
-                        factor = room[taps + ky * POSITIONS + r * places]
+                    tap = step_taps >> (8 * r) & 255
+                    if tap != t.NO_TAP:
+                        factor = room[taps + tap * POSITIONS + r * places]
                         for c in range(own):
                             sums[c, r] += factor * samples[c]
 
@@ -211,8 +198,8 @@ def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[...,
     activate = activation(activation_name, wide)
     generate, apply = _generate(block, wide), _apply(block, wide)
     rows, own, at_once = block.rows, block.channels, block.channels_at_once
-    places, slots, axes = block.places, DOWN * block.slot, 3 * block.places
-    size = max(block.chunk * POSITIONS, DEPTH * (POSITIONS + slots + SPACE))
+    places, slots, column_numbers = block.places, DOWN * block.slot, COLUMN_NUMBERS * block.places
+    size = max(block.round * POSITIONS, DEPTH * (POSITIONS + slots + SPACE))
 
     def kernel(
         x: Values,
@@ -226,44 +213,46 @@ def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[...,
         g: Numbers,
     ) -> None:
         room = cuda.shared.array(size, kind, 16)
+        where = cuda.shared.array(column_numbers, int32)
         sums = cuda.local.array((own, rows), kind)
-        where = cuda.shared.array(axes, int32)
         column = cuda.threadIdx.x % places
         if cuda.threadIdx.x < places:
             place = np.int64(cuda.blockIdx.x) * places + column
-            rest = place // g[k.RESULT_X]
-            where[column] = rest // g[k.ROW_BLOCKS]
-            where[places + column] = rest % g[k.ROW_BLOCKS] * rows
-            where[2 * places + column] = place % g[k.RESULT_X]
+            rest, ox = place // g[t.RESULT_X], place % g[t.RESULT_X]
+            oz, oy = rest // g[t.ROW_BLOCKS], rest % g[t.ROW_BLOCKS] * rows
+            where[LINE_Z * places + column] = g[t.AT_Z] + oz * g[t.STRIDE_Z]
+            where[LINE_Y * places + column] = g[t.AT_Y] + oy * g[t.STRIDE_Y]
+            where[LINE_X * places + column] = g[t.AT_X] + ox * g[t.STRIDE_X]
+            where[FIRST * places + column] = (oz * g[t.RESULT_Y] + oy) * g[t.RESULT_X] + ox
+            inside = g[t.RESULT_Y] - oy if oz < g[t.RESULT_Z] else 0
+            where[INSIDE * places + column] = inside
         cuda.syncthreads()
-        own_first = cuda.threadIdx.x // places * own
-        in_group = g[k.RESULT_CHANNELS] // g[k.GROUPS]
 
-        for first in range(own_first, in_group + own_first, at_once):
+        own_first = cuda.threadIdx.x // places * own
+        for first in range(own_first, g[t.IN_GROUP] + own_first, at_once):
             for c in range(own):
                 for r in range(rows):
                     sums[c, r] = wide(0)
-            for chunk in range(g[CHUNKS]):
+            for number in range(g[t.ROUNDS]):
                 # The taps of a single round are still there from the channels before.
-                if first < at_once or g[CHUNKS] > 1:
-                    span_rows = g[SPAN_ROWS] + chunk * slots
+                if first < at_once or g[t.ROUNDS] > 1:
+                    span_rows = g[t.AT_ROWS] + number * slots
                     generate(room, where, hidden, span_weight, span_bias, tables, span_rows, g)
-                apply(sums, room, where, x, first, chunk, tables, g)
+                apply(sums, room, where, x, first, number * g[t.COLUMNS_IN_ROUND], tables, g)
 
-            oz, oy, ox = where[column], where[places + column], where[2 * places + column]
-            n, per_group = anew(cuda.blockIdx.z), g[k.RESULT_CHANNELS] // g[k.SHUFFLE]
+            first_place, inside = where[FIRST * places + column], where[INSIDE * places + column]
             for c in range(own):
-                result = np.int64(cuda.blockIdx.y) * in_group + first + c
-                stored = result % per_group * g[k.SHUFFLE] + result // per_group
-                row = (n * g[k.RESULT_CHANNELS] + stored) * g[k.RESULT_Z] + oz
-                row = row * g[k.RESULT_Y] + oy
+                result = anew(cuda.blockIdx.y) * g[t.IN_GROUP] + first + c
+                stored = result % g[t.SHUFFLED_IN_GROUP] * g[t.SHUFFLE]
+                stored += result // g[t.SHUFFLED_IN_GROUP]
+                plane = (cuda.blockIdx.z * g[t.CHANNELS] + stored) * g[t.RESULT_PLANE]
                 for r in range(rows):
-                    if oz < g[k.RESULT_Z] and oy + r < g[k.RESULT_Y] and first + c < in_group:
-                        at = (row + r) * g[k.RESULT_X] + ox
+                    if r < inside and first + c < g[t.IN_GROUP]:
+                        at = plane + first_place + r * g[t.RESULT_X]
                         value = sums[c, r]
-                        if g[k.HAS_BIAS]:
+                        if g[t.HAS_BIAS]:
                             value += wide(bias[result])
-                        if g[k.HAS_RESIDUAL]:
+                        if g[t.HAS_RESIDUAL]:
                             value += wide(residual[at])
                         out[at] = activate(value)
 
@@ -274,4 +263,4 @@ def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[...,
 def kernel(block: Block, activation_name: str | None) -> Kernel:
     """Return the kernel whose blocks of threads have such tiles."""
     name = f"involution-block-{block.taps}x{block.rows}x{block.channels}-{activation_name}"
-    return Kernel(name, partial(_make, block, activation_name), THREADS, block.blocks, NUMBERS)
+    return Kernel(name, partial(_make, block, activation_name), THREADS, block.blocks, t.NUMBERS)
