@@ -110,9 +110,9 @@ class GpuMemory:
     def restorer(self, value: Any) -> Callable[[DeviceArray], Any]:
         return _owner
 
-    def put(self, array: NDArray[Any]) -> Any:
+    def bring(self, array: NDArray[Any]) -> Any:
         made = self.new_output(array.shape, array.dtype)()
-        self.place.copy(made, self.place.upload(array, made.stream))
+        self.copy(made, self.place.upload(array, made.stream))
         return made.owner
 
     def fetch(self, argument: str, value: Any) -> NDArray[Any]:

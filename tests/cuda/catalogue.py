@@ -53,9 +53,8 @@ def kernels() -> Iterator[Bounded]:
                 column = columns.Column(rows, channels)
                 yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
     for dtype, taps in (*(("float32", taps) for taps in block.TAPS), ("float64", 4)):
-        yield Bounded(
-            block_kernel.kernel(block.block_of(dtype, taps, block_tables.ROWS), None), dtype
-        )
+        made = block.block_of(dtype, taps, block_tables.ROWS)
+        yield Bounded(block_kernel.kernel(made, None), dtype)
     yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 400)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):

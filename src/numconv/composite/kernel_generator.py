@@ -36,7 +36,7 @@ def reshaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     if memory is HOST:
         return arrays.adapt(name, value).reshape(shape)
     if not memory.is_plain(memory.adapt(name, value)):
-        value = memory.put(memory.fetch(name, value))
+        value = memory.bring(memory.fetch(name, value))
     return value.reshape(shape)
 
 
@@ -65,7 +65,7 @@ def fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[
     given = memory.fetch("reduce_weight", weight)
     folded = given * factor.reshape(-1, *[1] * (given.ndim - 1))
     moved = (before - mean) * factor + shift
-    return memory.put(folded.astype(given.dtype)), memory.put(moved.astype(given.dtype))
+    return memory.bring(folded.astype(given.dtype)), memory.bring(moved.astype(given.dtype))
 
 
 def as_kernels(spanned: Any, axes: int, kernel_shape: tuple[int, ...]) -> Any:
@@ -118,6 +118,6 @@ def _pool_there(
     kernels = np.broadcast_to(shares.astype(arrays.dtype_name(x)), (1, 1, *strides, *sizes))
     planes = reshaped("x", x, (1, prod(x.shape[:first]), *x.shape[first:]))
     padding = tuple((0, -size % s) for size, s in zip(x.shape[first:], strides, strict=True))
-    there = memory.put(np.ascontiguousarray(kernels))
+    there = memory.bring(np.ascontiguousarray(kernels))
     averages = involve(len(strides), planes, there, strides, padding, backend=backend)
     return averages.reshape((*x.shape[:first], *sizes))

@@ -31,7 +31,7 @@ class _Host:
     def copy(self, target: Array, source: Array) -> None:
         target[...] = source
 
-    def put(self, array: Array) -> Array:
+    def bring(self, array: Array) -> Array:
         return array
 
 

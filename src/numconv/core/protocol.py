@@ -164,7 +164,7 @@ class Memory(Protocol):
         """Return a function that gives a result as the kind of array that `value` is."""
         ...
 
-    def put(self, array: Array) -> Any:
+    def bring(self, array: Array) -> Any:
         """Return a copy of a NumPy array as one of the library's own arrays there."""
         ...
 
