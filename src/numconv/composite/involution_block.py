@@ -49,7 +49,8 @@ def involution_block2d(
     ``kernels = span(relu(norm(reduce(pool(x)))))``, then ``involution2d(x, kernels)``: `reduce`
     and `span` are 1x1 convolutions, `pool` averages squares of `stride` pixels where stride > 1
     (D. Li et al., "Involution", arXiv:2103.06255, section 3.2 and algorithm 1). Squares cut off
-    by the edge average the pixels they have.
+    by the edge average the pixels they have. A backend that can makes the kernels where it uses
+    them, and keeps none.
 
     Parameters
     ----------

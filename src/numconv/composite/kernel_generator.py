@@ -28,16 +28,20 @@ def one_by_one(name: str, weight: Any, axes: int, columns: int) -> Any:
 def reshaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """Return the elements of an array, wherever it lies, in another shape; an `Operand` stays one.
 
-    Those that are not contiguous in a device's memory are copied, by way of the processor's.
+    Those in a device's memory are copied there if they are not contiguous, or of a library whose
+    arrays have no other shapes.
     """
     if isinstance(value, Operand):
         return Operand(shape, value.dtype)
     memory = memory_of(((name, value),))
     if memory is HOST:
         return arrays.adapt(name, value).reshape(shape)
-    if not memory.is_plain(memory.adapt(name, value)):
-        value = memory.bring(memory.fetch(name, value))
-    return value.reshape(shape)
+    array = memory.adapt(name, value)
+    if memory.is_plain(array) and hasattr(value, "reshape"):
+        return value.reshape(shape)
+    made = memory.new_output(shape, array.dtype)()
+    memory.copy(made.reshape(array.shape), array)
+    return memory.restorer(value)(made)
 
 
 def fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[Any, Any]:
@@ -120,4 +124,4 @@ def _pool_there(
     padding = tuple((0, -size % s) for size, s in zip(x.shape[first:], strides, strict=True))
     there = memory.bring(np.ascontiguousarray(kernels))
     averages = involve(len(strides), planes, there, strides, padding, backend=backend)
-    return averages.reshape((*x.shape[:first], *sizes))
+    return reshaped("x", averages, (*x.shape[:first], *sizes))
