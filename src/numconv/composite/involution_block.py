@@ -12,7 +12,7 @@ import numpy as np
 from ..core import activations, arrays
 from ..core.dtypes import FLOATS
 from ..core.errors import ArgumentError, ArgumentTypeError
-from ..core.geometry import padding_pairs, per_axis
+from ..core.geometry import per_axis
 from ..core.operators import generated
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
@@ -207,15 +207,14 @@ def _block(
         reduce_weight, reduce_bias = fold_norm(reduce_weight, reduce_bias, norm, eps)
     if padding is None:
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel_shape, strict=True))
-    padding = padding_pairs(padding, x.shape[-axes:], kernel_shape, strides, dilations)
     backend, tune = options["backend"], options["tune"]
     pooled = pool(x, strides, backend)
     hidden = convolve(axes, pooled, reduce_weight, reduce_bias, activation="relu", **options)
-    rows = reshaped("span_weight", span_weight, span_weight.shape[:2])
-    operands = (x, hidden, rows, span_bias, residual)
     settings = (kernel_shape, strides, padding, dilations, padding_mode, activation)
     parameters = (axes, *settings, options["accuracy"])
-    if generated.offered(operands, parameters, backend):
+    if generated.offered((x, hidden, span_weight, span_bias, residual), parameters, backend):
+        rows = reshaped("span_weight", span_weight, span_weight.shape[:2])
+        operands = (x, hidden, rows, span_bias, residual)
         return generated.involve(operands, parameters, out, backend, tune)
     spanned = convolve(axes, hidden, span_weight, span_bias, **options)
     return involve(

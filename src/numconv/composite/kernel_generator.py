@@ -33,7 +33,7 @@ def reshaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """
     if isinstance(value, Operand):
         return Operand(shape, value.dtype)
-    memory = memory_of(((name, value),))
+    memory = HOST if type(value) is np.ndarray else memory_of(((name, value),))
     if memory is HOST:
         return arrays.adapt(name, value).reshape(shape)
     array = memory.adapt(name, value)
@@ -89,9 +89,9 @@ def pool(x: Any, strides: tuple[int, ...], backend: str) -> Any:
     sizes = tuple(-(-size // s) for size, s in zip(x.shape[first:], strides, strict=True))
     if isinstance(x, Operand):
         return Operand((*x.shape[:first], *sizes), x.dtype)
-    memory = memory_of((("x", x),))
     if max(strides) == 1:
         return x
+    memory = memory_of((("x", x),))
     if memory is not HOST:
         return _pool_there(memory, x, strides, sizes, backend)
     array = arrays.adapt("x", x)

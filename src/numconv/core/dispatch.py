@@ -21,7 +21,7 @@ from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
 from .locks import Lock
 from .overflow import check_sums
-from .places import HOST, check_place, memory_of
+from .places import HOST, HOST_DEVICE, check_place, memory_of
 from .protocol import Array, Memory, Operand, Plan, Problem
 from .threads import get_num_threads, num_threads_held
 from .tracing import Traced as Traced
@@ -315,17 +315,23 @@ def offered(
 
     Operators ask that can solve several problems instead. Arguments are as in `solve`.
     """
-    device = trace().device
-    if not isinstance(operands[0], Operand):
+    if isinstance(operands[0], Operand):
+        device = trace().device
+        if trace().at_once:
+            return True
+    elif all(each is None or type(each) is np.ndarray for each in operands):
+        device = HOST_DEVICE
+    else:
         device = memory_of(zip(names, operands, strict=True)).device
-    elif trace().at_once:
-        return True
     try:
         seen = tuple([None if each is None else (each.shape, each.dtype) for each in operands])
         key = (build, seen, parameters, backend, device)
         found = _offers.get(key)
-    except (AttributeError, TypeError):
-        return False  # they are no arrays, or cannot be looked up: the first step says so
+    except AttributeError:
+        return False  # one is no array: the first step says so
+    except TypeError:
+        frozen = tuple(map(_freeze, parameters))
+        return _hashable(frozen) and offered(build, operands, frozen, names, backend)
     if found is None:
         described = [
             None if each is None else Operand(tuple(each.shape), arrays.dtype_name(each))

@@ -15,7 +15,7 @@ from ..errors import ArgumentError
 from ..geometry import padding_pairs, per_axis
 from ..problems import Epilogue, GeneratedInvolutionProblem
 from ..protocol import Array, Operand
-from .checks import batched, check_dtype, check_epilogue, check_rank, check_shape
+from .checks import batched, check_dtype, check_epilogue, check_shape
 from .naive import finish, involved, widen
 
 OPERANDS = ("x", "hidden", "span_weight", "span_bias", "residual")
@@ -36,14 +36,17 @@ def problem(
     activation: str | None,
     accuracy: str,
 ) -> GeneratedInvolutionProblem:
-    """Return the involution of such operands, or raise for what does not fit."""
+    """Return the involution of such operands, or raise for what does not fit.
+
+    The span weight has the shape of the problem's, or axes of 1 besides.
+    """
     given, features = batched(x, axes), batched(hidden, axes)
-    check_rank("span_weight", span_weight, 2, "(groups * prod(kernel_size), H)")
+    rows, hidden_channels = span_weight.shape[:2]
     for name, operand in zip(OPERANDS[1:4], (hidden, span_weight, span_bias), strict=True):
         check_dtype(name, operand, x)
     kernel_shape = per_axis("kernel_size", kernel_size, axes, 1)
     taps = prod(kernel_shape)
-    if span_weight.shape[0] % taps:
+    if rows % taps:
         expected = f"a multiple of {taps} rows, for kernel_size={kernel_shape}"
         raise ArgumentError("span_weight", span_weight.shape, expected)
     stride = per_axis("stride", stride, axes, 1)
@@ -51,8 +54,8 @@ def problem(
     made = GeneratedInvolutionProblem(
         batch=given.shape[0],
         channels=given.shape[1],
-        hidden_channels=span_weight.shape[1],
-        groups=span_weight.shape[0] // taps,
+        hidden_channels=hidden_channels,
+        groups=rows // taps,
         input_shape=given.shape[2:],
         kernel_shape=kernel_shape,
         stride=stride,
@@ -65,7 +68,7 @@ def problem(
         epilogue=Epilogue(residual=residual is not None, activation=activation),
     )
     check_shape("hidden", features, made.hidden_shape, "(N, H, *out_shape)")
-    check_shape("span_bias", span_bias, span_weight.shape[:1], "one value per row of span_weight")
+    check_shape("span_bias", span_bias, (rows,), "one value per row of span_weight")
     check_epilogue(x, None, residual, made.result_shape, axes)
     return made
 
