@@ -69,7 +69,7 @@ def test_it_is_solved_in_steps_where_nobody_offers_more() -> None:
 
 def test_a_backend_that_offers_it_gets_it(offers: Offers) -> None:
     assert stages() == ["cpu", "offers"]
-    assert stages(padding=[[1, 1], [1, 1]], stride=np.array([1, 1])) == ["cpu", "offers"]
+    assert stages(padding=[[1, 1], [1, 1]], stride=[1, 1]) == ["cpu", "offers"]
 
 
 def test_a_backend_that_is_named_is_kept_to(offers: Offers) -> None:
