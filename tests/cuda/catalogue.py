@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from numconv.core.problems import GeneratedInvolutionProblem
 from numconv_cuda import strided
 from numconv_cuda.columns import ROWS
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import product
 from numconv_cuda.involution import algorithm as involution
-from numconv_cuda.involution import block, block_kernel, block_tables
+from numconv_cuda.involution import block, block_kernel
 from numconv_cuda.involution import kernel as columns
 from numconv_cuda.loops import kernels as loops
 from resources import Resources, measure, nvdisasm, occupancy
@@ -52,15 +53,29 @@ def kernels() -> Iterator[Bounded]:
             for channels in involution.channels(dtype):
                 column = columns.Column(rows, channels)
                 yield Bounded(columns.kernel(column, None), dtype, COLUMN_SPILLS)
-    for dtype, taps in (*(("float32", taps) for taps in block.TAPS), ("float64", 4)):
-        made = block.block_of(dtype, taps, block_tables.ROWS)
-        yield Bounded(block_kernel.kernel(made, None), dtype)
+    for dtype, size in (("float32", 3), ("float32", 5), ("float32", 7), ("float64", 5)):
+        yield Bounded(block_kernel.kernel(block.block_of(_block(size, dtype)), None), dtype)
     yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 400)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):
             yield Bounded(loops.kernel(make, None), dtype)
     for dtype in ("int8", "int32", "complex128"):
         yield Bounded(strided.KERNEL, dtype)
+
+
+def _block(size: int, dtype: str) -> GeneratedInvolutionProblem:
+    return GeneratedInvolutionProblem(
+        batch=1,
+        channels=64,
+        hidden_channels=16,
+        groups=4,
+        input_shape=(56, 56),
+        kernel_shape=(size, size),
+        stride=(1, 1),
+        padding=((size // 2, size // 2),) * 2,
+        dilation=(1, 1),
+        dtype=dtype,
+    )
 
 
 def table(target: str = "sm_90") -> Iterator[str]:

@@ -47,7 +47,7 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     "no check of the last read": (product, "inside and read < total_reads", "inside", Exception),
     "kernel of another row": (columns, "r * g[RESULT_X]", "0 * g[RESULT_X]", LawBroken),
     "row beyond the last": (columns, "if ky >= 0 and oy + r < g[RESULT_Y]:", "if ky >= 0:", Fault),
-    "tap of another row": (block_kernel, "taps + tap * POSITIONS", "taps", LawBroken),
+    "tap of another row": (block_kernel, "taps + i * POSITIONS", "taps", LawBroken),
     "no barrier before the taps": (
         block_kernel,
         "        cuda.syncthreads()\n        for i in range(taps):",
@@ -55,7 +55,7 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
         Fault,
     ),
     "features beyond the image": (block_kernel, "r < where[INSIDE", "0 < where[INSIDE", Fault),
-    "samples before the edge": (block_kernel, " and x_ >= 0:", ":", Fault),
+    "samples before the edge": (block_kernel, "z | y | x_ >= 0", "z | y >= 0", Fault),
 }
 # What is mutated, and the kind of problem that shows it.
 OTHERS: dict[ModuleType, tuple[Any, str]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numconv.core import dtypes
 from numconv.core.problems import GeneratedInvolutionProblem
 from numconv.core.protocol import Plan
+from numconv.core.tables import three_axes
 
 from .. import status
 from ..array import DeviceArray
@@ -64,11 +65,14 @@ def taps_of(dtype: str) -> dict[int, int]:
     return TAPS_OF_DOUBLES if dtype == "float64" else TAPS
 
 
-def block_of(dtype: str, taps: int, rows: int) -> Block:
-    """Return what a thread has that computes so many taps and has so many rows."""
+def block_of(problem: GeneratedInvolutionProblem) -> Block:
+    """Return what a thread has."""
     from .block_kernel import Block
 
-    return Block(taps, rows, CHANNELS[dtype] // rows, taps_of(dtype)[taps])
+    taps, run = _best_taps(problem), block_tables.run_of(problem)
+    own, blocks = CHANNELS[problem.dtype] // run.rows, taps_of(problem.dtype)[taps]
+    gaps = three_axes(problem)[1].kernel % run.taps > 0
+    return Block(taps, run.rows, own, blocks, run.taps, run.row_step, run.tap_step, gaps)
 
 
 def _best_taps(problem: GeneratedInvolutionProblem) -> int:
@@ -93,13 +97,13 @@ class InvolutionBlockPlan(DevicePlan):
         from . import block_kernel
 
         super().__init__(problem, device)
-        rows, taps = block_tables.rows_of(problem), _best_taps(problem)
-        self._block = block_of(problem.dtype, taps, rows)
+        self._block = block_of(problem)
         self._kernel = block_kernel.kernel(self._block, problem.epilogue.activation)
-        tiles = -(-block_tables.places(problem, rows) // self._block.places)
+        tiles = -(-block_tables.places(problem, self._block.rows) // self._block.places)
         self._grid = (tiles, problem.groups, problem.batch)
         self._rounds = block_tables.rounds(problem, self._block.round)
-        self._tables, self._numbers = block_tables.tables(problem, rows, self._block.slots)
+        run = block_tables.run_of(problem)
+        self._tables, self._numbers = block_tables.tables(problem, run, self._block.slots)
         self._span_bias = problem.span_bias
 
     def bind(self, device: Device) -> Any:

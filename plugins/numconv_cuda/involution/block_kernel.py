@@ -17,7 +17,7 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numba import cuda, from_dtype, int32
+from numba import cuda, from_dtype, int32, int64
 from numpy.typing import NDArray
 
 from ..activate import activation
@@ -47,12 +47,29 @@ COLUMN_NUMBERS = 5
 
 @dataclass(frozen=True)
 class Block:
-    """What a thread has: taps, of eight positions; then rows of a column, in some channels."""
+    """What a thread has: taps, of eight positions; then rows of a column, in some channels.
+
+    It reads the samples at once that a run of taps meets: row `r` meets number
+    ``r * row_step + i * tap_step`` with tap `i` of the run. With `gaps`, the last run is shorter.
+    """
 
     taps: int
     rows: int
     channels: int
     blocks: int
+    run: int = 1
+    row_step: int = 0
+    tap_step: int = 0
+    gaps: bool = False
+
+    @property
+    def samples(self) -> int:
+        return (self.rows - 1) * self.row_step + (self.run - 1) * self.tap_step + 1
+
+    @property
+    def name(self) -> str:
+        steps = f"{self.run}-{self.row_step}-{self.tap_step}{'-gaps' if self.gaps else ''}"
+        return f"{self.taps}x{self.rows}x{self.channels}-{steps}"
 
     @property
     def round(self) -> int:
@@ -151,7 +168,7 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
         for i in range(taps):
             for j in range(OWN_POSITIONS):
                 position = j // VECTOR * HALF + across * VECTOR + j % VECTOR
-                room[(down * taps + i) * POSITIONS + position] = products[i, j]
+                room[np.uint64((down * taps + i) * POSITIONS + position)] = products[i, j]
         cuda.syncthreads()
 
     return generate
@@ -159,36 +176,46 @@ def _generate(block: Block, wide: Any) -> Callable[..., None]:
 
 def _apply(block: Block, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
-    rows, own, places = block.rows, block.channels, block.places
+    rows, own, places, samples = block.rows, block.channels, block.places, block.samples
+    run, row_step, tap_step, gaps = block.run, block.row_step, block.tap_step, block.gaps
 
     @part
     def apply(
         sums: Any, room: Any, where: Any, x: Any, first: Any, at: Any, tables: Any, g: Any
     ) -> None:
         """Add what the taps in `room`, of columns `at` and on, make of this thread's channels."""
-        samples = cuda.local.array(own, kind)
+        values = cuda.local.array((own, samples), kind)
+        channels = cuda.local.array(own, int64)
         column = anew(cuda.threadIdx.x) % places
         line_z, line_y = where[LINE_Z * places + column], where[LINE_Y * places + column]
         line_x, inside = where[LINE_X * places + column], where[INSIDE * places + column]
         channel = anew(cuda.blockIdx.z) * g[t.CHANNELS] + cuda.blockIdx.y * g[t.IN_GROUP] + first
-        beyond = min(at + g[t.COLUMNS_IN_ROUND], g[t.COLUMNS]) if inside > 0 else at
+        beyond = min(at + g[t.COLUMNS_IN_ROUND], g[t.COLUMNS])
+        if inside <= 0 or first >= g[t.IN_GROUP]:
+            beyond = at
+        for c in range(own):
+            # Channels beyond the group's last are read as its first, and left out in the end.
+            channels[c] = c * g[t.GIVEN_PLANE] if first + c < g[t.IN_GROUP] else 0
         for tap_column in range(at, beyond):
             z = tables[line_z + tables[g[t.AT_COLUMNS] + 2 * tap_column]]
             x_ = tables[line_x + tables[g[t.AT_COLUMNS] + 2 * tap_column + 1]]
-            taps = (tap_column - at) * g[t.TAPS_IN_COLUMN] * POSITIONS + column
-            for step in range(g[t.STEPS]):
-                y = tables[line_y + tables[g[t.AT_STEPS] + 2 * step]]
-                for c in range(own):
-                    samples[c] = wide(0)
-                    if first + c < g[t.IN_GROUP] and z >= 0 and y >= 0 and x_ >= 0:
-                        samples[c] = wide(x[(channel + c) * g[t.GIVEN_PLANE] + z + y + x_])
-                step_taps = tables[g[t.AT_STEPS] + 2 * step + 1]
-                for r in range(rows):
-                    tap = step_taps >> (8 * r) & 255
-                    if tap != t.NO_TAP:
-                        factor = room[taps + tap * POSITIONS + r * places]
+            sample = channel * g[t.GIVEN_PLANE] + z + x_
+            for tap in range(0, g[t.TAPS_IN_COLUMN], run):
+                for s in range(samples):
+                    y = tables[line_y + tap * g[t.DILATION_Y] + s * g[t.SPACING]]
+                    if z | y | x_ >= 0:  # none of them is negative
                         for c in range(own):
-                            sums[c, r] += factor * samples[c]
+                            values[c, s] = wide(x[sample + y + channels[c]])
+                    else:
+                        for c in range(own):
+                            values[c, s] = wide(0)
+                taps = ((tap_column - at) * g[t.TAPS_IN_COLUMN] + tap) * POSITIONS + column
+                for i in range(run):
+                    if not gaps or tap + i < g[t.TAPS_IN_COLUMN]:
+                        for r in range(rows):
+                            factor = room[np.uint64(taps + i * POSITIONS + r * places)]
+                            for c in range(own):
+                                sums[c, r] += factor * values[c, r * row_step + i * tap_step]
 
     return apply
 
@@ -262,5 +289,5 @@ def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[...,
 @cache
 def kernel(block: Block, activation_name: str | None) -> Kernel:
     """Return the kernel whose blocks of threads have such tiles."""
-    name = f"involution-block-{block.taps}x{block.rows}x{block.channels}-{activation_name}"
+    name = f"involution-block-{block.name}-{activation_name}"
     return Kernel(name, partial(_make, block, activation_name), THREADS, block.blocks, t.NUMBERS)

@@ -7,8 +7,8 @@ whole columns, so that each sample of a column is read once for all rows of a th
 
 from __future__ import annotations
 
-from math import prod
-from typing import Any
+from math import gcd, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ ROWS = 4
 LARGEST = 2**31 - 1
 # In place of a source: a zero. In place of a row of the span weight: no tap.
 NOTHING = -1
-# In place of a tap that a row meets in a step, which is a byte.
-NO_TAP = 255
+# What a thread may have at once: taps of a run, and samples of a channel.
+MOST_TAPS = 8
+MOST_SAMPLES = 12
 
 # Of results and samples. Of features, taps and rounds. Of the epilogue. Where the tables begin.
 (
@@ -45,7 +46,8 @@ NO_TAP = 255
     COLUMNS,
     COLUMNS_IN_ROUND,
     TAPS_IN_COLUMN,
-    STEPS,
+    DILATION_Y,
+    SPACING,
     HAS_SPAN_BIAS,
     HAS_BIAS,
     HAS_RESIDUAL,
@@ -54,7 +56,6 @@ NO_TAP = 255
     AT_Z,
     AT_Y,
     AT_X,
-    AT_STEPS,
     AT_COLUMNS,
     AT_ROWS,
 ) = range(29)
@@ -74,11 +75,34 @@ def refusal(problem: Any, most_taps: int) -> str | None:
     return None
 
 
-def rows_of(problem: Any) -> int:
-    """Return how many rows a thread has: several only if they share samples."""
+class Run(NamedTuple):
+    """How the rows of a thread and the taps of a column meet; see `block_kernel.Block`."""
+
+    rows: int
+    taps: int
+    row_step: int
+    tap_step: int
+
+
+def run_of(problem: Any) -> Run:
+    """Return the longest run of taps whose samples a thread can keep; of one row if none share."""
     y = three_axes(problem)[1]
-    shares = y.outputs >= ROWS and _steps(y, ROWS)[0].size < ROWS * y.kernel
-    return ROWS if shares else 1
+    unit = gcd(y.stride, y.dilation)
+    made = (
+        Run(ROWS, taps, y.stride // unit, y.dilation // unit)
+        for taps in range(min(y.kernel, MOST_TAPS), 1, -1)
+    )
+    shared = (each for each in made if samples(each) <= min(MOST_SAMPLES, ROWS * each.taps - 1))
+    found = next(shared, None)
+    if found is None or y.outputs < ROWS:
+        return Run(1, 1, 0, 0)
+    runs = -(-y.kernel // found.taps)
+    return found._replace(taps=-(-y.kernel // runs))
+
+
+def samples(run: Run) -> int:
+    """Return how many samples of a channel a run of taps meets."""
+    return (run.rows - 1) * run.row_step + (run.taps - 1) * run.tap_step + 1
 
 
 def columns_in_round(problem: Any, most_taps: int) -> int:
@@ -99,34 +123,32 @@ def places(problem: Any, rows: int) -> int:
     return z.outputs * -(-y.outputs // rows) * x.outputs
 
 
-def tables(problem: Any, rows: int, slots: Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def tables(problem: Any, run: Run, slots: Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the tables and the numbers.
 
     Parameters
     ----------
-    rows : int
-        That a thread has.
+    run : Run
     slots : ndarray
         Which tap of a round stands at each place of shared memory, -1 for none.
     """
     axes = three_axes(problem)
     z, y, x = axes
-    row_blocks = -(-y.outputs // rows)
+    row_blocks = -(-y.outputs // run.rows)
     units = (y.size * x.size, x.size, 1)
-    beyond = (row_blocks * rows - y.outputs) * y.stride
-    pads = (0, beyond, 0)
-    offsets, taps = _steps(y, rows)
+    rows_missing, taps_missing = -y.outputs % run.rows, -y.kernel % run.taps
+    pads = (0, rows_missing * y.stride + taps_missing * y.dilation, 0)
     kz, kx = np.divmod(np.arange(z.kernel * x.kernel), x.kernel)
     pieces = [
         *(_sources(*each, problem.padding_mode) for each in zip(axes, units, pads, strict=True)),
-        np.stack([offsets, _bytes(taps)], axis=1).ravel(),
         np.stack([kz * z.dilation, kx * x.dilation], axis=1).ravel(),
         _span_rows(problem, slots).ravel(),
     ]
     g = np.zeros(NUMBERS, np.int32)
     g[RESULT_Z : RESULT_X + 1] = [axis.outputs for axis in axes]
     g[RESULT_PLANE], g[GIVEN_PLANE] = prod(problem.output_shape), prod(problem.input_shape)
-    g[ROW_BLOCKS], g[STEPS] = row_blocks, offsets.size
+    g[ROW_BLOCKS] = row_blocks
+    g[DILATION_Y], g[SPACING] = y.dilation, gcd(y.stride, y.dilation)
     g[CHANNELS], g[IN_GROUP] = problem.channels, problem.channels // problem.groups
     g[STRIDE_Z : STRIDE_X + 1] = [axis.stride for axis in axes]
     g[HIDDEN], g[TAPS] = problem.hidden_channels, prod(problem.kernel_shape)
@@ -148,30 +170,6 @@ def _sources(axis: Axis, unit: int, beyond: int, mode: str) -> Table:
     found = source_index(axis.size, axis.lo, max(length - axis.lo - axis.size, 0), mode)[:length]
     elements = np.where(found < 0, NOTHING, found * unit)
     return np.concatenate([elements, np.full(beyond, NOTHING)])
-
-
-def _steps(axis: Axis, rows: int) -> tuple[Table, Table]:
-    """Return which samples some neighbouring results see, and with which tap each; -1: with none.
-
-    Returns
-    -------
-    offsets : (steps,)
-        From the first sample that the first of them sees, ascending.
-    taps : (steps, rows)
-    """
-    row, tap = np.meshgrid(np.arange(rows), np.arange(axis.kernel), indexing="ij")
-    seen = row * axis.stride + tap * axis.dilation
-    offsets, step = np.unique(seen, return_inverse=True)
-    taps = np.full((offsets.size, rows), -1)
-    taps[step.reshape(seen.shape), row] = tap
-    return offsets, taps
-
-
-def _bytes(taps: Table) -> NDArray[np.int32]:
-    """Return the taps of each step, those of all rows in one number."""
-    packed = np.full((len(taps), 4), NO_TAP, np.uint8)
-    packed[:, : taps.shape[1]] = np.where(taps < 0, NO_TAP, taps)
-    return packed.view("<i4").ravel()
 
 
 def _span_rows(problem: Any, slots: Table) -> Table:
