@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numconv.core.problems import ConvolutionProblem, InvolutionProblem
+from numconv.core.problems import (
+    ConvolutionProblem,
+    GeneratedInvolutionProblem,
+    InvolutionProblem,
+)
 from numconv.core.protocol import Algorithm, Array, Backend, Status
 
 from . import memory, status
@@ -15,6 +19,7 @@ from .convolution.padded import Padded
 from .convolution.tensor import Tensor
 from .device import Device
 from .involution.algorithm import Involution
+from .involution.block import InvolutionBlock
 from .loops.algorithm import Loops
 
 
@@ -40,6 +45,7 @@ def algorithms(device: Callable[[], Device]) -> dict[type, tuple[Algorithm, ...]
             Loops(device),
         ),
         InvolutionProblem: (Involution(device), Loops(device)),
+        GeneratedInvolutionProblem: (InvolutionBlock(device),),
     }
 
 

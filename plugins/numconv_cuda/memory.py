@@ -111,6 +111,14 @@ class GpuMemory:
     def restorer(self, value: Any) -> Callable[[DeviceArray], Any]:
         return _owner
 
+    def bring(self, array: NDArray[Any]) -> Any:
+        made = self.new_output(array.shape, array.dtype)()
+        self.copy(made, self.place.upload(array, made.stream))
+        return made.owner
+
+    def fetch(self, argument: str, value: Any) -> NDArray[Any]:
+        return self.place.download(self.adapt(argument, value))
+
 
 def _owner(array: DeviceArray) -> Any:
     return array.owner

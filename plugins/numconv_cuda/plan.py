@@ -28,6 +28,7 @@ class DevicePlan:
 
     def __init__(self, problem: Any, device: Device) -> None:
         self._dtype, self._epilogue = problem.dtype, problem.epilogue
+        self._operands = len(problem.operand_shapes)
         self._device = device
         self._bound: dict[Device, Any] = {}
 
@@ -40,14 +41,14 @@ class DevicePlan:
         raise NotImplementedError
 
     def pointers(self, arrays: tuple[DeviceArray, ...], out: DeviceArray) -> tuple[Any, ...]:
-        """Return what kernels get of a call: both operands, bias, residual and result.
+        """Return what kernels get of a call: the operands, bias, residual and result.
 
         Of bias and residual, those that the epilogue has not are never read.
         """
-        first, second, *rest = arrays
+        operands, rest = arrays[: self._operands], arrays[self._operands :]
         bias = rest[0] if self._epilogue.bias else out
         residual = rest[-1] if self._epilogue.residual else out
-        return tuple(each.data for each in (first, second, bias, residual, out))
+        return tuple(each.data for each in (*operands, bias, residual, out))
 
     def __call__(self, *arrays: Any, out: Any) -> None:
         """Solve the problem for `arrays` and write every element of `out`."""

@@ -171,7 +171,7 @@ def plan(
         operands = (*operands, bias)
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, bound = _describe(operands, dtype, memory)
-    traced, _ = _trace(function, described, parameters)
+    traced, _ = _trace(function, described, parameters, memory.device)
     if len(traced) != 1:
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
@@ -219,7 +219,7 @@ def explain(
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, _ = _describe(operands, dtype, memory)
     parameters = {name: _described(value) for name, value in parameters.items()}
-    traced, result = _trace(function, described, parameters)
+    traced, result = _trace(function, described, parameters, memory.device)
     return explanation.explain(traced, result.shape, memory.device)
 
 
@@ -266,9 +266,9 @@ def _shape(name: str, value: Any) -> tuple[int, ...]:
 
 
 def _trace(
-    function: str, operands: list[Operand], parameters: dict[str, Any]
+    function: str, operands: list[Operand], parameters: dict[str, Any], device: str
 ) -> tuple[list[Traced], Operand]:
-    with dispatch.tracing() as traced:
+    with dispatch.tracing(device) as traced:
         result = _function(function)(*operands, **parameters)
     return traced, result
 

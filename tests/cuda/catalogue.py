@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.core.problems import ConvolutionProblem, GeneratedInvolutionProblem
 from numconv_cuda import columns, extremes, strided, widen
 from numconv_cuda.compile import Capability, Kernel, ptx
 from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import padding, product
 from numconv_cuda.convolution import tensor_product as tensor
+from numconv_cuda.involution import block, block_kernel
 from numconv_cuda.involution import kernel as involution
 from numconv_cuda.involution.algorithm import ROWS
 from numconv_cuda.loops import kernels as loops
@@ -71,6 +72,8 @@ def kernels() -> Iterator[Bounded]:
             for vectors in (tensor.Vectors(), tensor.Vectors(True, True)):
                 kernel = tensor.kernel(tile, form, vectors, None)
                 yield Bounded(kernel, dtype, spills, tensor.shared_bytes(tile, form), "sm_80")
+    for dtype, size in (("float32", 3), ("float32", 5), ("float32", 7), ("float64", 5)):
+        yield Bounded(block_kernel.kernel(block.block_of(_block(size, dtype)), None), dtype)
     yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 200)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):
@@ -110,6 +113,21 @@ def columns_of(dtype: str, rows: tuple[int, ...]) -> list[columns.Column]:
             )
             found[columns.column(problem, rows)] = None
     return list(found)
+
+
+def _block(size: int, dtype: str) -> GeneratedInvolutionProblem:
+    return GeneratedInvolutionProblem(
+        batch=1,
+        channels=64,
+        hidden_channels=16,
+        groups=4,
+        input_shape=(56, 56),
+        kernel_shape=(size, size),
+        stride=(1, 1),
+        padding=((size // 2, size // 2),) * 2,
+        dilation=(1, 1),
+        dtype=dtype,
+    )
 
 
 def table(target: str = "sm_90") -> Iterator[str]:

@@ -43,6 +43,16 @@ whole = cuda.to_device(np.arange(-12, 12, dtype="int16").reshape(1, 2, 3, 4))
 ones = cuda.to_device(np.ones((1, 2, 2, 2), "int16"))
 exact = numconv.conv2d(whole.copy_to_host(), ones.copy_to_host())
 must_equal(numconv.conv2d(whole, ones), exact)
+reduce, span = (
+    np.random.default_rng(2).standard_normal(shape).astype("float32") for shape in ((2, 4), (18, 2))
+)
+norm = [np.linspace(0.5, 1, 2).astype("float32")] * 4
+blocks = {"kernel_size": 3, "stride": 2}
+due = numconv.involution_block2d(x, reduce, span, norm=norm, **blocks)
+small, first, second = (cuda.to_device(each) for each in (reduce, span, np.repeat(x, 2, axis=3)))
+there = [cuda.to_device(each) for each in norm]
+must_equal(numconv.involution_block2d(given, small, first, norm=there, **blocks), due)
+must_equal(numconv.involution_block2d(second[..., ::2], small, first, norm=there, **blocks), due)
 refusal = ""
 try:
     numconv.conv2d(x, weight, groups=2, backend="cuda")

@@ -10,6 +10,11 @@ from typing import Any
 
 import pytest
 
+from numconv.core.problems import (
+    ConvolutionProblem,
+    GeneratedInvolutionProblem,
+    InvolutionProblem,
+)
 from numconv.testing import LAWS, LawBroken, named_problems
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
@@ -24,8 +29,10 @@ from numconv_cuda.convolution.depthwise import Depthwise
 from numconv_cuda.convolution.direct import Direct
 from numconv_cuda.convolution.padded import Padded
 from numconv_cuda.convolution.tensor import Tensor
+from numconv_cuda.involution import block_kernel
 from numconv_cuda.involution import kernel as involution
 from numconv_cuda.involution.algorithm import Involution
+from numconv_cuda.involution.block import InvolutionBlock
 
 DEVICE = Interpreted()
 GATHERED = "if k.is_there(g, corner, step):\n                held[i] = wide("
@@ -93,6 +100,15 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
         Fault,
     ),
     "one copy of each sample": (padding, "tables[at_x + 1]", "tables[at_x] + 1", LawBroken),
+    "tap of another row": (block_kernel, "taps + i * POSITIONS", "taps", LawBroken),
+    "no barrier before the taps": (
+        block_kernel,
+        "        cuda.syncthreads()\n        for i in range(taps):",
+        "        for i in range(taps):",
+        Fault,
+    ),
+    "features beyond the image": (block_kernel, "r < where[INSIDE", "0 < where[INSIDE", Fault),
+    "samples before the edge": (block_kernel, "z | y | x_ >= 0", "z | y >= 0", Fault),
 }
 # What makes the kernels that a module has a part in, and the algorithm that uses them.
 USERS: dict[ModuleType, tuple[ModuleType, Any]] = {
@@ -101,7 +117,14 @@ USERS: dict[ModuleType, tuple[ModuleType, Any]] = {
     gather: (tensor, Tensor),
     depthwise: (depthwise, Depthwise),
     involution: (involution, Involution),
+    block_kernel: (block_kernel, InvolutionBlock),
     padding: (padding, lambda device: Padded(device, [Direct(device)])),
+}
+
+# And of which kind the problems are that show a fault, if not convolutions.
+KINDS: dict[ModuleType, type] = {
+    involution: InvolutionProblem,
+    block_kernel: GeneratedInvolutionProblem,
 }
 
 
@@ -137,11 +160,11 @@ def test_a_mutant_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, before, after, expected = MUTANTS[name]
     _mutate(monkeypatch, name, module, before, after)
     algorithm: Any = USERS[module][1](lambda: DEVICE)
+    kind = KINDS.get(module, ConvolutionProblem)
     law = next(each for each in LAWS if each.name == "within_bound")
     found = 0
     for each in named_problems():
-        kind = "Involution" if module is involution else "Convolution"
-        if not type(each.problem).__name__.startswith(kind) or algorithm.refusal(each.problem):
+        if type(each.problem) is not kind or algorithm.refusal(each.problem) is not None:
             continue
         try:
             law.check(each.problem, algorithm)

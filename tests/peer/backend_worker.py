@@ -38,6 +38,8 @@ ASYMMETRIC = {
 def problems() -> Iterator[tuple[str, Any]]:
     """Yield every named problem, some with each epilogue, and paddings that PyTorch lacks."""
     for each in named_problems():
+        if not BACKEND.algorithms(each.problem):
+            continue
         yield f"{each.operator}-{each.case}", each.problem
         if each.case in ADDED_TO:
             for name, added in ADDED:

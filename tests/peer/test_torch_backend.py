@@ -22,7 +22,11 @@ from numconv_torch.backend import TorchBackend
 
 pytestmark = pytest.mark.peer
 
-NAMED = {f"{each.operator}-{each.case}": each.problem for each in named_problems()}
+NAMED = {
+    f"{each.operator}-{each.case}": each.problem
+    for each in named_problems()
+    if TorchBackend().algorithms(each.problem)
+}
 REFUSED = {
     "direct-symmetric": "numpy.pad",
     "depthwise-one_channel_image": "no symmetric padding",

@@ -65,7 +65,7 @@ def _one_of_each_kind() -> list[Problem]:
     kinds: dict[type, Problem] = {}
     for operator in plugins.operators().values():
         for case in operator.cases():
-            with tracing() as traced:
+            with tracing(at_once=True) as traced:
                 operator.apply(*case.operands, **case.parameters)
             for each in traced:
                 kinds.setdefault(type(each.problem), each.problem)

@@ -13,13 +13,14 @@ from ..core import activations, arrays
 from ..core.dtypes import FLOATS
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import per_axis
+from ..core.operators import generated
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
 from ..core.operators.involution import involve
 from ..core.operators.naive import pad
 from ..core.protocol import Array, Case, Demonstration, Operand
 from .common import CompositeOperator, channels_of
-from .kernel_generator import as_kernels, fold_norm, one_by_one, pool
+from .kernel_generator import as_kernels, fold_norm, one_by_one, pool, reshaped
 
 
 def involution_block2d(
@@ -48,7 +49,8 @@ def involution_block2d(
     ``kernels = span(relu(norm(reduce(pool(x)))))``, then ``involution2d(x, kernels)``: `reduce`
     and `span` are 1x1 convolutions, `pool` averages squares of `stride` pixels where stride > 1
     (D. Li et al., "Involution", arXiv:2103.06255, section 3.2 and algorithm 1). Squares cut off
-    by the edge average the pixels they have.
+    by the edge average the pixels they have. A backend that can makes the kernels where it uses
+    them, and keeps none.
 
     Parameters
     ----------
@@ -205,10 +207,16 @@ def _block(
         reduce_weight, reduce_bias = fold_norm(reduce_weight, reduce_bias, norm, eps)
     if padding is None:
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel_shape, strict=True))
-    reduced = convolve(
-        axes, pool(x, strides), reduce_weight, reduce_bias, activation="relu", **options
-    )
-    spanned = convolve(axes, reduced, span_weight, span_bias, **options)
+    backend, tune = options["backend"], options["tune"]
+    pooled = pool(x, strides, backend)
+    hidden = convolve(axes, pooled, reduce_weight, reduce_bias, activation="relu", **options)
+    settings = (kernel_shape, strides, padding, dilations, padding_mode, activation)
+    parameters = (axes, *settings, options["accuracy"])
+    if generated.offered((x, hidden, span_weight, span_bias, residual), parameters, backend):
+        rows = reshaped("span_weight", span_weight, span_weight.shape[:2])
+        operands = (x, hidden, rows, span_bias, residual)
+        return generated.involve(operands, parameters, out, backend, tune)
+    spanned = convolve(axes, hidden, span_weight, span_bias, **options)
     return involve(
         axes,
         x,
@@ -324,6 +332,7 @@ INVOLUTION_BLOCK = CompositeOperator(
     named_cases=(
         _case("block_3x3", (2, 8, 7, 6), (2, 8), (18, 2), kernel_size=3),
         _case("block_odd_stride_2", (1, 8, 7, 9), (4, 8), (50, 4), kernel_size=5, stride=2),
+        _case("block_7x7", (1, 6, 8, 9), (3, 6), (49, 3), padding_mode="replicate"),
         _case("block_signal", (2, 4, 15), (2, 4, 1), (6, 2, 1), kernel_size=3, stride=2),
         _case("block_volume", (1, 4, 3, 4, 5), (2, 4, 1, 1, 1), (54, 2, 1, 1, 1), kernel_size=3),
         _case("block_dilated", (1, 4, 9, 9), (2, 4), (9, 2), kernel_size=3, dilation=2),

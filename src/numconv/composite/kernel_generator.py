@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core import arrays
+from ..core import arrays, dtypes
 from ..core.errors import ArgumentError, ArgumentTypeError
-from ..core.protocol import Operand
+from ..core.operators.involution import involve
+from ..core.places import HOST, memory_of
+from ..core.protocol import Memory, Operand
 
 
 def one_by_one(name: str, weight: Any, axes: int, columns: int) -> Any:
@@ -20,13 +22,33 @@ def one_by_one(name: str, weight: Any, axes: int, columns: int) -> Any:
     ones = (1,) * axes
     if len(shape) < 2 or shape[1] != columns or shape[2:] not in ((), ones):
         raise ArgumentError(name, shape or weight, f"shape (rows, {columns})")
-    if isinstance(weight, Operand):
-        return Operand((*shape[:2], *ones), weight.dtype)
-    return arrays.adapt(name, weight).reshape(*shape[:2], *ones)
+    return reshaped(name, weight, (*shape[:2], *ones))
+
+
+def reshaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """Return the elements of an array, wherever it lies, in another shape; an `Operand` stays one.
+
+    Those in a device's memory are copied there if they are not contiguous, or of a library whose
+    arrays have no other shapes.
+    """
+    if isinstance(value, Operand):
+        return Operand(shape, value.dtype)
+    memory = HOST if type(value) is np.ndarray else memory_of(((name, value),))
+    if memory is HOST:
+        return arrays.adapt(name, value).reshape(shape)
+    array = memory.adapt(name, value)
+    if memory.is_plain(array) and hasattr(value, "reshape"):
+        return value.reshape(shape)
+    made = memory.new_output(shape, array.dtype)()
+    memory.copy(made.reshape(array.shape), array)
+    return memory.restorer(value)(made)
 
 
 def fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[Any, Any]:
-    """Return weight and bias that do at once what they do before a batch normalisation."""
+    """Return weight and bias that do at once what they do before a batch normalisation.
+
+    Those in a device's memory are folded in the processor's, which waits for them to be computed.
+    """
     if not isinstance(norm, Sequence) or len(norm) != 4:
         raise ArgumentError("norm", norm, "4 arrays: mean, variance, scale, shift")
     rows = weight.shape[0]
@@ -40,34 +62,39 @@ def fold_norm(weight: Any, bias: Any, norm: Sequence[Any], eps: float) -> tuple[
         raise ArgumentError("reduce_bias", given, f"an array of shape {(rows,)}")
     if isinstance(weight, Operand):
         return weight, Operand((rows,), weight.dtype)
-    mean, variance, scale, shift = (arrays.adapt("norm", each).astype("float64") for each in norm)
+    memory = memory_of((("reduce_weight", weight), *(("norm", each) for each in norm)))
+    mean, variance, scale, shift = (memory.fetch("norm", each).astype("float64") for each in norm)
     factor = scale / np.sqrt(variance + eps)
-    before = 0 if bias is None else arrays.adapt("reduce_bias", bias)
-    folded = weight * factor.reshape(-1, *[1] * (weight.ndim - 1))
-    return folded.astype(weight.dtype), ((before - mean) * factor + shift).astype(weight.dtype)
+    before = 0 if bias is None else memory.fetch("reduce_bias", bias)
+    given = memory.fetch("reduce_weight", weight)
+    folded = given * factor.reshape(-1, *[1] * (given.ndim - 1))
+    moved = (before - mean) * factor + shift
+    return memory.bring(folded.astype(given.dtype)), memory.bring(moved.astype(given.dtype))
 
 
 def as_kernels(spanned: Any, axes: int, kernel_shape: tuple[int, ...]) -> Any:
     """Return the generated channels in the shape of an involution's kernels."""
-    first, outputs = spanned.shape[: -axes - 1], spanned.shape[-axes:]
-    groups = spanned.shape[-axes - 1] // prod(kernel_shape)
-    shape = (*first, groups, *kernel_shape, *outputs)
-    return Operand(shape, spanned.dtype) if isinstance(spanned, Operand) else spanned.reshape(shape)
+    *first, rows = tuple(spanned.shape)[:-axes]
+    groups, outputs = rows // prod(kernel_shape), spanned.shape[-axes:]
+    return reshaped("kernels", spanned, (*first, groups, *kernel_shape, *outputs))
 
 
-def pool(x: Any, strides: tuple[int, ...]) -> Any:
+def pool(x: Any, strides: tuple[int, ...], backend: str) -> Any:
     """Return the average over blocks of `strides` samples; an `Operand` stays one.
 
     Blocks that the end cuts off average the samples they have, so that there are
     ``ceil(size / stride)`` of them, as a strided involution has outputs.
     """
     first = x.ndim - len(strides)
+    sizes = tuple(-(-size // s) for size, s in zip(x.shape[first:], strides, strict=True))
     if isinstance(x, Operand):
-        sizes = (-(-size // s) for size, s in zip(x.shape[first:], strides, strict=True))
         return Operand((*x.shape[:first], *sizes), x.dtype)
-    array = arrays.adapt("x", x)
     if max(strides) == 1:
         return x
+    memory = memory_of((("x", x),))
+    if memory is not HOST:
+        return _pool_there(memory, x, strides, sizes, backend)
+    array = arrays.adapt("x", x)
     wide = np.result_type(array.dtype, "float32")
     result = array.astype(wide)
     for axis, stride in enumerate(strides, first):
@@ -77,3 +104,24 @@ def pool(x: Any, strides: tuple[int, ...]) -> Any:
         counts = np.diff(np.append(starts, array.shape[axis])).astype(wide).reshape(shape)
         result = np.add.reduceat(result, starts, axis) / counts
     return arrays.restorer(x)(result.astype(array.dtype))
+
+
+def _pool_there(
+    memory: Memory, x: Any, strides: tuple[int, ...], sizes: tuple[int, ...], backend: str
+) -> Any:
+    """Return the same of an array in a device's memory, as an involution of all its planes.
+
+    Its kernels average: each tap is one over the samples that its block has. They go to the
+    device at each call, as many values as there are samples in a plane.
+    """
+    first = x.ndim - len(strides)
+    shares = np.ones((), dtypes.accumulator(arrays.dtype_name(x)))
+    for size, stride, blocks in zip(x.shape[first:], strides, sizes, strict=True):
+        counts = np.minimum(stride, size - stride * np.arange(blocks))
+        shares = shares[..., None] / counts
+    kernels = np.broadcast_to(shares.astype(arrays.dtype_name(x)), (1, 1, *strides, *sizes))
+    planes = reshaped("x", x, (1, prod(x.shape[:first]), *x.shape[first:]))
+    padding = tuple((0, -size % s) for size, s in zip(x.shape[first:], strides, strict=True))
+    there = memory.bring(np.ascontiguousarray(kernels))
+    averages = involve(len(strides), planes, there, strides, padding, backend=backend)
+    return reshaped("x", averages, (*x.shape[:first], *sizes))

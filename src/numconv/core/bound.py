@@ -46,6 +46,11 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
     own = getattr(problem, "bound", None)
     if own is not None:
         return np.asarray(own(naive, *operands), "float64")
+    return bound_of_sums(problem, naive, operands, problem.terms)
+
+
+def bound_of_sums(problem: Any, naive: Any, operands: tuple[Array, ...], terms: int) -> Array:
+    """Return the bound above, with as K the most sums that a product goes through."""
     if dtypes.kind(problem.dtype) == "integer":
         return np.zeros(problem.result_shape)
     wide = "float64"
@@ -54,7 +59,7 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
         size = naive(linear, *(np.abs(operand).astype(wide) for operand in operands))
         eps = dtypes.epsilon(problem.dtype)
         complex_factor = 2.0 if dtypes.kind(problem.dtype) == "complex" else 1.0
-        allowed = FACTOR * complex_factor * (problem.terms + 2) * eps * size
+        allowed = FACTOR * complex_factor * (terms + 2) * eps * size
         if problem.epilogue.activation is not None:
             allowed = 1.2 * allowed + _ACTIVATION_ULPS * eps * (1 + size)
         if problem.dtype == "float32" and getattr(problem, "accuracy", "standard") == "fast":

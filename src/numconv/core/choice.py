@@ -121,6 +121,15 @@ def choose(
     raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
 
 
+def offers(problem: Problem, backend: str, device: str) -> bool:
+    """Return whether `choose` finds more than a last resort."""
+    try:
+        choice = choose(problem, backend, device=device)
+    except (BackendError, RefusedError):
+        return False
+    return not getattr(choice.algorithm, "last_resort", False)
+
+
 def _backends(name: str, device: str) -> list[Backend]:
     from . import plugins  # discovery is paid for by the first call, not by the import
 

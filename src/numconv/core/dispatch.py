@@ -6,9 +6,7 @@ look-up and one call of its plan; everything that can be decided from these is d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from operator import is_
@@ -17,15 +15,18 @@ from typing import Any
 import numpy as np
 
 from . import arrays
-from .choice import Choice, choose, forget_warnings, warn_of_last_resort
+from .choice import Choice, choose, forget_warnings, offers, warn_of_last_resort
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
 from .locks import Lock
 from .overflow import check_sums
-from .places import HOST, check_place, glances, memory_of
+from .places import HOST, HOST_DEVICE, check_place, glances, memory_of
 from .protocol import Array, Memory, Operand, Plan, Problem
 from .threads import get_num_threads, num_threads_held
+from .tracing import Traced as Traced
+from .tracing import trace
+from .tracing import tracing as tracing
 
 Build = Callable[..., Problem]
 
@@ -50,20 +51,11 @@ class Call:
     """Makes an array for the result."""
 
 
-@dataclass(frozen=True)
-class Traced:
-    """A problem that a call would solve."""
-
-    problem: Problem
-    backend: str
-    algorithm: str
-
-
 _MOST_CALLS = 4096
 _calls: dict[Any, Call] = {}
 _recent: dict[Any, tuple[tuple[Any, ...], Call]] = {}
+_offers: dict[Any, bool] = {}
 _lock = Lock()
-_trace: ContextVar[list[Traced] | None] = ContextVar("numconv_trace", default=None)
 
 
 def solve(
@@ -255,6 +247,7 @@ def forget() -> None:
     with _lock:
         _calls.clear()
         _recent.clear()
+        _offers.clear()
         forget_warnings()
 
 
@@ -269,7 +262,7 @@ def _prepare(
     memory: Memory,
 ) -> Call:
     for name, array in zip(names, given, strict=True):
-        if array is None and name not in ("bias", "residual"):
+        if array is None and name not in ("bias", "span_bias", "residual"):
             arrays.adapt(name, None)
         if array is not None and array.dtype.name not in DTYPES:
             arrays.adapt(name, array)
@@ -321,19 +314,44 @@ def _record(
     algorithm: str,
 ) -> Operand:
     problem = build(*operands, *map(_freeze, parameters))
-    traced = _trace.get()
-    if traced is not None:
-        traced.append(Traced(problem, backend, algorithm))
+    trace().found.append(Traced(problem, backend, algorithm))
     batched = operands[0].ndim == len(problem.operand_shapes[0])
     return Operand(problem.result_shape[not batched :], problem.result_dtype)
 
 
-@contextmanager
-def tracing() -> Iterator[list[Traced]]:
-    """Collect the problems that calls with `Operand` in place of arrays would solve."""
-    traced: list[Traced] = []
-    token = _trace.set(traced)
+def offered(
+    build: Build,
+    operands: tuple[Any, ...],
+    parameters: tuple[Any, ...],
+    names: tuple[str, ...],
+    backend: str,
+) -> bool:
+    """Return whether a backend solves the problem of such a call, and not as a last resort.
+
+    Operators ask that can solve several problems instead. Arguments are as in `solve`.
+    """
+    if isinstance(operands[0], Operand):
+        device = trace().device
+        if trace().at_once:
+            return True
+    elif all(each is None or type(each) is np.ndarray for each in operands):
+        device = HOST_DEVICE
+    else:
+        device = memory_of(zip(names, operands, strict=True)).device
     try:
-        yield traced
-    finally:
-        _trace.reset(token)
+        seen = tuple([None if each is None else (each.shape, each.dtype) for each in operands])
+        key = (build, seen, parameters, backend, device)
+        found = _offers.get(key)
+    except AttributeError:
+        return False  # one is no array: the first step says so
+    except TypeError:
+        frozen = tuple(map(_freeze, parameters))
+        return _hashable(frozen) and offered(build, operands, frozen, names, backend)
+    if found is None:
+        described = [
+            None if each is None else Operand(tuple(each.shape), arrays.dtype_name(each))
+            for each in operands
+        ]
+        found = offers(build(*described, *parameters), backend, device)
+        _remember(_offers, key, found)
+    return found

@@ -23,12 +23,16 @@ class _Host:
     check_out = staticmethod(arrays.check_out)
     restorer = staticmethod(arrays.restorer)
     new_output = staticmethod(memory.new_output)
+    fetch = staticmethod(arrays.adapt)
 
     def is_plain(self, array: Array) -> bool:
         return array.flags.carray
 
     def copy(self, target: Array, source: Array) -> None:
         target[...] = source
+
+    def bring(self, array: Array) -> Array:
+        return array
 
 
 HOST: Memory = _Host()

@@ -164,6 +164,14 @@ class Memory(Protocol):
         """Return a function that gives a result as the kind of array that `value` is."""
         ...
 
+    def bring(self, array: Array) -> Any:
+        """Return a copy of a NumPy array as one of the library's own arrays there."""
+        ...
+
+    def fetch(self, argument: str, value: Any) -> Array:
+        """Return an array there as a NumPy array, once it is computed."""
+        ...
+
 
 class Recognising(Memory, Protocol):
     """A memory whose arrays are told at a glance, so that a call made before is a short one."""

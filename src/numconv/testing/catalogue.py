@@ -35,16 +35,19 @@ class NamedProblem:
 def named_problems() -> list[NamedProblem]:
     """Return the problems of every named case of every operator, each problem once.
 
-    An operator made of others gives one for each of its stages, numbered from 0.
+    An operator made of others gives one for each of its stages, numbered from 0, and those that
+    it has where a backend solves several of them at once.
     """
     found: dict[Any, NamedProblem] = {}
     for operator in plugins.operators().values():
         for case in operator.cases():
-            with dispatch.tracing() as traced:
-                operator.apply(*case.operands, **case.parameters)
-            for stage, each in enumerate(traced):
-                name = case.name if len(traced) == 1 else f"{case.name}_{stage}"
-                found.setdefault(each.problem, NamedProblem(operator.name, name, each.problem))
+            for at_once in (False, True):
+                with dispatch.tracing(at_once=at_once) as traced:
+                    operator.apply(*case.operands, **case.parameters)
+                base = f"{case.name}_at_once" if at_once else case.name
+                for stage, each in enumerate(traced):
+                    name = base if len(traced) == 1 else f"{base}_{stage}"
+                    found.setdefault(each.problem, NamedProblem(operator.name, name, each.problem))
     return list(found.values())
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from .. import dispatch
 from ..errors import ArgumentError
 from ..geometry import padding_pairs, per_axis
-from ..problems import Epilogue, InvolutionProblem
+from ..problems import Epilogue, GeneratedInvolutionProblem, InvolutionProblem
 from ..protocol import Array, Case, Demonstration, Operand
-from . import demonstrations
+from . import demonstrations, generated
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
-from .naive import finish, pad, tap_window, widen
+from .naive import finish, involved, widen
 
 OPERANDS = ("x", "kernels", "bias", "residual")
 
@@ -105,16 +105,8 @@ def reference(problem: InvolutionProblem, x: Array, kernels: Array, *epilogue: A
     Tap ``k`` adds ``kernels[:, g, k, o]`` times the padded input at ``o * stride + k *
     dilation`` to output ``o`` of every channel of group ``g``.
     """
-    x, kernels = widen(pad(x, problem.padding, problem.padding_mode)), widen(kernels)
-    per_group = problem.channels // problem.groups
-    by_group = x.reshape(problem.batch, problem.groups, per_group, *x.shape[2:])
-    y = np.zeros((*by_group.shape[:3], *problem.output_shape), x.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
-        for tap in np.ndindex(*problem.kernel_shape):
-            window = tap_window(tap, problem.output_shape, problem.stride, problem.dilation)
-            kernel = kernels[(slice(None), slice(None), *tap)]
-            y += kernel[:, :, None] * by_group[window]
-        return finish(problem, y.reshape(problem.result_shape), *epilogue)
+        return finish(problem, involved(problem, widen(x), widen(kernels)), *epilogue)
 
 
 class InvolutionOperator:
@@ -123,7 +115,9 @@ class InvolutionOperator:
     name = "involution"
     summary = "a kernel for each position, shared by channels"
     operands = OPERANDS[:2]
-    naive: Mapping[type, Callable[..., Array]] = MappingProxyType({InvolutionProblem: reference})
+    naive: Mapping[type, Callable[..., Array]] = MappingProxyType(
+        {InvolutionProblem: reference, GeneratedInvolutionProblem: generated.reference}
+    )
 
     def apply(self, x: Any, kernels: Any, **parameters: Any) -> Any:
         return involve(None, x, kernels, **parameters)

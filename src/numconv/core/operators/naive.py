@@ -52,6 +52,19 @@ def tap_window(
     return (..., *(slice(k * d, k * d + (o - 1) * s + 1, s) for k, o, s, d in each))
 
 
+def involved(problem: Any, x: Array, kernels: Array) -> Array:
+    """Return the sums of an involution, in the dtype of its operands."""
+    x = pad(x, problem.padding, problem.padding_mode)
+    per_group = problem.channels // problem.groups
+    by_group = x.reshape(problem.batch, problem.groups, per_group, *x.shape[2:])
+    y = np.zeros((*by_group.shape[:3], *problem.output_shape), x.dtype)
+    for tap in np.ndindex(*problem.kernel_shape):
+        window = tap_window(tap, problem.output_shape, problem.stride, problem.dilation)
+        kernel = kernels[(slice(None), slice(None), *tap)]
+        y += kernel[:, :, None] * by_group[window]
+    return y.reshape(problem.result_shape)
+
+
 def fold(padded: Array, shape: tuple[int, ...], padding: Pairs, mode: str) -> Array:
     """Return the adjoint of `pad`: each sample is the sum of the places it was copied to."""
     first = padded.ndim - len(padding)

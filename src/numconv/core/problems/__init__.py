@@ -2,6 +2,13 @@
 
 from .convolution import ConvolutionProblem, Direction
 from .epilogue import Epilogue
+from .generated import GeneratedInvolutionProblem
 from .involution import InvolutionProblem
 
-__all__ = ["ConvolutionProblem", "Direction", "Epilogue", "InvolutionProblem"]
+__all__ = [
+    "ConvolutionProblem",
+    "Direction",
+    "Epilogue",
+    "GeneratedInvolutionProblem",
+    "InvolutionProblem",
+]

@@ -8,7 +8,11 @@ from math import prod
 from typing import Any
 
 from ...core import dtypes
-from ...core.problems import ConvolutionProblem, InvolutionProblem
+from ...core.problems import (
+    ConvolutionProblem,
+    GeneratedInvolutionProblem,
+    InvolutionProblem,
+)
 from ...core.protocol import Algorithm
 
 STAGES = ("shapes", "values", "gradients", "invariances", "hostile")
@@ -39,6 +43,12 @@ def has_outputs(problem: Any) -> bool:
 
 def is_bilinear(problem: Any) -> bool:
     """Whether the result is linear in the first operand and in the second."""
+    linear = isinstance(problem, GeneratedInvolutionProblem) and not problem.span_bias
+    return has_outputs(problem) and (linear or has_taps(problem))
+
+
+def has_taps(problem: Any) -> bool:
+    """Whether the second operand holds the taps by which the first is multiplied."""
     return isinstance(problem, (ConvolutionProblem, InvolutionProblem)) and has_outputs(problem)
 
 

@@ -15,7 +15,7 @@ from ..catalogue import naive_reference
 from ..checks import NotApplicable, against_reference, solve, within
 from ..identity import moved_by_deltas
 from ..operands import random_operands, small_operands
-from .law import Law, always, has_epilogue, is_bilinear
+from .law import Law, always, has_epilogue, has_taps, is_bilinear
 
 
 def within_bound(problem: Any, algorithm: Algorithm) -> float:
@@ -83,5 +83,5 @@ LAWS = (
     Law("within_bound", "values", within_bound, always),
     Law("epilogue", "values", epilogue, has_epilogue),
     Law("linear", "values", linear, is_bilinear),
-    Law("delta", "values", delta, is_bilinear),
+    Law("delta", "values", delta, has_taps),
 )
