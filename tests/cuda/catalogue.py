@@ -56,7 +56,7 @@ def kernels() -> Iterator[Bounded]:
     for dtype in ("float32", "float64", "float16"):
         for tile in product.tiles(dtype):
             # Sums, the next reads and all addresses are a little more than 128 registers hold.
-            spills = {"128x128": 200, "64x64": 16, "32x128": 16}[tile.name]
+            spills = {"128x128": 128, "64x64": 16, "32x128": 16}[tile.name]
             yield Bounded(product.kernel(tile, None), dtype, spills)
         for column in columns_of(dtype, columns.ROWS):
             yield Bounded(depthwise.kernel(column, dtype, None), dtype, COLUMN_SPILLS)
@@ -68,13 +68,13 @@ def kernels() -> Iterator[Bounded]:
     for form in tensor.FORMS:
         dtype = "float16" if form == "float16" else "float32"
         for tile in tensor.TILES:
-            spills = {"128x128": 256, "64x64": 32, "32x128": 64}[tile.name]
+            spills = {"128x128": 200, "64x64": 16, "32x128": 32}[tile.name]
             for vectors in (tensor.Vectors(), tensor.Vectors(True, True)):
                 kernel = tensor.kernel(tile, form, vectors, None)
                 yield Bounded(kernel, dtype, spills, tensor.shared_bytes(tile, form), "sm_80")
     for dtype, size in (("float32", 3), ("float32", 5), ("float32", 7), ("float64", 5)):
         yield Bounded(block_kernel.kernel(block.block_of(_block(size, dtype)), None), dtype)
-    yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 200)
+    yield Bounded(product.kernel(product.LARGE, "gelu"), "float32", 128)
     for dtype in ("float32", "complex128", "int8"):
         for make in (loops.forward, loops.input_gradient, loops.involution):
             yield Bounded(loops.kernel(make, None), dtype)

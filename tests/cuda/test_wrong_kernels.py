@@ -37,7 +37,7 @@ from numconv_cuda.involution.block import InvolutionBlock
 DEVICE = Interpreted()
 GATHERED = "if k.is_there(g, corner, step):\n                held[i] = wide("
 MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
-    "wrong tap": (product, "sources[ahead + cuda", "sources[0 * ahead + cuda", LawBroken),
+    "wrong tap": (product, "sources[int32(ahead +", "sources[int32(0 * ahead +", LawBroken),
     "missing barrier": (
         product,
         "            cuda.syncthreads()\n\n        # Results",
@@ -72,8 +72,8 @@ MUTANTS: dict[str, tuple[Any, str, str, type[Exception]]] = {
     ),
     "tensor: read beyond the edge": (
         gather,
-        "base + step[n.OFFSET], k.is_there(g, corner, step))",
-        "base + step[n.OFFSET], True)",
+        "step[n.OFFSET], k.is_there(g, corner, step))",
+        "step[n.OFFSET], True)",
         Fault,
     ),
     "tensor: what is left forgotten": (

@@ -17,8 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numba import cuda
+from numba import cuda, int32, int64, uint32
 
 from ..activate import activation
 from ..part import part
@@ -33,26 +32,26 @@ def tile_of(g, parts, rows, columns):  # type: ignore[no-untyped-def]
     Columns are counted from its first; a block beyond the last position has -1.
     """
     group, p = cuda.blockIdx.z % g[n.GROUPS], cuda.blockIdx.z // g[n.GROUPS] * n.PART_NUMBERS
-    of_image = np.int64(parts[p + n.COUNT_Z]) * parts[p + n.COUNT_Y] * parts[p + n.COUNT_X]
-    first = np.int64(cuda.blockIdx.x) * columns
+    of_image = int64(parts[p + n.COUNT_Z]) * parts[p + n.COUNT_Y] * parts[p + n.COUNT_X]
+    first = int64(cuda.blockIdx.x) * columns
     left = max(min(g[n.BATCH] * of_image - first, columns), 0)
-    return p, group, cuda.blockIdx.y * rows, first, np.int32(left - 1)
+    return p, group, cuda.blockIdx.y * rows, first, int32(left - 1)
 
 
 @part
 def divided(number, by):  # type: ignore[no-untyped-def]
     """Return quotient and remainder of numbers that are not negative and fit 31 bits."""
-    quotient = np.int32(np.uint32(number) // np.uint32(by))
-    return quotient, np.int32(number - quotient * by)
+    quotient = int32(uint32(number) // uint32(by))
+    return quotient, int32(number - quotient * by)
 
 
 @part
 def column_of(parts, p, first, further):  # type: ignore[no-untyped-def]
     """Return image, z, y, x of a position of part `p`, `further` than the `first` of its block."""
     count_z, count_y, count_x = parts[p + n.COUNT_Z], parts[p + n.COUNT_Y], parts[p + n.COUNT_X]
-    of_image = np.int32(count_z * count_y * count_x)
+    of_image = int32(count_z * count_y * count_x)
     image = first // of_image
-    more, rest = divided(np.int32(first - image * of_image) + further, of_image)
+    more, rest = divided(int32(first - image * of_image) + further, of_image)
     rest, x = divided(rest, count_x)
     z, y = divided(rest, count_y)
     return image + more, z, y, x
@@ -63,9 +62,9 @@ def corner_of(g, parts, p, column):  # type: ignore[no-untyped-def]
     """Return z, y, x of the sample from which the reads of a column are counted."""
     _, z, y, x = column
     return (
-        np.int32(z * g[n.IN_STEP_Z] + parts[p + n.BASE_Z]),
-        np.int32(y * g[n.IN_STEP_Y] + parts[p + n.BASE_Y]),
-        np.int32(x * g[n.IN_STEP_X] + parts[p + n.BASE_X]),
+        int32(z * g[n.IN_STEP_Z] + parts[p + n.BASE_Z]),
+        int32(y * g[n.IN_STEP_Y] + parts[p + n.BASE_Y]),
+        int32(x * g[n.IN_STEP_X] + parts[p + n.BASE_X]),
     )
 
 
@@ -83,9 +82,9 @@ def is_there(g, corner, step):  # type: ignore[no-untyped-def]
     """Return whether the given array has the sample of a read."""
     z, y, x = corner
     # Without a sign, what is before the first is beyond the last.
-    within_z = np.uint32(z + step[n.STEP_Z]) < np.uint32(g[n.GIVEN_Z])
-    within_y = np.uint32(y + step[n.STEP_Y]) < np.uint32(g[n.GIVEN_Y])
-    return within_z & within_y & (np.uint32(x + step[n.STEP_X]) < np.uint32(g[n.GIVEN_X]))
+    within_z = uint32(z + step[n.STEP_Z]) < uint32(g[n.GIVEN_Z])
+    within_y = uint32(y + step[n.STEP_Y]) < uint32(g[n.GIVEN_Y])
+    return within_z & within_y & (uint32(x + step[n.STEP_X]) < uint32(g[n.GIVEN_X]))
 
 
 @part
@@ -96,10 +95,10 @@ def ends_of(g, parts, p, group, column):  # type: ignore[no-untyped-def]
     the first channel, and the samples from one channel to the next. The compiler shall not take
     the last two apart again.
     """
-    first_channel = np.int32(group * (g[n.RESULT_CHANNELS] // g[n.GROUPS]))
-    shuffled = np.int32(g[n.RESULT_CHANNELS] // g[n.SHUFFLE])
-    plane = np.int64(g[n.RESULT_Z]) * g[n.RESULT_Y] * g[n.RESULT_X]
-    return first_channel, shuffled, anew(result_at(g, parts, p, column)), np.int32(anew(plane))
+    first_channel = int32(group * (g[n.RESULT_CHANNELS] // g[n.GROUPS]))
+    shuffled = int32(g[n.RESULT_CHANNELS] // g[n.SHUFFLE])
+    plane = int64(g[n.RESULT_Z]) * g[n.RESULT_Y] * g[n.RESULT_X]
+    return first_channel, shuffled, anew(result_at(g, parts, p, column)), int32(anew(plane))
 
 
 @part
@@ -119,7 +118,7 @@ def weight_at(g, source, row, results):  # type: ignore[no-untyped-def]
 
     Rows beyond the last are computed from its weights, and not stored.
     """
-    return np.int32(source + min(np.int32(row), np.int32(results - 1)) * g[n.WEIGHT_ROW])
+    return int32(source + min(int32(row), int32(results - 1)) * g[n.WEIGHT_ROW])
 
 
 def storing(activation_name: str | None, wide: Any) -> Callable[..., None]:
@@ -141,11 +140,11 @@ def storing(activation_name: str | None, wide: Any) -> Callable[..., None]:
                 if there or g[n.ZEROS_COUNT]:
                     sample = wide(x[base + step[n.OFFSET]]) if there else wide(0)
                     value += wide(weight[row_at + sources[read]]) * sample
-        channel = np.int32(first_channel + row)
+        channel = int32(first_channel + row)
         stored = channel
         if g[n.SHUFFLE] > 1:
             quotient, rest = divided(channel, shuffled)
-            stored = np.int32(rest * g[n.SHUFFLE] + quotient)
+            stored = int32(rest * g[n.SHUFFLE] + quotient)
         place = first + stored * plane
         if g[n.HAS_BIAS]:
             value += wide(bias[channel])

@@ -14,11 +14,11 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numba import cuda, from_dtype
+from numba import cuda, from_dtype, int32, uint32
 
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 from ..part import part
-from ..ptx import anew, load4
+from ..ptx import anew, behind, load4
 from . import implicit as k
 from . import numbers as n
 
@@ -65,26 +65,29 @@ def _gathering(tile: Tile, wide: Any) -> tuple[Any, Any]:
     row_loads, column_loads = tile.rows // rows_at_once, READS // reads_at_once
     zero = wide(0)
 
-    def fetch(held, x, weight, reads, sources, g, corner, base, own, ahead):  # type: ignore[no-untyped-def]
+    def fetch(held, given, weight, reads, sources, g, corner, own, ahead):  # type: ignore[no-untyped-def]
         first_row, weight_base, results = own
+        thread = uint32(cuda.threadIdx.x)
         for i in range(column_loads):
-            step = load4(reads, 4 * (ahead + cuda.threadIdx.x // columns + i * reads_at_once))
+            read = int32(ahead + int32(thread // columns) + i * reads_at_once)
+            step = load4(reads, int32(4 * read))
             held[i] = zero
             if k.is_there(g, corner, step):
-                held[i] = wide(x[base + step[n.OFFSET]])
-        source = weight_base + sources[ahead + cuda.threadIdx.x % READS]
+                held[i] = wide(given[step[n.OFFSET]])
+        source = weight_base + sources[int32(ahead + int32(thread % READS))]
         for i in range(row_loads):
-            row = first_row + cuda.threadIdx.x // READS + i * rows_at_once
+            row = first_row + int32(thread // READS) + i * rows_at_once
             held[column_loads + i] = wide(weight[k.weight_at(g, source, row, results)])
 
     def keep(samples, weights, held, half):  # type: ignore[no-untyped-def]
-        column, read = cuda.threadIdx.x % columns, cuda.threadIdx.x // columns
-        at = half * READS * column_pitch + column
+        thread = uint32(cuda.threadIdx.x)
+        at = half * READS * column_pitch + thread % columns
         for i in range(column_loads):
-            samples[np.uint32(at + (read + i * reads_at_once) * column_pitch)] = held[i]
-        at = (half * READS + cuda.threadIdx.x % READS) * row_pitch + cuda.threadIdx.x // READS
+            to = at + (thread // columns + i * reads_at_once) * column_pitch
+            samples[uint32(to)] = held[i]
+        at = (half * READS + thread % READS) * row_pitch + thread // READS
         for i in range(row_loads):
-            weights[np.uint32(at + i * rows_at_once)] = held[column_loads + i]
+            weights[uint32(at + i * rows_at_once)] = held[column_loads + i]
 
     return part(fetch), part(keep)
 
@@ -96,8 +99,9 @@ def _adding(tile: Tile) -> Any:
     across, down = tile.columns // own_columns, tile.rows // own_rows
 
     def add(samples, weights, sums, row_values, column_values, half):  # type: ignore[no-untyped-def]
-        at_row = half * READS * row_pitch + cuda.threadIdx.x // across * VECTOR
-        at_column = half * READS * column_pitch + cuda.threadIdx.x % across * VECTOR
+        thread = uint32(cuda.threadIdx.x)
+        at_row = int32(half * READS * row_pitch + thread // across * VECTOR)
+        at_column = int32(half * READS * column_pitch + thread % across * VECTOR)
         for read in range(READS):
             for piece in range(own_rows // VECTOR):
                 four = load4(weights, at_row + read * row_pitch + piece * down * VECTOR)
@@ -147,22 +151,22 @@ def _make(tile: Tile, activation_name: str | None, wide: Any) -> Callable[..., N
         p, group, first_row, first_column, most = k.tile_of(g, parts, rows, columns)
         if most < 0:
             return
-        thread = cuda.threadIdx.x
-        place = k.column_of(parts, p, first_column, min(np.int32(thread % columns), most))
+        thread = uint32(cuda.threadIdx.x)
+        place = k.column_of(parts, p, first_column, min(int32(thread % columns), most))
         corner = k.corner_of(g, parts, p, place)
-        base = k.sample_at(g, group, place[0], corner)
-        results = np.int32(g[n.RESULT_CHANNELS] // g[n.GROUPS])
+        given = behind(x, k.sample_at(g, group, place[0], corner))
+        results = int32(g[n.RESULT_CHANNELS] // g[n.GROUPS])
         own = (first_row, group * g[n.WEIGHT_GROUP], results)
-        first_read = parts[p + n.AT_READS]
+        first_read = int32(parts[p + n.AT_READS])
         for i in range(own_rows):
             for j in range(own_columns):
                 sums[i, j] = wide(0)
 
-        turns = (parts[p + n.PART_READS] + READS - 1) // READS
-        for turn in range(-1, turns):
+        turns = int32((parts[p + n.PART_READS] + READS - 1) // READS)
+        for turn in range(int32(-1), turns):
             if turn + 1 < turns:
-                ahead = first_read + (turn + 1) * READS
-                fetch(held, x, weight, reads, sources, g, corner, base, own, ahead)
+                ahead = int32(first_read + (turn + 1) * READS)
+                fetch(held, given, weight, reads, sources, g, corner, own, ahead)
             if turn >= 0:
                 add(samples, weights, sums, row_values, column_values, turn & 1)
             if turn + 1 < turns:
@@ -171,7 +175,7 @@ def _make(tile: Tile, activation_name: str | None, wide: Any) -> Callable[..., N
 
         # Results go through shared memory, a row of each thread at a time, to where threads that
         # are neighbours store what is neighbours; then one copy of the epilogue's code is enough.
-        column = anew(thread) % columns
+        column = int32(anew(thread) % columns)
         place = k.column_of(parts, p, first_column, column)
         ends = k.ends_of(g, parts, p, group, place)
         at = thread // across * column_pitch + thread % across * VECTOR
@@ -180,7 +184,7 @@ def _make(tile: Tile, activation_name: str | None, wide: Any) -> Callable[..., N
             # kept in registers.
             for j in range(own_columns):
                 to = at + j // VECTOR * across * VECTOR + j % VECTOR
-                samples[np.uint32(to)] = sums[0, j]
+                samples[uint32(to)] = sums[0, j]
             for m in range(own_rows - 1):
                 for j in range(own_columns):
                     sums[m, j] = sums[m + 1, j]
@@ -188,9 +192,9 @@ def _make(tile: Tile, activation_name: str | None, wide: Any) -> Callable[..., N
             for line in range(thread // columns, down, reads_at_once):
                 row = first_row + (i // VECTOR * down + line) * VECTOR + i % VECTOR
                 if column <= most and row < results:
-                    value = samples[np.uint32(line * column_pitch + column)]
-                    given = (x, weight, bias, residual, reads, sources, parts)
-                    store(given, out, g, p, group, row, place, ends, value)
+                    value = samples[uint32(line * column_pitch + column)]
+                    arrays = (x, weight, bias, residual, reads, sources, parts)
+                    store(arrays, out, g, p, group, row, place, ends, value)
             cuda.syncthreads()
 
     return kernel

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import cuda
+from numba import cuda, int32, uint32
 
 from ..part import part
 from ..ptx import copying, load4
@@ -108,30 +108,33 @@ def rows(room: Room, vectors: bool) -> Side:
     threads, count, row_pitch = room.tile.threads, room.tile.rows, room.row_pitch
     across = READS // vector
     at_once = threads // across
-    loads = -(-count // at_once)
+    loads, all_load = -(-count // at_once), count % at_once == 0
     copy = copying(vector * room.size)
 
     def fetch(shared, held, weight, sources, g, own, ahead, into):  # type: ignore[no-untyped-def]
         first_row, weight_base, results = own
-        read, down = cuda.threadIdx.x % across * vector, cuda.threadIdx.x // across
-        source = weight_base + sources[ahead + read]
+        thread = uint32(cuda.threadIdx.x)
+        read, down = int32(thread % across * vector), int32(thread // across)
+        source = weight_base + sources[int32(ahead + read)]
         for i in range(loads):
-            row = down + i * at_once
-            if row < count:
+            row = int32(down + i * at_once)
+            if all_load or row < count:
                 at = k.weight_at(g, source, first_row + row, results)
-                copy(shared, into + row * row_pitch + read, weight, at, True)
+                copy(shared, int32(into + row * row_pitch + read), weight, at, True)
 
     def load(shared, held, weight, sources, g, own, ahead, into):  # type: ignore[no-untyped-def]
         first_row, weight_base, results = own
-        source = weight_base + sources[ahead + cuda.threadIdx.x % across]
+        thread = uint32(cuda.threadIdx.x)
+        source = weight_base + sources[int32(ahead + int32(thread % across))]
         for i in range(loads):
-            row = first_row + cuda.threadIdx.x // across + i * at_once
+            row = first_row + int32(thread // across) + i * at_once
             held[i] = weight[k.weight_at(g, source, row, results)]
 
     def keep(shared, held, into):  # type: ignore[no-untyped-def]
-        at = into + cuda.threadIdx.x // across * row_pitch + cuda.threadIdx.x % across
+        thread = uint32(cuda.threadIdx.x)
+        at = into + thread // across * row_pitch + thread % across
         for i in range(loads):
-            shared[np.uint32(at + i * at_once * row_pitch)] = held[i]
+            shared[uint32(at + i * at_once * row_pitch)] = held[i]
 
     if vector * room.size < LEAST_BYTES:
         return part(load), part(keep), loads
@@ -146,25 +149,28 @@ def columns(room: Room, vectors: bool) -> Side:
     loads = READS // at_once
     copy = copying(vector * room.size)
 
-    def fetch(shared, held, x, reads, g, corner, base, ahead, into):  # type: ignore[no-untyped-def]
-        column, first = cuda.threadIdx.x % across * vector, cuda.threadIdx.x // across
+    def fetch(shared, held, given, reads, g, corner, ahead, into):  # type: ignore[no-untyped-def]
+        thread = uint32(cuda.threadIdx.x)
+        column, first = int32(thread % across * vector), int32(thread // across)
         for i in range(loads):
-            read = first + i * at_once
-            step = load4(reads, 4 * (ahead + read))
-            to = into + samples + read * pitch + column
-            copy(shared, to, x, base + step[n.OFFSET], k.is_there(g, corner, step))
+            read = int32(first + i * at_once)
+            step = load4(reads, int32(4 * (ahead + read)))
+            to = int32(into + samples + read * pitch + column)
+            copy(shared, to, given, step[n.OFFSET], k.is_there(g, corner, step))
 
-    def load(shared, held, x, reads, g, corner, base, ahead, into):  # type: ignore[no-untyped-def]
+    def load(shared, held, given, reads, g, corner, ahead, into):  # type: ignore[no-untyped-def]
+        first = int32(uint32(cuda.threadIdx.x) // across)
         for i in range(loads):
-            step = load4(reads, 4 * (ahead + cuda.threadIdx.x // across + i * at_once))
+            step = load4(reads, int32(4 * (ahead + first + i * at_once)))
             held[i] = np.float16(0)
             if k.is_there(g, corner, step):
-                held[i] = x[base + step[n.OFFSET]]
+                held[i] = given[step[n.OFFSET]]
 
     def keep(shared, held, into):  # type: ignore[no-untyped-def]
-        at = into + samples + cuda.threadIdx.x // across * pitch + cuda.threadIdx.x % across
+        thread = uint32(cuda.threadIdx.x)
+        at = into + samples + thread // across * pitch + thread % across
         for i in range(loads):
-            shared[np.uint32(at + i * at_once * pitch)] = held[i]
+            shared[uint32(at + i * at_once * pitch)] = held[i]
 
     if vector * room.size < LEAST_BYTES:
         return part(load), part(keep), loads

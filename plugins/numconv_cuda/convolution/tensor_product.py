@@ -20,12 +20,13 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numba import cuda, from_dtype
+from numba import cuda, from_dtype, int32, uint32
 
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 from ..part import part
 from ..ptx import (
     anew,
+    behind,
     commit_copies,
     leaving,
     matrices,
@@ -77,7 +78,7 @@ def _multiplying(tile: Tile, form: str) -> Any:
     near, rest = rounding(EXPONENT), leaving(EXPONENT)
 
     def rows_of(shared, a, first):  # type: ignore[no-untyped-def]
-        lane = cuda.threadIdx.x % 32
+        lane = uint32(cuda.threadIdx.x) % 32
         for m in range(down):
             at = first + (ROWS * m + lane % 16) * row_pitch + lane // 16 * (step_reads // 2)
             four = matrices(shared, at)
@@ -85,14 +86,14 @@ def _multiplying(tile: Tile, form: str) -> Any:
                 a[4 * m + i] = four[i]
 
     def words_of(shared, b, first):  # type: ignore[no-untyped-def]
-        lane = cuda.threadIdx.x % 32
+        lane = uint32(cuda.threadIdx.x) % 32
         for j in range(across):
             for i in range(2):
                 at = first + (4 * i + lane % 4) * column_pitch + COLUMNS * j + lane // 4
                 b[2 * j + i] = word_at(shared, at)
 
     def halves_of(shared, b, first):  # type: ignore[no-untyped-def]
-        lane = cuda.threadIdx.x % 32
+        lane = uint32(cuda.threadIdx.x) % 32
         for j in range(across // 2):
             at = first + lane % 16 * column_pitch + 2 * COLUMNS * j + lane // 16 * COLUMNS
             four = matrices_turned(shared, at)
@@ -166,14 +167,14 @@ def _make(
         p, group, first_row, first_column, most = k.tile_of(g, parts, rows, columns)
         if most < 0:
             return
-        thread = cuda.threadIdx.x
-        own_column = min(np.int32(thread % gathering * vector), np.int32(most + 1 - vector))
+        thread = uint32(cuda.threadIdx.x)
+        own_column = min(int32(thread % gathering * vector), int32(most + 1 - vector))
         place = k.column_of(parts, p, first_column, own_column)
         corner = k.corner_of(g, parts, p, place)
-        base = k.sample_at(g, group, place[0], corner)
-        results = np.int32(g[n.RESULT_CHANNELS] // g[n.GROUPS])
-        own = (first_row, np.int32(group * g[n.WEIGHT_GROUP]), results)
-        first_read = parts[p + n.AT_READS]
+        given = behind(x, k.sample_at(g, group, place[0], corner))
+        results = int32(g[n.RESULT_CHANNELS] // g[n.GROUPS])
+        own = (first_row, int32(group * g[n.WEIGHT_GROUP]), results)
+        first_read = int32(parts[p + n.AT_READS])
         warp = thread // 32
         down_from, across_from = (
             warp // warps_across * warp_rows,
@@ -182,30 +183,30 @@ def _make(
         for i in range(all_sums):
             sums[i] = zero
 
-        turns = (parts[p + n.PART_READS] + READS - 1) // READS
-        into, at = np.int32(0), np.int32(0)
-        for turn in range(-ahead, turns):
+        turns = int32((parts[p + n.PART_READS] + READS - 1) // READS)
+        into, at = int32(0), int32(0)
+        for turn in range(int32(-ahead), turns):
             if turn >= 0:
                 wait()
                 cuda.syncthreads()
             if turn + ahead < turns:
-                first = first_read + (turn + ahead) * READS
-                fetch_columns(shared, held_columns, x, reads, g, corner, base, first, into)
+                first = int32(first_read + (turn + ahead) * READS)
+                fetch_columns(shared, held_columns, given, reads, g, corner, first, into)
                 fetch_rows(shared, held_rows, weight, sources, g, own, first, into)
             commit_copies()
             if turn >= 0:
                 add(shared, sums, a, b, a_rest, b_rest, down_from, across_from, at)
-                at = np.int32(at + stage if at < last_stage else 0)
+                at = int32(at + stage if at < last_stage else 0)
             if turn + ahead < turns:
                 keep_columns(shared, held_columns, into)
                 keep_rows(shared, held_rows, into)
-                into = np.int32(into + stage if into < last_stage else 0)
+                into = int32(into + stage if into < last_stage else 0)
         cuda.syncthreads()
 
         # Results go through shared memory, 16 rows of each warp at a time, to where threads that
         # are neighbours store what is neighbours; then one copy of the epilogue's code is enough.
-        column, lane = np.int32(anew(thread) % columns), thread % 32
-        first_line = np.int32(thread // columns)
+        column, lane = int32(anew(thread) % columns), thread % 32
+        first_line = int32(thread // columns)
         place = k.column_of(parts, p, first_column, column)
         ends = k.ends_of(g, parts, p, group, place)
         for m in range(down):
@@ -218,19 +219,19 @@ def _make(
             )
             for i in range(row_sums):
                 to = at + i // 4 * COLUMNS + i % 4 // 2 * 8 * column_pitch + i % 2
-                staged[np.uint32(to)] = sums[i]
+                staged[uint32(to)] = sums[i]
             for i in range(all_sums - row_sums):
                 sums[i] = sums[i + row_sums]
             cuda.syncthreads()
             for band in range(warps_down):
-                first_of_band = np.int32(first_row + band * warp_rows + ROWS * m)
+                first_of_band = int32(first_row + band * warp_rows + ROWS * m)
                 for line in range(first_line, ROWS, lines_at_once):
-                    row = np.int32(first_of_band + line)
+                    row = int32(first_of_band + line)
                     if column <= most and row < results:
                         at = (band * ROWS + line) * column_pitch + column
-                        value = staged[np.uint32(at)] * back
-                        given = (x, weight, bias, residual, reads, sources, parts)
-                        store(given, out, g, p, group, row, place, ends, value)
+                        value = staged[uint32(at)] * back
+                        arrays = (x, weight, bias, residual, reads, sources, parts)
+                        store(arrays, out, g, p, group, row, place, ends, value)
             cuda.syncthreads()
 
     return kernel
