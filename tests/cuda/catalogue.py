@@ -69,7 +69,8 @@ def kernels() -> Iterator[Bounded]:
         dtype = "float16" if form == "float16" else "float32"
         for tile in tensor.TILES:
             spills = {"128x128": 200, "64x64": 16, "32x128": 32}[tile.name]
-            for vectors in (tensor.Vectors(), tensor.Vectors(True, True)):
+            single = (tensor.Vectors(),) if tile is tensor.LARGE else ()
+            for vectors in (*single, tensor.Vectors(True, True)):
                 kernel = tensor.kernel(tile, form, vectors, None)
                 yield Bounded(kernel, dtype, spills, tensor.shared_bytes(tile, form), "sm_80")
     for dtype, size in (("float32", 3), ("float32", 5), ("float32", 7), ("float64", 5)):
