@@ -56,11 +56,18 @@ def refusal(problem: ConvolutionProblem) -> str | None:
         return f"takes axes of up to {n.MOST_PLACES} samples, padding {problem.padding} included"
     if prod(problem.weight_shape) > n.LARGEST:
         return f"counts weights in 31 bits, not {problem.weight_shape}"
+    if _reads(problem) > n.MOST_READS:
+        return f"counts the reads of a result up to {n.MOST_READS}, not {_reads(problem)}"
     if _layers(problem) > MOST_BLOCKS:
         return f"takes groups times parts up to {MOST_BLOCKS}, not {_layers(problem)}"
     if problem.result_shape[1] > MOST_BLOCKS * LEAST_ROWS:
         return f"takes up to {MOST_BLOCKS * LEAST_ROWS} channels, not {problem.result_shape[1]}"
     return None
+
+
+def _reads(problem: ConvolutionProblem) -> int:
+    """Return how many given channels times taps there are in a group."""
+    return problem.operand_shapes[0][1] // problem.groups * prod(problem.kernel_shape)
 
 
 def _layers(problem: ConvolutionProblem) -> int:

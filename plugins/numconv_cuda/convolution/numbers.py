@@ -58,6 +58,8 @@ OFFSET, STEP_Z, STEP_Y, STEP_X = range(4)
 # So many are gathered at once, or a part of that.
 READS = 16
 LARGEST = 2**31 - 1
+# Of a table of them, whose four columns are counted in 32 bits.
+MOST_READS = 2**28
 # Places of a padded axis that there may be, and a step from any of them to where no sample is.
 MOST_PLACES, BEYOND = 2**29, 2**30
 

@@ -142,7 +142,7 @@ def rows(room: Room, vectors: bool) -> Side:
 
 
 def columns(room: Room, vectors: bool) -> Side:
-    """Return how a thread brings samples, those of `column_of_thread` and its neighbours."""
+    """Return how a thread brings samples: of the column that a corner is of, and neighbours."""
     vector = vector_of_columns(room, vectors)
     across = room.tile.columns // vector
     at_once, pitch, samples = room.tile.threads // across, room.column_pitch, room.samples
