@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import check_padding_mode
+from ..geometry import Pairs, check_padding_mode, output_sizes
+
+Shape = tuple[int, ...]
 
 ACCURACIES = ("standard", "strict", "fast")
 
@@ -21,6 +24,49 @@ def check_settings(problem: Any) -> None:
     if problem.accuracy not in ACCURACIES:
         raise ArgumentError("accuracy", problem.accuracy, "'standard', 'strict' or 'fast'")
     check_padding_mode(problem.padding_mode, problem.padding, problem.input_shape)
+
+
+def check_room(problem: Any) -> None:
+    """Raise if an involution's kernel stands nowhere on its input."""
+    if min(problem.output_shape) < 1:
+        raise ArgumentError(
+            "x",
+            problem.input_shape,
+            f"spatial axes at least as long as the kernel {problem.kernel_shape} "
+            f"after padding {problem.padding}",
+        )
+
+
+class Windowed:
+    """What every kind of problem derives alike whose kernel stands on windows of its input."""
+
+    dtype: str
+    input_shape: Shape
+    kernel_shape: Shape
+    stride: Shape
+    padding: Pairs
+    dilation: Shape
+
+    @property
+    def axes(self) -> int:
+        """Number of spatial axes."""
+        return len(self.input_shape)
+
+    @cached_property
+    def output_shape(self) -> Shape:
+        """Spatial axes of `y`."""
+        return output_sizes(
+            self.input_shape, self.kernel_shape, self.stride, self.padding, self.dilation
+        )
+
+    @property
+    def result_dtype(self) -> str:
+        return dtypes.result(self.dtype)
+
+    @property
+    def min_bytes(self) -> int:
+        """Least memory traffic: each operand read once, the result written once."""
+        return least_bytes(self)
 
 
 def least_bytes(problem: Any) -> int:

@@ -9,18 +9,16 @@ from typing import Literal
 
 import numpy as np
 
-from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import Pairs, output_sizes, source_index
-from .common import check_settings, least_bytes
+from ..geometry import Pairs, source_index
+from .common import Shape, Windowed, check_settings
 from .epilogue import Epilogue
 
 Direction = Literal["forward", "input_gradient"]
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class ConvolutionProblem:
+class ConvolutionProblem(Windowed):
     """One convolution ``x, weight -> y``, or its adjoint ``y, weight -> x``.
 
     The geometry is always that of the convolution from `x` to `y`, whichever the direction::
@@ -95,18 +93,6 @@ class ConvolutionProblem:
         self.epilogue.check(self.dtype)
 
     @property
-    def axes(self) -> int:
-        """Number of spatial axes."""
-        return len(self.input_shape)
-
-    @cached_property
-    def output_shape(self) -> Shape:
-        """Spatial axes of `y`."""
-        return output_sizes(
-            self.input_shape, self.kernel_shape, self.stride, self.padding, self.dilation
-        )
-
-    @property
     def x_shape(self) -> Shape:
         return (self.batch, self.in_channels, *self.input_shape)
 
@@ -128,10 +114,6 @@ class ConvolutionProblem:
         """Shapes of the two arrays that are given: `x` or `y`, and `weight`."""
         given = self.x_shape if self.direction == "forward" else self.y_shape
         return given, self.weight_shape
-
-    @property
-    def result_dtype(self) -> str:
-        return dtypes.result(self.dtype)
 
     @property
     def terms(self) -> int:
@@ -157,8 +139,3 @@ class ConvolutionProblem:
     def macs(self) -> int:
         """Multiply-adds, padding included: ``N * C_out * prod(out) * C_in/groups * prod(k)``."""
         return prod(self.y_shape) * prod(self.weight_shape[1:])
-
-    @property
-    def min_bytes(self) -> int:
-        """Least memory traffic: each operand read once, the result written once."""
-        return least_bytes(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -12,15 +11,13 @@ from numpy.typing import NDArray
 
 from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import Pairs, output_sizes
-from .common import check_settings, least_bytes
+from ..geometry import Pairs
+from .common import Shape, Windowed, check_room, check_settings
 from .epilogue import Epilogue
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class GeneratedInvolutionProblem:
+class GeneratedInvolutionProblem(Windowed):
     """One involution ``x, hidden, span_weight -> y`` whose kernels nobody keeps.
 
     ::
@@ -75,26 +72,8 @@ class GeneratedInvolutionProblem:
         if min(self.kernel_shape) < 1 or self.hidden_channels < 1:
             raise ArgumentError("span_weight", self.span_weight_shape, "a shape without zeros")
         check_settings(self)
-        if min(self.output_shape) < 1:
-            raise ArgumentError(
-                "x",
-                self.input_shape,
-                f"spatial axes at least as long as the kernel {self.kernel_shape} "
-                f"after padding {self.padding}",
-            )
+        check_room(self)
         self.epilogue.check(self.dtype)
-
-    @property
-    def axes(self) -> int:
-        """Number of spatial axes."""
-        return len(self.input_shape)
-
-    @cached_property
-    def output_shape(self) -> Shape:
-        """Spatial axes of `y`."""
-        return output_sizes(
-            self.input_shape, self.kernel_shape, self.stride, self.padding, self.dilation
-        )
 
     @property
     def x_shape(self) -> Shape:
@@ -124,10 +103,6 @@ class GeneratedInvolutionProblem:
         return (self.x_shape, self.hidden_shape, self.span_weight_shape, *bias)
 
     @property
-    def result_dtype(self) -> str:
-        return dtypes.result(self.dtype)
-
-    @property
     def terms(self) -> int:
         """K: the products of three, or with the bias, whose sum is one output."""
         return (self.hidden_channels + self.span_bias) * prod(self.kernel_shape)
@@ -137,11 +112,6 @@ class GeneratedInvolutionProblem:
         """Multiply-adds: those of the kernels, and those of the involution, padding included."""
         taps = prod(self.kernel_shape)
         return prod(self.kernels_shape) * self.hidden_channels + prod(self.result_shape) * taps
-
-    @property
-    def min_bytes(self) -> int:
-        """Least memory traffic: each operand read once, the result written once."""
-        return least_bytes(self)
 
     def bound(self, naive: Any, *operands: NDArray[Any]) -> NDArray[Any]:
         """Return the largest error that each output may have.

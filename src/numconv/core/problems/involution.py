@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import prod
 
-from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import Pairs, output_sizes
-from .common import check_settings, least_bytes
+from ..geometry import Pairs
+from .common import Shape, Windowed, check_room, check_settings
 from .epilogue import Epilogue
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class InvolutionProblem:
+class InvolutionProblem(Windowed):
     """One involution ``x, kernels -> y``: every output position has its own kernel.
 
     ::
@@ -66,26 +62,8 @@ class InvolutionProblem:
         if self.direction != "forward":
             raise ArgumentError("direction", self.direction, "'forward'")
         check_settings(self)
-        if min(self.output_shape) < 1:
-            raise ArgumentError(
-                "x",
-                self.input_shape,
-                f"spatial axes at least as long as the kernel {self.kernel_shape} "
-                f"after padding {self.padding}",
-            )
+        check_room(self)
         self.epilogue.check(self.dtype)
-
-    @property
-    def axes(self) -> int:
-        """Number of spatial axes."""
-        return len(self.input_shape)
-
-    @cached_property
-    def output_shape(self) -> Shape:
-        """Spatial axes of `y`."""
-        return output_sizes(
-            self.input_shape, self.kernel_shape, self.stride, self.padding, self.dilation
-        )
 
     @property
     def x_shape(self) -> Shape:
@@ -104,10 +82,6 @@ class InvolutionProblem:
         return self.x_shape, self.kernels_shape
 
     @property
-    def result_dtype(self) -> str:
-        return dtypes.result(self.dtype)
-
-    @property
     def terms(self) -> int:
         """K: the products that are summed into one output."""
         return prod(self.kernel_shape)
@@ -116,8 +90,3 @@ class InvolutionProblem:
     def macs(self) -> int:
         """Multiply-adds, padding included: ``N * C * prod(out) * prod(k)``."""
         return prod(self.result_shape) * self.terms
-
-    @property
-    def min_bytes(self) -> int:
-        """Least memory traffic: x and kernels read once, the result written once."""
-        return least_bytes(self)
