@@ -83,8 +83,7 @@ class CudaBackend(Backend):
 
     def fetch(self, value: Any) -> Array:
         """Return a copy of an array on a GPU as a NumPy array, once it is computed."""
-        found = self.memory(value)
-        return found.place.download(found.adapt("value", value))
+        return self.memory(value).fetch("value", value)
 
     def finish(self) -> None:
         """Wait until all that was enqueued on the current GPU is done."""

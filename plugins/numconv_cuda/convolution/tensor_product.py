@@ -109,10 +109,12 @@ def _multiplying(tile: Tile, form: str) -> Any:
             if form != "float16":
                 for i in range(4 * down):
                     whole, a[i] = a[i], near(a[i])
-                    a_rest[i] = rest(whole, a[i])
+                    if form == "3xtf32":
+                        a_rest[i] = rest(whole, a[i])
                 for i in range(2 * across):
                     whole, b[i] = b[i], near(b[i])
-                    b_rest[i] = rest(whole, b[i])
+                    if form == "3xtf32":
+                        b_rest[i] = rest(whole, b[i])
             if form == "3xtf32":
                 multiply(sums, a_rest, b)
                 multiply(sums, a, b_rest)
