@@ -27,6 +27,7 @@ from numconv.core import plugins
 from numconv.testing import LAWS, LawBroken, NotApplicable, named_problems
 
 SECONDS = 420.0
+OF_LAWS = 0.5  # the share of the time that laws may take
 FIRST = ("within_bound", "written", "non_finite", "epilogue", "adjoint", "views", "address")
 RIVALS = ("torch", "torch_tf32", "cupy")
 
@@ -118,7 +119,7 @@ def main(words: Sequence[str] | None = None) -> int:
         "gpu": device().name,
         "python": platform.python_version(),
         "versions": {name: metadata.version(name) for name in named},
-        "laws": laws(begun + chosen.seconds / 2),
+        "laws": laws(begun + OF_LAWS * chosen.seconds),
     }
     _write(report, chosen.folder)
     try:

@@ -71,7 +71,7 @@ def test_what_is_to_be_run_on_a_gpu_runs(folder: Path) -> None:
     pytest.importorskip("torch", reason="PyTorch is not installed")
     suite = folder / "few.toml"
     suite.write_text(SUITE)
-    words = ("--seconds", "8", "--batch", "2", "--variant", "float32", "--suite", str(suite))
+    words = ("--seconds", "600", "--batch", "2", "--variant", "float32", "--suite", str(suite))
     told = run("dry_run.py", folder, *words)
     assert told == (folder / "on_device.txt").read_text() + "\n"
     report = json.loads((folder / "on_device.json").read_text())
