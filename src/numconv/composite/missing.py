@@ -15,7 +15,7 @@ from ..core.protocol import Array, Operand
 Smooth = Callable[[Any, Pairs, str], Any]
 
 
-def totals(weight: Array) -> Array:
+def totals(weight: Array, name: str = "weight") -> Array:
     """Return the sum of each filter of a weight, or raise where there is nothing to divide by."""
     rest = tuple(range(1, weight.ndim))
     wide = weight.astype(dtypes.widest(weight.dtype.name))
@@ -24,7 +24,7 @@ def totals(weight: Array) -> Array:
     rounding = max(terms, 1) * dtypes.epsilon(weight.dtype.name)
     if not (np.abs(sums) > rounding * sizes).all():
         expected = "weights that don't sum to 0, and are finite, where missing samples are left out"
-        raise ArgumentError("weight", f"sums {sums.tolist()}", expected)
+        raise ArgumentError(name, f"sums {sums.tolist()}", expected)
     return np.asarray(sums)
 
 
