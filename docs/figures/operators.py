@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from numconv.cli.canvas import FAINT, INK, PAPER, font, plain
 from numconv.cli.panels import Panel, panel
 from numconv.core import plugins
+from numconv.core.protocol import Operator
 
 from .style import colour, save_photograph
 
@@ -17,9 +18,18 @@ _WIDTH, _GAP, _LINE = 430, 16, 22
 _TOP, _BOTTOM, _LEFT, _RIGHT = 0.05, 0.55, 0.3, 0.8
 
 
+def own() -> dict[str, Operator]:
+    """Return the operators that numconv itself brings, by name."""
+    return {
+        name: operator
+        for name, operator in plugins.operators().items()
+        if type(operator).__module__.startswith("numconv.")
+    }
+
+
 def make() -> None:
-    """Draw every operator that numconv itself brings."""
-    for name, operator in plugins.operators().items():
+    """Draw every one of them."""
+    for name, operator in own().items():
         shown = operator.demonstration(colour())
         result = operator.apply(*shown.arrays, **shown.parameters)
         save_photograph(_before_and_after(shown.arrays[0], result), f"operators/{name}")
