@@ -208,7 +208,10 @@ def test_a_nan_reaches_what_sees_it_in_two_passes_too() -> None:
 
 
 REFUSED: list[Any] = [
-    (np.ones((5, 5)), "gausian", {}, "expected one of gaussian"),
+    (np.ones((5, 5)), "gausian", {}, "kernel='gausian': expected one of gaussian"),
+    (np.ones((5, 5)), [[1, 2], [3]], {}, "rows of the same length"),
+    (np.ones((5, 5)), "box", {"backend": ["cpu"]}, "a name"),
+    (np.ones((5, 5)), "box", {"padding_mode": ["zeros"]}, "one of 'zeros'"),
     (np.ones(5), "sobel-x", {}, "at least 2 axes, as the"),
     (np.ones((5, 5)), np.ones((3, 3, 3)), {}, "at least 3 axes, as the kernel has"),
     (np.ones((5, 5)), np.ones((0, 3)), {}, "with weights in it"),
@@ -225,7 +228,9 @@ REFUSED: list[Any] = [
 
 
 @pytest.mark.parametrize(
-    ("x", "kernel", "options", "expected"), REFUSED, ids=[case[3][:24] for case in REFUSED]
+    ("x", "kernel", "options", "expected"),
+    REFUSED,
+    ids=[case[3][:24] for case in REFUSED],
 )
 def test_what_does_not_fit_is_refused(
     x: Any, kernel: Any, options: dict[str, Any], expected: str

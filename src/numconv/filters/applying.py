@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ..composite.missing import normalized, totals
 from ..core import arrays, dtypes, explanation
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.explanation import Explanation
-from ..core.geometry import Pairs, padding_pairs, per_axis
+from ..core.geometry import Pairs, check_padding_mode, padding_pairs, per_axis
 from ..core.protocol import Operand
 from ..core.tracing import tracing
 from .layout import Layout, lay_out, weights, working_dtype
@@ -211,6 +211,9 @@ def explain(x: Any, kernel: Any, **parameters: Any) -> Explained:
 def _prepare(x: Array, kernel: Any, settings: Settings) -> _Job:
     if settings.nan not in NAN:
         raise ArgumentError("nan", settings.nan, " or ".join(map(repr, NAN)))
+    for word in ("backend", "algorithm", "accuracy"):
+        if not isinstance(getattr(settings, word), str):
+            raise ArgumentTypeError(word, getattr(settings, word), "a name")
     weight = weights(kernel, x.ndim)
     layout = lay_out(x.shape, weight, settings.groups)
     dtype, result_dtype = working_dtype(x, layout.weight, settings.dtype)
@@ -227,6 +230,7 @@ def _prepare(x: Array, kernel: Any, settings: Settings) -> _Job:
     dilation = per_axis("dilation", settings.dilation, layout.axes, 1)
     spatial, kernel_shape = layout.shape[2:], layout.weight.shape[2:]
     padding = padding_pairs(settings.padding, spatial, kernel_shape, stride, dilation)
+    check_padding_mode(settings.padding_mode, padding, spatial)
     rounded = layout.weight.astype(dtype)
     whole = Smoothing(rounded, layout.groups, stride, dilation, tuple(options))
     parts, passes = split(whole, layout.weight[:, 0])

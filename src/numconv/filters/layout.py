@@ -44,16 +44,30 @@ def weights(given: Any, rank: int) -> Array:
     one.
     """
     if isinstance(given, str):
-        formula(given)
-        known = given in names() and (rank > 1 or given not in window_names())
-        return (kernel if known else window)(given, dtype="float64")
+        return _named(given, rank)
     if isinstance(given, (list, tuple)):
-        given = np.asarray(given)
+        given = _rows(given)
     array = arrays.adapt("kernel", given)
     if not 1 <= array.ndim <= 5 or array.size == 0:
         expected = "a name, a kernel of 1 to 3 axes, or a weight (C_out, C/groups, *kernel_shape)"
         raise ArgumentError("kernel", array.shape, f"{expected}, with weights in it")
     return array.astype(dtypes.widest(array.dtype.name))
+
+
+def _named(name: str, rank: int) -> Array:
+    try:
+        formula(name)
+    except ArgumentError as error:
+        raise ArgumentError("kernel", name, error.expected) from None
+    known = name in names() and (rank > 1 or name not in window_names())
+    return (kernel if known else window)(name, dtype="float64")
+
+
+def _rows(given: Any) -> Array:
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise ArgumentError("kernel", given, "rows of the same length") from None
 
 
 def lay_out(shape: tuple[int, ...], weight: Array, groups: Any) -> Layout:
