@@ -179,6 +179,12 @@ def test_weights_that_sum_to_zero_are_refused(name: str) -> None:
         numconv.normalized_conv2d(np.ones((1, 20, 20), np.float32), weight)
 
 
+@pytest.mark.parametrize("fill_value", ["none", 1j])
+def test_fill_value_is_a_number(fill_value: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match="fill_value="):
+        filters.apply(np.ones((5, 5)), "box", nan="ignore", fill_value=fill_value)
+
+
 def test_integers_are_refused_for_they_hold_no_nan() -> None:
     with pytest.raises(ArgumentTypeError, match="integers hold no NaN"):
         numconv.normalized_conv2d(np.ones((1, 5, 5), int), np.ones((1, 1, 3, 3), int))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core import dtypes
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import Pairs
 from ..core.protocol import Array, Operand
 
@@ -50,6 +50,7 @@ def normalized(
     if isinstance(x, Operand):
         smooth(_there(x, padding, mode), *_padded_already(padding, mode))
         return smooth(x, padding, mode)
+    fill = _fill(fill_value, x)
     missing = np.isnan(x)
     if not missing.any():
         return smooth(x, padding, mode)
@@ -58,7 +59,14 @@ def normalized(
     seen = smooth(there, *_padded_already(padding, mode))
     share = total.astype(x.dtype).reshape(-1, *[1] * axes)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return np.where(seen == 0, x.dtype.type(fill_value), values * (share / seen))
+        return np.where(seen == 0, fill, values * (share / seen))
+
+
+def _fill(value: Any, x: Array) -> Any:
+    try:
+        return x.dtype.type(value)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError("fill_value", value, f"a number, for {x.dtype}") from None
 
 
 def _there(x: Any, padding: Pairs, mode: str) -> Any:
