@@ -86,6 +86,7 @@ def run(
         printing.as_json(_facts(request, folder, report))
     else:
         _show(request, folder, report)
+    _complain(report)
     return INTERRUPTED if interrupted else CHECK_FAILED if report.failed else OK
 
 
@@ -170,6 +171,8 @@ def _show(request: Request, folder: Path, report: Report) -> None:
     ]
     if report.skipped:
         rows.append(("skipped", f"{report.skipped}, of which there are results"))
+    if report.failed:
+        rows.append(("failed", f"{len(report.failed)}, named on stderr"))
     took = f"{printing.seconds(report.seconds)}, {rate:.3g} files/s, {report.jobs} at a time"
     rows += [("time", took), ("written to", str(folder))]
     printing.pairs(rows)
@@ -178,6 +181,10 @@ def _show(request: Request, folder: Path, report: Report) -> None:
         click.echo(f"note: {note} ({times} of {len(report.done)} files)", err=True)
     for note in dict.fromkeys(report.notes):
         click.echo(f"note: {note}", err=True)
+
+
+def _complain(report: Report) -> None:
+    """Say on stderr which files have no result, and why."""
     for each in report.failed:
         click.echo(f"numconv: {each.job.source}: {each.error}", err=True)
     if report.interrupted:

@@ -130,11 +130,13 @@ def working_bytes(path: Path) -> int:
 
 
 def _decode(stream: IO[bytes]) -> Picture:
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     stream.seek(0)
     with Image.open(stream) as opened:
         number, form = getattr(opened, "n_frames", 1), opened.format
+        if form == "TIFF" and _in_deep_planes(opened):
+            raise UnidentifiedImageError
         other = _lower_bytes(opened)
         opened.load()
         kept = {name: opened.info[name] for name in _KEPT if opened.info.get(name)}
@@ -159,6 +161,11 @@ _KEPT = ("icc_profile", "dpi", "exif", "compression")
 def _first_of(number: int, name: str, form: str | None = None) -> tuple[str, ...]:
     # The further frames of an MPO, as telephones write them, are previews and depth maps.
     return (f"the first of {number} {name}",) if number > 1 and form != "MPO" else ()
+
+
+def _in_deep_planes(opened: Any) -> bool:
+    """Whether a TIFF has one colour after the other, of more than 8 bits: Pillow misreads them."""
+    return opened.tag_v2.get(284) == 2 and max(opened.tag_v2.get(258, (1,))) > 8
 
 
 def _lower_bytes(opened: Any) -> str | None:

@@ -44,6 +44,8 @@ def jobs(sources: Sequence[str], output: str, recursive: bool) -> list[Job]:
         If there is none, if two have the same result, or if a result would replace a source.
     """
     folder = Path(output)
+    if not is_folder(output) and (_is_input(folder.name) or files.kind(folder) == "array"):
+        raise ArgumentError("output", output, "a folder, for the results of several files")
     made: dict[Path, Job] = {}
     for text in sources:
         found = 0
