@@ -8,6 +8,7 @@ import click
 import numpy as np
 
 from .. import filters
+from ..core.errors import ArgumentError
 from . import printing
 from .options import JSON
 
@@ -47,13 +48,18 @@ def _entries(listed: list[tuple[str, tuple[int, ...]]]) -> list[dict[str, Any]]:
 
 def _print(name: str, size: int | None, as_json: bool) -> None:
     """Print the kernel of this name, and the window, where there are both."""
-    formula, found = filters.formula(name), {}
+    formula, found, refused = filters.formula(name), {}, []
     for kind, names, make in (
         ("weights", filters.names(), filters.kernel),
         ("window", filters.window_names(), filters.window),
     ):
         if name in names:
-            found[kind] = make(name, size)
+            try:
+                found[kind] = make(name, size)
+            except ArgumentError as error:  # the other one may well have this size
+                refused.append(error)
+    if not found:
+        raise refused[0]
     if as_json:
         printing.as_json({"name": name, "formula": formula, **found})
         return

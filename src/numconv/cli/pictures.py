@@ -165,7 +165,7 @@ def _first_of(number: int, name: str, form: str | None = None) -> tuple[str, ...
 
 def _in_deep_planes(opened: Any) -> bool:
     """Whether a TIFF has one colour after the other, of more than 8 bits: Pillow misreads them."""
-    return opened.tag_v2.get(284) == 2 and max(opened.tag_v2.get(258, (1,))) > 8
+    return bool(opened.tag_v2.get(284) == 2 and max(opened.tag_v2.get(258, (1,))) > 8)
 
 
 def _lower_bytes(opened: Any) -> str | None:

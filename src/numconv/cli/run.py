@@ -73,7 +73,7 @@ class Request:
     "values; a folder, for the results of several.  [default: OP.png, OP.wav]",
 )
 @click.option(
-    "--sheet", is_flag=True, help="A picture of input and output, in place of the latter."
+    "--sheet", is_flag=True, help="Write a picture of input and output side by side instead."
 )
 @SEVERAL
 @OPERANDS
