@@ -129,6 +129,19 @@ def test_filters_are_listed_and_printed(numconv: Run) -> None:
     assert "--size" in numconv("filters", "--size", "3").complaint
 
 
+def test_windows_are_listed_and_printed(numconv: Run) -> None:
+    listed = numconv("filters", "--json").json["windows"]
+    assert "hann" in {each["name"] for each in listed}
+    assert {"kernel", "window"} <= {line.split()[0] for line in numconv("filters").out.splitlines()}
+    printed = numconv("filters", "boxcar", "--size", "4").out.splitlines()
+    assert [line.split() for line in printed[1:]] == [["0.25"] * 4]
+    both = numconv("filters", "gaussian", "--size", "3").out.splitlines()
+    assert both[1] == "for pictures"
+    assert both[5] == "for signals"
+    assert len(both) == 7
+    assert len(numconv("filters", "gaussian", "--json").json["window"]) > 3
+
+
 class Greeter:
     """A plugin that brings a command."""
 

@@ -1,39 +1,71 @@
-"""`numconv filters`: the named image kernels that `numconv run --weight` takes."""
+"""`numconv filters`: the named kernels and windows that `numconv run --weight` takes."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+import numpy as np
 
 from .. import filters
+from ..core.errors import ArgumentError
 from . import printing
 from .options import JSON
 
 
 @click.command("filters")
 @click.argument("name", required=False)
-@click.option("--size", type=click.IntRange(min=1), help="Rows and columns, where it has a choice.")
+@click.option(
+    "--size", type=click.IntRange(min=1), help="Taps along an axis, where it has a choice."
+)
 @JSON
 def command(name: str | None, size: int | None, as_json: bool) -> None:
-    """List the named image kernels, or print the weights of one.
+    """List the kernels for pictures and the windows for signals, or print the weights of one.
 
     They are written for cross-correlation: on the picture as printed, x right and y down.
     """
     if name is not None:
-        weights = filters.kernel(name, size)
-        if as_json:
-            formula = filters.formula(name)
-            printing.as_json({"name": name, "formula": formula, "weights": weights})
-            return
-        click.echo(f"{name}: {filters.formula(name)}")
-        for row in weights:
-            click.echo(" ".join(f"{weight:8.4g}" for weight in row))
+        _print(name, size, as_json)
         return
     if size is not None:
         raise click.UsageError("--size needs the name of a kernel")
-    listed = [(each, filters.kernel(each).shape, filters.formula(each)) for each in filters.names()]
+    kernels = [(each, filters.kernel(each).shape) for each in filters.names()]
+    windows = [(each, filters.window(each).shape) for each in filters.window_names()]
     if as_json:
-        entries = [{"name": each, "shape": list(s), "formula": f} for each, s, f in listed]
-        printing.as_json({"filters": entries})
+        printing.as_json({"filters": _entries(kernels), "windows": _entries(windows)})
         return
-    rows = [(each, printing.shape(s), f) for each, s, f in listed]
-    printing.table(("kernel", "shape", "formula"), rows)
+    for header, listed in (("kernel", kernels), ("window", windows)):
+        rows = [(each, printing.shape(taps), filters.formula(each)) for each, taps in listed]
+        printing.table((header, "shape", "formula"), rows)
+
+
+def _entries(listed: list[tuple[str, tuple[int, ...]]]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "shape": list(taps), "formula": filters.formula(name)}
+        for name, taps in listed
+    ]
+
+
+def _print(name: str, size: int | None, as_json: bool) -> None:
+    """Print the kernel of this name, and the window, where there are both."""
+    formula, found, refused = filters.formula(name), {}, []
+    for kind, names, make in (
+        ("weights", filters.names(), filters.kernel),
+        ("window", filters.window_names(), filters.window),
+    ):
+        if name in names:
+            try:
+                found[kind] = make(name, size)
+            except ArgumentError as error:  # the other one may well have this size
+                refused.append(error)
+    if not found:
+        raise refused[0]
+    if as_json:
+        printing.as_json({"name": name, "formula": formula, **found})
+        return
+    click.echo(f"{name}: {formula}")
+    for kind, weights in found.items():
+        if len(found) > 1:
+            click.echo("for pictures" if kind == "weights" else "for signals")
+        for row in np.atleast_2d(weights):
+            click.echo(" ".join(f"{weight:8.4g}" for weight in row))

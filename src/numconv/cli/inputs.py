@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import filters
 from ..core import dtypes
 from ..core.errors import ArgumentError
 from ..core.operators.demonstrations import shrink
 from ..core.protocol import Operand, Operator, Shape
-from . import images
+from . import files, images, pictures, sounds, weights
 from .operands import complete, needed, random
+from .pictures import Picture
+from .sounds import Sound
 
 Array = NDArray[Any]
 
@@ -31,14 +32,30 @@ MOST_PIXELS = 2_000_000
 class Inputs:
     """The arrays and parameters of a call, where they come from, and a caption for a picture.
 
-    `coloured` says whether channels in threes are red, green and blue.
+    Attributes
+    ----------
+    coloured : bool
+        Whether channels in threes are red, green and blue.
+    origin : Picture, Sound or None
+        What is filtered, where the result is to be one as well.
+    white : float
+        What stands in x for a picture's white, and for a sound's full scale.
+    flat : bool
+        Whether the file has one axis; x has one for channels before it.
     """
 
     arrays: tuple[Array, ...]
     parameters: Mapping[str, Any]
     source: str
-    caption: str
+    caption: str = ""
     coloured: bool = False
+    origin: Picture | Sound | None = None
+    white: float = 1.0
+    flat: bool = False
+
+    @property
+    def x(self) -> Array:
+        return self.arrays[0]
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,7 @@ class Wishes:
 
     path: Path | None = None
     weights: tuple[str, ...] = ()
+    size: int | None = None
     shape: Shape | None = None
     weight_shapes: tuple[Shape, ...] = ()
     kernel: Any = None
@@ -64,7 +82,10 @@ class Wishes:
         if self.path is not None and self.shape is not None:
             raise click.UsageError("--input and --shape exclude each other")
         if self.weights and self.chooses_shapes:
-            raise click.UsageError("--weight already says the weight's shape")
+            reason = "--weight already says the weight's shape (--size is a named kernel's)"
+            raise click.UsageError(reason)
+        if self.size is not None and not any(map(weights.is_name, self.weights)):
+            raise click.UsageError("--size is that of a named kernel, --weight NAME")
         if self.dtype is not None and self.dtype not in dtypes.DTYPES:
             raise ArgumentError("dtype", self.dtype, "one of " + ", ".join(dtypes.DTYPES))
 
@@ -80,20 +101,41 @@ def gather(
     A demonstration has up to about `most_pixels`.
     """
     wishes.check()
+    opened = _opened(wishes, parameters)
+    if wishes.weights:
+        return _weighted(operator, opened, wishes)
+    if wishes.chooses_shapes or opened.origin is None:
+        return _randomly_weighted(operator, opened, wishes)
+    if isinstance(opened.origin, Sound):
+        expected = "--weight with a sound, e.g. --weight gaussian --size 31 (see `numconv filters`)"
+        raise ArgumentError("input", opened.source, expected)
+    return _demonstration(operator, opened, wishes, most_pixels)
+
+
+def _opened(wishes: Wishes, parameters: Mapping[str, Any]) -> Inputs:
+    """Return x, and nothing else yet."""
     if wishes.shape is not None:
-        x: Array = random(
-            Operand(wishes.shape, wishes.dtype or "float32"), np.random.default_rng(wishes.seed)
+        described = Operand(wishes.shape, wishes.dtype or "float32")
+        return Inputs(
+            (random(described, np.random.default_rng(wishes.seed)),), parameters, "random"
         )
-        return _with_weights(operator, x, "random", wishes, parameters)
     if wishes.path is None:
-        picture: Array = images.photograph()
+        shipped = images.shipped()
         source = "the photograph that ships with numconv"
-    else:
-        picture, source = images.read("input", wishes.path), str(wishes.path)
-    from_array = wishes.path is not None and wishes.path.suffix.lower() in images.ARRAY_SUFFIXES
-    if wishes.weights or from_array or wishes.chooses_shapes:
-        x = _converted(picture, wishes.dtype, "x")
-        return _with_weights(operator, x, source, wishes, parameters)
+        return Inputs((shipped.colours,), parameters, source, origin=shipped)
+    path, kind = wishes.path, files.kind(wishes.path)
+    if kind == "array":
+        x = images.read_array("input", path)
+        return Inputs((x[None] if x.ndim == 1 else x,), parameters, str(path), flat=x.ndim == 1)
+    if kind == "sound":
+        sound = sounds.read("input", path)
+        return Inputs((sound.samples,), parameters, str(path), origin=sound)
+    picture = pictures.read("input", path)
+    return Inputs((picture.on_white,), parameters, str(path), origin=picture)
+
+
+def _demonstration(operator: Operator, opened: Inputs, wishes: Wishes, most_pixels: int) -> Inputs:
+    picture, source = opened.x, opened.source
     if min(picture.shape[1:]) < LEAST_SIDE:
         expected = f"at least {LEAST_SIDE}x{LEAST_SIDE} pixels to demonstrate on, or a --weight"
         raise ArgumentError("input", source, expected)
@@ -104,91 +146,65 @@ def gather(
     colour = np.ascontiguousarray(np.broadcast_to(picture, (3, *picture.shape[1:])))
     shown = operator.demonstration(colour)
     arrays = tuple(
-        _converted(array, wishes.dtype, name)
+        weights.converted(array, wishes.dtype, name)
         for array, name in zip(shown.arrays, operator.operands, strict=False)
     )
-    return Inputs(arrays, {**shown.parameters, **parameters}, source, shown.caption, True)
+    parameters = {**shown.parameters, **opened.parameters}
+    return Inputs(arrays, parameters, source, shown.caption, coloured=True)
 
 
-def _with_weights(
-    operator: Operator, x: Array, source: str, wishes: Wishes, parameters: Mapping[str, Any]
-) -> Inputs:
-    if wishes.weights:
-        return _from_files(operator, x, source, wishes, parameters)
+def _randomly_weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> Inputs:
+    x = weights.converted(opened.x, wishes.dtype, "x")
     operands, completed = complete(
         operator,
         Operand(x.shape, x.dtype.name),
         wishes.weight_shapes,
         wishes.kernel,
         wishes.out_channels,
-        parameters,
+        opened.parameters,
+        axes=1 if x.ndim == 2 else None,
     )
     generator = np.random.default_rng(wishes.seed + 1)
     others = [random(operand, generator) for operand in operands[1:]]
     name = " and ".join(needed(operator)) or "operands"
-    return Inputs((x, *others), completed, source, f"random {name}, seed {wishes.seed}")
-
-
-def _from_files(
-    operator: Operator, x: Array, source: str, wishes: Wishes, parameters: Mapping[str, Any]
-) -> Inputs:
-    names = needed(operator)
-    if len(wishes.weights) != len(names):
-        expected = f"one --weight for each of {', '.join(names) or 'no operand'}"
-        raise ArgumentError("weight", wishes.weights, expected)
-    named = [not Path(text).suffix for text in wishes.weights]
-    if any(named):
-        if names != ("weight",):
-            expected = f"a .npy file for each of {', '.join(names)}: {operator.name} has no "
-            raise ArgumentError("weight", wishes.weights[0], expected + "named kernels")
-        return _named(operator, x, source, wishes, parameters)
-    arrays = [
-        _converted(images.read_array("weight", Path(text)), x.dtype.name, name)
-        for text, name in zip(wishes.weights, names, strict=True)
-    ]
-    return Inputs((x, *arrays), parameters, source, f"weights from {', '.join(wishes.weights)}")
-
-
-def _named(
-    operator: Operator, x: Array, source: str, wishes: Wishes, parameters: Mapping[str, Any]
-) -> Inputs:
-    """Apply a named kernel to each channel by itself."""
-    name = wishes.weights[0]
-    if x.ndim not in (3, 4):
-        raise ArgumentError("input", x.shape, "(C, H, W) or (N, C, H, W) for a named kernel")
-    try:
-        kernel = filters.kernel(name)
-    except ArgumentError as error:
-        expected = error.expected + "; or a .npy file"
-        raise ArgumentError("weight", name, expected) from None
-    if parameters.get("groups") is not None:
-        raise click.UsageError("a named kernel is applied to each channel: leave out --groups")
-    channels = x.shape[-3]
-    weight = np.ascontiguousarray(np.broadcast_to(kernel, (channels, 1, *kernel.shape)))
-    if operator.name != "transposed":
-        parameters = {"padding": "same", "padding_mode": "symmetric", **parameters}
-    caption = f"the kernel {name} on each channel ({filters.formula(name)})"
-    return Inputs(
-        (x, _converted(weight, x.dtype.name, "weight")),
-        {**parameters, "groups": channels},
-        source,
-        caption,
+    return replace(
+        opened,
+        arrays=(x, *others),
+        parameters=completed,
+        caption=f"random {name}, seed {wishes.seed}",
+        origin=opened.origin if isinstance(opened.origin, Sound) else None,
     )
 
 
-def _converted(array: Array, dtype: str | None, name: str) -> Array:
-    """Return `array` as `dtype`, or raise if its values would change beyond rounding."""
-    if dtype is None or array.dtype.name == dtype:
-        return array
-    if dtypes.kind(dtype) != "integer":
-        return array.astype(dtype)
-    limits = np.iinfo(dtype)
-    if name == "x" and array.dtype.kind == "f" and array.min() >= 0 and array.max() <= 1:
-        return np.asarray(np.rint(array * min(limits.max, 255)).astype(dtype))
-    whole = bool((array == np.rint(array.real)).all())
-    if not whole or array.min() < limits.min or array.max() > limits.max:
-        raise ArgumentError("dtype", dtype, f"a dtype that holds the values of {name} exactly")
-    return array.astype(dtype)
+def _weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> Inputs:
+    """Return the call with a kernel for each channel by itself, or with weights from files."""
+    x, origin = opened.x, opened.origin
+    given = weights.read(operator, wishes.weights, wishes.size, weights.ranks(x, origin))
+    if isinstance(given, weights.Kernel):
+        if opened.parameters.get("groups") is not None:
+            raise click.UsageError("a kernel on each channel: leave out --groups")
+        x = given.x(x, origin)
+        others, caption = [given.weight(x)], given.caption
+        parameters = given.parameters(operator, x, opened.parameters)
+    else:
+        others, caption = given, f"weights from {', '.join(wishes.weights)}"
+        parameters = dict(opened.parameters)
+        if isinstance(origin, Picture):
+            origin = origin.opaque()
+    white = weights.white(x, wishes.dtype)
+    x = weights.converted(x, wishes.dtype, "x")
+    names = needed(operator)
+    arrays = [
+        weights.converted(each, x.dtype.name, n) for each, n in zip(others, names, strict=True)
+    ]
+    return replace(
+        opened,
+        arrays=(x, *arrays),
+        parameters=parameters,
+        caption=caption,
+        origin=origin,
+        white=white,
+    )
 
 
 def shapes(names: Sequence[str], arrays: Sequence[Array]) -> dict[str, list[int]]:

@@ -15,7 +15,7 @@ OK, CHECK_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 # name: (module below numconv.cli, summary). A command's module is imported when it is run, so
 # that the list alone costs neither numba nor Pillow nor rich.
 COMMANDS = {
-    "run": ("run", "Run an operator on an image, a file or random tensors."),
+    "run": ("run", "Run an operator on pictures, sounds, arrays or random tensors."),
     "explain": ("explain", "Say which backend and algorithm would run, and why."),
     "shape": ("shape", "Work out sizes, receptive fields, costs and overlap, and draw them."),
     "ops": ("ops", "List the operators."),
@@ -24,7 +24,7 @@ COMMANDS = {
     "bench": ("bench", "Measure backends side by side on the layers of networks."),
     "tune": ("tune", "Measure the algorithms ahead, and remember the fastest."),
     "warmup": ("warmup", "Compile kernels ahead, so that no call waits for them."),
-    "filters": ("filters", "List the named image kernels."),
+    "filters": ("filters", "List the named kernels and windows."),
     "info": ("info", "Show versions, processor, threads and caches."),
 }
 

@@ -42,11 +42,11 @@ class Timing:
 
     @property
     def minimum(self) -> float:
-        return min(self.runs)
+        return min(self.runs, default=self.first)
 
     @property
     def median(self) -> float:
-        return median(self.runs)
+        return median(self.runs or (self.first,))
 
 
 def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
@@ -59,14 +59,14 @@ def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
         warnings.simplefilter("always")
         with _patience():
             begin = perf_counter()
-            call()
+            result = call()
             first = perf_counter() - begin
         runs: list[float] = []
-        result: Array
-        begin = perf_counter()
-        result = call()
-        runs.append(perf_counter() - begin)
-        with _progress(repeat, runs[0]) as advance:
+        if repeat:
+            begin = perf_counter()
+            result = call()
+            runs.append(perf_counter() - begin)
+        with _progress(repeat, max(runs, default=0.0)) as advance:
             for _ in range(repeat - 1):
                 advance()
                 begin = perf_counter()

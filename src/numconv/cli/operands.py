@@ -22,6 +22,11 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 _OPTIONAL = ("bias", "residual")
 
 
+def usual(operator: Operator) -> dict[str, Any]:
+    """Return the parameters that make an operator what its name says."""
+    return dict(_DEFAULTS.get(operator.name, {}))
+
+
 def needed(operator: Operator) -> tuple[str, ...]:
     """Return the names of the operands after x that a call cannot do without."""
     return tuple(name for name in operator.operands[1:] if name not in _OPTIONAL)
@@ -54,7 +59,7 @@ def complete(
     """
     if axes is None:
         axes = x.ndim - 1 if x.ndim == 3 else x.ndim - 2
-    chosen = {**_DEFAULTS.get(operator.name, {}), **parameters}
+    chosen = {**usual(operator), **parameters}
     if weight_shapes:
         if kernel is not None or out_channels is not None:
             raise click.UsageError("--weight-shape already says --kernel and --out-channels")

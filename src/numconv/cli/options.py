@@ -151,6 +151,22 @@ SETTINGS = _all(
     ),
 )
 
+SEVERAL = _all(
+    click.option("--recursive", is_flag=True, help="Also what is in folders within a folder."),
+    click.option(
+        "--existing",
+        type=click.Choice(("refuse", "replace", "skip")),
+        default="refuse",
+        show_default=True,
+        help="What to do where the folder --output holds results already.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        help="Files at a time, as far as memory allows.  [default: as many as processors, up to 8]",
+    ),
+)
+
 CHOICE = _all(
     click.option("--backend", default="auto", show_default=True, help="See `numconv backends`."),
     click.option("--algorithm", default="auto", show_default=True, help="See `numconv explain`."),

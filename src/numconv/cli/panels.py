@@ -49,23 +49,29 @@ def planes(values: NDArray[Any]) -> NDArray[np.float64]:
     return real.reshape(-1, *real.shape[-2:])
 
 
-def shade(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
-    """Return `values` mapped to [0, 1], and the mapping in words.
+def shading(values: NDArray[Any]) -> tuple[float, float, str]:
+    """Return a gain and an offset that bring `values` to [0, 1], and the mapping in words.
 
     Values that are mostly those of a picture stay as they are; others are scaled, centred at
     mid-grey where they are signed. The ends are the 0.5th and 99.5th percentiles, so that a few
     extremes do not flatten everything else.
     """
-    if values.size == 0:
-        return values, "empty"
     low, high = (float(end) for end in np.quantile(values, (0.005, 0.995)))
     reach = max(-low, high)
     if low < 0 and values.mean() < 0.1 * reach:
-        return (0.5 + values / (2 * reach)).clip(0, 1), f"mid-grey is 0, white {reach:.3g}"
+        return 1 / (2 * reach), 0.5, f"mid-grey is 0, white {reach:.3g}"
     if 0 < high < 0.1 or np.quantile(values, 0.85) > 1.5:
-        return (values / high).clip(0, 1), f"black is 0, white {high:.3g}"
+        return 1 / high, 0.0, f"black is 0, white {high:.3g}"
     clipped = low < -0.02 or high > 1.02
-    return values.clip(0, 1), "clipped to 0 to 1" if clipped else ""
+    return 1.0, 0.0, "clipped to 0 to 1" if clipped else ""
+
+
+def shade(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+    """Return `values` as `shading` brings them to [0, 1], and the mapping in words."""
+    if values.size == 0:
+        return values, "empty"
+    gain, offset, note = shading(values)
+    return (gain * values + offset).clip(0, 1), note
 
 
 def panel(name: str, values: NDArray[Any], coloured: bool = False) -> Panel:

@@ -15,7 +15,7 @@ from ..core import arithmetic, plugins
 from ..core.arithmetic import ReceptiveField, Window
 from ..core.errors import ArgumentError
 from ..core.protocol import Operand
-from . import calls, images, printing
+from . import calls, files, images, printing
 from .operands import complete
 from .options import GEOMETRY, JSON, Padding, ParamType, Sizes, given
 
@@ -117,7 +117,7 @@ def command(
     if layers and (single or op != "direct"):
         raise click.UsageError("--layer describes whole layers: leave out the other options")
     if draw is not None:
-        images.check_output(draw)
+        files.check_output(draw)
     steps = _steps(op, Operand(input_shape, dtype), layers or (single,))
     if draw is not None:
         from . import drawing

@@ -1,0 +1,75 @@
+"""Files by name: what kind each is, and writing that leaves nothing half-written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+from ..core.errors import ArgumentError
+
+ARRAYS = (".npy", ".npz")
+SOUNDS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".caf", ".mp3")
+PICTURES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".webp", ".avif", ".gif"),
+    *(".bmp", ".dib", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".tga", ".pcx", ".qoi"),
+    *(".psd", ".sgi", ".rgb", ".ico", ".icns", ".dds", ".apng"),
+)
+"""What is taken for a picture where nobody names it: the others that Pillow opens are documents."""
+
+
+def kind(path: Path) -> str:
+    """Return "array", "sound" or, for all else, "picture"."""
+    suffix = path.suffix.lower()
+    return "array" if suffix in ARRAYS else "sound" if suffix in SOUNDS else "picture"
+
+
+def unreadable(argument: str, path: object, expected: str, error: Exception) -> ArgumentError:
+    """Return the error of a file that could not be read or written, with the reason."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    first = (reason.splitlines() or [type(error).__name__])[0]
+    return ArgumentError(argument, str(path), f"{expected} ({first})")
+
+
+def check_output(path: Path, others: Collection[str] = ARRAYS) -> None:
+    """Raise unless a picture or a file of the `others` can be written to `path`.
+
+    It is called before anything is computed.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        reason = "this is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise ArgumentError("output", str(path), f"a file in a folder that exists ({reason})")
+    if path.suffix.lower() not in others and not pictured(path):
+        raise ArgumentError("output", str(path), "a name ending in .npy, .npz, .png, .jpg, …")
+
+
+def pictured(path: Path) -> bool:
+    """Whether a picture can be written under this name."""
+    from PIL import Image
+
+    Image.init()
+    return Image.EXTENSION.get(path.suffix.lower()) in Image.SAVE
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a name to write to; the file becomes `path` when all went well, and vanishes otherwise.
+
+    Raises
+    ------
+    ArgumentError
+        If it cannot be written, for a reason of the file or of what was to be written.
+    """
+    target = path.resolve()
+    temporary = target.with_name(f".{target.stem[:80]}-{token_hex(4)}{target.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ArgumentError):
+            raise
+        raise unreadable("output", path, "a file that can be written", error) from None
+    finally:
+        temporary.unlink(missing_ok=True)

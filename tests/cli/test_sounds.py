@@ -1,0 +1,229 @@
+"""Sounds and other signals: what is read, filtered and written, and what is refused."""
+
+from __future__ import annotations
+
+import sys
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numconv import ArgumentError, filters
+from numconv.cli import sounds, waves
+
+Run = Callable[..., Any]
+SMALL = ("--backend", "reference")
+RATE = 8_000
+
+
+def _samples(channels: int, length: int = 211) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(0).uniform(-0.9, 0.9, (channels, length))
+
+
+def _write(name: str, samples: Any, width: int = 2, rate: int = RATE) -> None:
+    """Write little-endian PCM, by the standard library alone."""
+    numbers = np.rint(samples.T * (2 ** (8 * width - 1) - 1)).astype(np.int64)
+    numbers += 128 if width == 1 else 0
+    with wave.open(name, "wb") as file:
+        file.setnchannels(len(samples))
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(numbers.astype("<i8")[..., None].view(np.uint8)[..., :width].tobytes())
+
+
+def _numbers(name: str) -> tuple[np.ndarray[Any, Any], int, int]:
+    """Return the integers (C, L) in a file, its rate and its sample width."""
+    with wave.open(name) as file:
+        width, channels = file.getsampwidth(), file.getnchannels()
+        raw = np.frombuffer(file.readframes(file.getnframes()), np.uint8)
+        wide = np.zeros((raw.size // width, 8), np.uint8)
+        wide[:, 8 - width :] = raw.reshape(-1, width)
+        numbers = wide.view("<i8")[:, 0] >> (64 - 8 * width)
+        return numbers.reshape(-1, channels).T, file.getframerate(), width
+
+
+@pytest.mark.parametrize("channels", [1, 2, 7])
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_sound_comes_back_as_it_was(numconv: Run, width: int, channels: int) -> None:
+    _write("s.wav", _samples(channels), width)
+    ended = numconv("run", "--input", "s.wav", "--weight", "identity", *SMALL, "--output", "t.wav")
+    assert ended.status == 0, ended.err
+    assert Path("t.wav").read_bytes() == Path("s.wav").read_bytes()
+
+
+def test_each_channel_is_filtered_by_itself(numconv: Run) -> None:
+    _write("s.wav", _samples(2), 3, rate=44_100)
+    numconv("run", "--input", "s.wav", "--weight", "hann", "--size", "5", *SMALL)
+    before, _, _ = _numbers("s.wav")
+    after, rate, width = _numbers("direct.wav")
+    padded = np.pad(before, ((0, 0), (2, 2)), mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 5, axis=1)
+    np.testing.assert_allclose(after, (windows * filters.window("hann", 5)).sum(-1), atol=2)
+    assert (rate, width) == (44_100, 3)
+
+
+def test_bare_values_are_written(numconv: Run) -> None:
+    _write("s.wav", _samples(2))
+    numconv(
+        *("run", "--input", "s.wav", "--weight", "identity", *SMALL, "--output", "t.npy"),
+    )
+    np.testing.assert_array_equal(np.load("t.npy") * 32768, _numbers("s.wav")[0])
+
+
+def test_clipping_is_said(numconv: Run) -> None:
+    _write("s.wav", np.full((1, 100), 0.9))
+    np.save("loud.npy", np.array([2.0], np.float32))
+    ended = numconv(
+        *("run", "--input", "s.wav", "--weight", "loud.npy", "--output", "t.wav", *SMALL)
+    )
+    assert "100 samples (100 %) were louder than full scale" in ended.err
+    assert (_numbers("t.wav")[0] == 32767).all()
+
+
+def test_stride_keeps_the_duration(numconv: Run) -> None:
+    _write("s.wav", _samples(1, 200))
+    numconv("run", "--input", "s.wav", "--weight", "hann", "--stride", "2", *SMALL)
+    after, rate, _ = _numbers("direct.wav")
+    assert (after.shape, rate) == ((1, 100), RATE // 2)
+
+
+@pytest.mark.parametrize("op", ["direct", "dilated", "depthwise", "transposed"])
+def test_operators_of_one_axis_run(numconv: Run, op: str) -> None:
+    _write("s.wav", _samples(2))
+    facts = numconv(
+        *("run", "--op", op, "--input", "s.wav", "--weight", "hann", "--size", "5", *SMALL),
+        *("--check", "--json"),
+    ).json
+    assert facts["check"]["passed"]
+    assert facts["operands"]["weight"] == [2, 1, 5]
+    assert facts["output"] == f"{op}.wav"
+    assert ("dilation" in facts["parameters"]) == (op == "dilated")
+
+
+def test_involution_runs_with_kernels_of_its_own(numconv: Run) -> None:
+    _write("s.wav", _samples(2))
+    facts = numconv(
+        *("run", "--op", "involution", "--input", "s.wav", "--kernel", "3", *SMALL, "--json")
+    ).json
+    assert facts["result_shape"] == [2, 211]
+
+
+def test_signal_of_one_axis_stays_one(numconv: Run) -> None:
+    signal = _samples(1)[0]
+    np.save("x.npy", signal)
+    numconv(
+        "run", "--input", "x.npy", "--weight", "boxcar", "--size", "3", "--output", "y.npy", *SMALL
+    )
+    padded = np.pad(signal, 1, mode="edge")
+    expected = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+    np.testing.assert_allclose(np.load("y.npy"), expected, rtol=1e-6)
+
+
+def test_kernel_in_a_file_lies_on_the_signal_as_it_is(numconv: Run) -> None:
+    np.save("x.npy", np.arange(8.0))
+    np.save("w.npy", np.array([0.0, 0.0, 1.0]))
+    numconv("run", "--input", "x.npy", "--weight", "w.npy", "--output", "y.npy", *SMALL)
+    assert np.load("y.npy").tolist() == [1, 2, 3, 4, 5, 6, 7, 7]
+
+
+@pytest.mark.parametrize("length", [3, 999, 1001, 44_100])
+def test_waves_are_drawn(numconv: Run, length: int) -> None:
+    _write("s.wav", _samples(2, length))
+    ended = numconv(
+        "run", "--input", "s.wav", "--weight", "hann", "--size", "3", "--output", "w.png"
+    )
+    assert ended.status == 0, ended.err
+    with Image.open("w.png") as drawn:
+        assert drawn.width == 1032
+        colours = {colour for _, colour in drawn.getcolors(100_000) or ()}
+    assert {(60, 110, 180), (200, 90, 40)} <= colours
+
+
+def test_many_channels_and_silence_are_drawn() -> None:
+    silent = np.zeros((11, 50))
+    drawn = waves.sheet([("input", silent, 100), ("output", silent[:, :0], None)], "nothing")
+    assert drawn.width == 1032
+
+
+def _truncated() -> bytes:
+    _write("s.wav", _samples(2))
+    return Path("s.wav").read_bytes()[:300]
+
+
+def _without_samples() -> bytes:
+    _write("s.wav", _samples(2, 0))
+    return Path("s.wav").read_bytes()
+
+
+BAD = {
+    "empty": (lambda: b"", "this file is empty"),
+    "text": (lambda: b"this is no sound at all", "RIFF"),
+    "header_alone": (lambda: _truncated()[:20], "it ends in its header"),
+    "truncated": (_truncated, "truncated: 64 of 211 samples"),
+    "without_samples": (_without_samples, "no samples"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_sound_gives_one_line(numconv: Run, case: str) -> None:
+    make, expected = BAD[case]
+    Path("bad.wav").write_bytes(make())
+    complaint = numconv("run", "--input", "bad.wav", "--weight", "hann").complaint
+    assert "bad.wav" in complaint
+    assert expected in complaint
+    assert not Path("direct.wav").exists()
+
+
+REFUSED = {
+    "without_weight": ((), "--weight gaussian --size 31"),
+    "kernel_of_pictures": (("--weight", "sobel-x"), "a kernel for signals: one of"),
+    "unknown_kernel": (("--weight", "han"), "one of hann"),
+    "size_of_a_fixed_one": (("--weight", "derivative", "--size", "4"), "size=4"),
+    "size_without_name": (("--size", "4"), "--weight NAME"),
+    "unknown_format": (("--weight", "hann", "--output", "t.xyz"), "a name ending in"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_call_on_a_sound_gives_one_line(numconv: Run, case: str) -> None:
+    _write("s.wav", _samples(1))
+    arguments, expected = REFUSED[case]
+    complaint = numconv("run", "--input", "s.wav", *arguments).complaint
+    assert expected in complaint
+
+
+def test_picture_is_no_sound(numconv: Run) -> None:
+    Image.new("L", (20, 20)).save("p.png")
+    complaint = numconv("run", "--input", "p.png", "--weight", "box", "--output", "p.wav").complaint
+    assert "without a sound" in complaint
+    assert "a kernel for pictures" in numconv("run", "--weight", "hann").complaint
+
+
+def test_other_sounds_ask_for_their_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    (tmp_path / "s.flac").write_bytes(b"fLaC and so on")
+    with pytest.raises(ArgumentError, match=r"numconv-kernels\[sound\]"):
+        sounds.read("input", tmp_path / "s.flac")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "depth"), [("wav", "FLOAT"), ("wav", "DOUBLE"), ("flac", "PCM_24")]
+)
+def test_other_sounds_are_kept(numconv: Run, suffix: str, depth: str) -> None:
+    library = pytest.importorskip("soundfile", reason="the extra `sound` is not installed")
+    library.write(f"s.{suffix}", _samples(3).T, RATE, subtype=depth)
+    ended = numconv(
+        *("run", "--input", f"s.{suffix}", "--weight", "identity", *SMALL),
+        *("--output", f"t.{suffix}"),
+    )
+    assert ended.status == 0, ended.err
+    before, after = (library.SoundFile(f"{name}.{suffix}") for name in "st")
+    with before, after:
+        assert (after.subtype, after.samplerate) == (depth, RATE)
+        np.testing.assert_array_equal(after.read(), before.read())
