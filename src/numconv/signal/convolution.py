@@ -102,7 +102,8 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
     """
     first, second = operand("in1", in1), operand("in2", in2)
     conjugate = second.conj() if second.dtype.kind == "c" else second
-    flipped = conjugate[(*[slice(None, None, -1)] * second.ndim, ...)]
+    backwards: Any = slice(None, None, -1)
+    flipped = conjugate[(*[backwards] * second.ndim, ...)]
     return restored(_convolved(first, flipped, mode, method), in1, in2)
 
 
@@ -110,7 +111,7 @@ def _convolved(first: Array, second: Array, mode: str, method: str) -> Array:
     check_ranks(first, second)
     if first.ndim == 0:
         return first * second
-    dtype = np.result_type(first.dtype, second.dtype)
+    dtype = np.promote_types(first.dtype, second.dtype)
     empty = 0 in first.shape or 0 in second.shape
     if empty and method == "fft":
         raise EmptyArgumentError(

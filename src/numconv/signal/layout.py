@@ -131,25 +131,30 @@ class Layout:
     def operands(self, first: Array, second: Array) -> tuple[Array, Array]:
         """Return both arrays as `x` and unflipped weight: views, unless axes change their order."""
         x, weight = (second, first) if self.swapped else (first, second)
-        x = self._arranged(x[self._seen], (*self.batch, *self.groups))
-        weight = self._arranged(weight[self._used], (*self.groups, *self.channels))
+        if self._seen is not None:
+            x = x[self._seen]
+        if self._used is not None:
+            weight = weight[self._used]
+        if self._x_order is not None:
+            x = x.transpose(self._x_order)
+        if self._weight_order is not None:
+            weight = weight.transpose(self._weight_order)
         return x.reshape(self.x_shape), weight.reshape(self.weight_shape)
 
     def result(self, computed: Array) -> Array:
         """Return a result of shape `result_shape` with the axes of the arrays."""
-        order = (*self.batch, *self.groups, *self.channels, *self.sliding)
-        if order == tuple(sorted(order)):
+        if self._result_order is None:
             return computed.reshape(self.shape)
-        apart = computed.reshape([self.spans[axis].length for axis in order])
-        return apart.transpose(np.argsort(order)).reshape(self.shape)
+        apart = computed.reshape([self.spans[axis].length for axis in self._result_order])
+        return apart.transpose(np.argsort(self._result_order)).reshape(self.shape)
 
     @cached_property
     def _slid(self) -> tuple[Span, ...]:
         return tuple(self.spans[axis] for axis in self.sliding)
 
     @cached_property
-    def _seen(self) -> tuple[slice, ...]:
-        """Samples of `x` that some result sees."""
+    def _seen(self) -> tuple[slice, ...] | None:
+        """Samples of `x` that some result sees, if not all."""
         cut = [slice(None)] * len(self.spans)
         for axis in self.sliding:
             span = self.spans[axis]
@@ -157,26 +162,42 @@ class Layout:
         for axis in self.batch:
             span = self.spans[axis]
             cut[axis] = slice(span.start, span.start + span.length)
-        return tuple(cut)
+        whole = all(
+            slice(None).indices(s.size) == c.indices(s.size)
+            for s, c in zip(self.spans, cut, strict=True)
+        )
+        return None if whole else tuple(cut)
 
     @cached_property
-    def _used(self) -> tuple[slice, ...]:
-        """Taps of the weight that some result uses."""
+    def _used(self) -> tuple[slice, ...] | None:
+        """Taps of the weight that some result uses, if not all."""
         cut = [slice(None)] * len(self.spans)
         for axis in self.channels:
             span = self.spans[axis]
             cut[axis] = slice(span.start, span.start + span.length)
-        return tuple(cut)
+        return tuple(cut) if self.channels else None
+
+    @cached_property
+    def _x_order(self) -> Shape | None:
+        return self._order((*self.batch, *self.groups, *self.sliding))
+
+    @cached_property
+    def _weight_order(self) -> Shape | None:
+        return self._order((*self.groups, *self.channels, *self.sliding))
+
+    @cached_property
+    def _result_order(self) -> Shape | None:
+        order = (*self.batch, *self.groups, *self.channels, *self.sliding)
+        return None if order == tuple(sorted(order)) else order
+
+    def _order(self, axes: Shape) -> Shape | None:
+        """Return all axes with those of one sample first, unless that changes no other's place."""
+        if axes == tuple(sorted(axes)):
+            return None
+        return (*(axis for axis in range(len(self.spans)) if axis not in axes), *axes)
 
     def _count(self, axes: Shape) -> int:
         return prod(self.spans[axis].length for axis in axes)
-
-    def _arranged(self, array: Array, leading: Shape) -> Array:
-        order = (*leading, *self.sliding)
-        if order == tuple(sorted(order)):
-            return array
-        rest = tuple(axis for axis in range(array.ndim) if axis not in order)
-        return array.transpose(*rest, *order)
 
 
 @lru_cache(maxsize=4096)

@@ -60,7 +60,7 @@ def choose_conv_method(
 
 
 def _through_transforms(first: Array, second: Array, mode: str) -> bool:
-    dtype = np.result_type(first.dtype, second.dtype)
+    dtype = np.promote_types(first.dtype, second.dtype)
     empty = first.size == 0 or second.size == 0
     if empty and (first.dtype.kind in "ui" or second.dtype.kind in "ui"):
         raise ArgumentError("in1", first.shape, "two arrays of integers that are not empty")
@@ -73,7 +73,7 @@ def _through_transforms(first: Array, second: Array, mode: str) -> bool:
     if dtype.kind in "iu":
         most = integers.largest_sum(first, second, layout)
         return integers.through_transforms(layout, most)
-    return dtype.name in COMPILED and takes_transforms(layout, dtype)
+    return dtype in COMPILED and takes_transforms(layout, dtype)
 
 
 def _seconds(call: Any) -> float:

@@ -123,7 +123,7 @@ def _convolved(
     """Convolve; `same` says which results that mode is of, as `lay_out` calls them."""
     check_word("mode", mode, MODES)
     check_word("boundary", boundary, BOUNDARIES)
-    dtype = np.result_type(first.dtype, second.dtype)
+    dtype = np.promote_types(first.dtype, second.dtype)
     if dtype.kind in "bO" or dtype == np.float16:
         numbers = "numbers of at least 32 bits, or integers"
         raise ArgumentError("in1", f"{first.dtype} with {second.dtype}", numbers)

@@ -62,7 +62,7 @@ def sepfir2d(input: Any, hrow: Any, hcol: Any) -> Any:
     for name, taps in (("hrow", row), ("hcol", column)):
         if taps.size % 2 == 0:
             raise ArgumentError(name, taps.shape, "an odd number of taps")
-    if dtype.name not in COMPILED:
+    if dtype not in COMPILED:
         raise ArgumentError("input", dtype, "an image of float64 at most")
     if image.size == 0:
         return restored(image, input)

@@ -22,7 +22,7 @@ def convolved(first: Array, second: Array, layout: Layout, dtype: np.dtype) -> A
     Parameters, and what is returned, are those of `sums.convolved`.
     """
     first, second = first.astype(dtype, copy=False), second.astype(dtype, copy=False)
-    beyond = len(layout.sliding) > MOST_AXES or (layout.sliding and dtype.name not in COMPILED)
+    beyond = len(layout.sliding) > MOST_AXES or (layout.sliding and dtype not in COMPILED)
     if not beyond or not (np.isfinite(first).all() and np.isfinite(second).all()):
         return sums.convolved(first, second, layout, dtype)
     return _transformed(first, second, layout)

@@ -12,6 +12,8 @@ from .tensors import COMPILED, correlated
 TINY = 3000
 """Up to so many products of signals NumPy takes less time than a call of a kernel."""
 
+_FLIPPED = (slice(None), slice(None), *[slice(None, None, -1)] * 64)
+
 
 def convolved(
     first: Array, second: Array, layout: Layout, dtype: np.dtype, accuracy: str = "standard"
@@ -32,15 +34,16 @@ def convolved(
     -------
     ndarray of `dtype`, shape ``layout.shape``
     """
-    compiled = dtype.kind in "biu" or dtype.name in COMPILED
+    compiled = dtype.kind in "biu" or dtype in COMPILED
     if first.ndim == 1 and layout.sliding and (layout.products <= TINY or not compiled):
         first, second = first.astype(dtype, copy=False), second.astype(dtype, copy=False)
         return plain.summed_in_line(first, second, layout)
     x, weight = layout.operands(first, second)
+    weight = weight[_FLIPPED[: weight.ndim]]
     if layout.sliding and dtype.kind in "biu":
-        weight = _flipped(weight)
         return layout.result(integers.summed(x, weight, layout, dtype, accuracy))
-    x, weight = x.astype(dtype, copy=False), _flipped(weight).astype(dtype, copy=False)
+    # Calls with contiguous operands are the ones that the dispatcher recognises at a glance.
+    x, weight = x.astype(dtype, copy=False), np.ascontiguousarray(weight, dtype)
     if not layout.sliding:
         sums = plain.multiplied(x, weight)
     elif compiled:
@@ -48,10 +51,6 @@ def convolved(
     else:
         sums = plain.summed(x, weight, layout)
     return layout.result(sums)
-
-
-def _flipped(weight: Array) -> Array:
-    return weight[(slice(None), slice(None), *[slice(None, None, -1)] * (weight.ndim - 2))]
 
 
 def _summed(x: Array, weight: Array, layout: Layout, accuracy: str) -> Array:

@@ -14,7 +14,7 @@ from ..core.protocol import Array, Operand
 from ..core.threads import get_num_threads
 from .layout import MOST_AXES, Layout
 
-COMPILED = FLOATS + COMPLEXES
+COMPILED = frozenset(map(np.dtype, FLOATS + COMPLEXES))
 """Dtypes whose sums kernels take, besides integers."""
 
 TRANSFORMS = ("fft", "spectral")
