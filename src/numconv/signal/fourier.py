@@ -48,9 +48,10 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any
     depend on it, and a huge sample spoils no other. SciPy returns NaN everywhere, or loses what
     the huge sample's rounding error covers.
 
-    For longdouble, and more than three axes along which something slides, transforms are NumPy's,
-    unless a sample is not finite. There a sample of 1e16 takes from all others what is smaller than
-    its rounding error, as in SciPy; `convolve` with ``method="auto"`` does not.
+    For longdouble, and more than three axes along which something slides, transforms are NumPy's
+    where they are much less work, unless a sample is not finite. There a sample of 1e16 takes from
+    all others what is smaller than its rounding error, as in SciPy; `convolve` with
+    ``method="auto"`` does not.
 
     Examples
     --------

@@ -30,6 +30,11 @@ def correlation_lags(in1_len: Any, in2_len: Any, mode: str = "full") -> Array:
     ArgumentError
         (a `ValueError`) If there is no such mode.
 
+    Notes
+    -----
+    In mode `same`, if `in1` has an odd number of samples and `in2` an even one, these lags are one
+    more than those of the results of `correlate`, as in SciPy.
+
     Examples
     --------
     >>> correlation_lags(4, 2).tolist()

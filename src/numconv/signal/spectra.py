@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log2, prod
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,35 @@ from . import sums
 from .layout import MOST_AXES, Layout
 from .tensors import COMPILED
 
+OPERATIONS = 32
+"""Products that take as long as a number and doubling of three transforms, roughly."""
+
 
 def convolved(first: Array, second: Array, layout: Layout, dtype: np.dtype) -> Array:
     """Return the convolution of two arrays of which the caller asked for transforms.
 
     The dispatcher decides on them, except along more than three axes and for long numbers: these
-    NumPy transforms. That spreads whatever is not finite over all results, so that sums are taken
-    if something is not.
+    NumPy transforms, where that is much less work. It spreads whatever is not finite over all
+    results, so that sums are taken if something is not.
 
     Parameters, and what is returned, are those of `sums.convolved`.
     """
     first, second = first.astype(dtype, copy=False), second.astype(dtype, copy=False)
     beyond = len(layout.sliding) > MOST_AXES or (layout.sliding and dtype not in COMPILED)
-    if not beyond or not (np.isfinite(first).all() and np.isfinite(second).all()):
+    if (
+        not beyond
+        or not _worth(layout)
+        or not (np.isfinite(first).all() and np.isfinite(second).all())
+    ):
         return sums.convolved(first, second, layout, dtype)
     return _transformed(first, second, layout)
+
+
+def _worth(layout: Layout) -> bool:
+    slid = [layout.spans[axis] for axis in layout.sliding]
+    whole = prod(span.size + span.taps - 1 for span in slid)
+    rows = layout.products // prod(span.length * span.taps for span in slid)
+    return layout.products > OPERATIONS * rows * whole * log2(whole)
 
 
 def _transformed(first: Array, second: Array, layout: Layout) -> Array:
