@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -150,6 +152,13 @@ def test_arrays_of_another_library_come_back_as_such() -> None:
         result = signal.convolve(first, second)
         assert isinstance(result, Foreign)
         np.testing.assert_array_equal(np.from_dlpack(result), np.convolve(x, y))
+    assert np.from_dlpack(signal.convolve(Foreign(np.array(3.0)), np.array(4.0))).shape == ()
     image = Foreign(np.ones((3, 3)))
     assert isinstance(signal.convolve2d(image, image), Foreign)
     assert isinstance(signal.sepfir2d(image, [1], [1]), Foreign)
+
+
+def test_import_brings_nothing_heavy() -> None:
+    code = "import sys, numconv.signal; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numba", "llvmlite", "scipy", "click", "PIL", "pluggy"} & set(done.stdout.split())

@@ -42,7 +42,7 @@ def restored(result: Array, *given: Any) -> Any:
     """Return `result` as an array of the library that one of the operands is of."""
     for value in given:
         if type(value) is not np.ndarray and hasattr(value, "__dlpack__"):
-            return arrays.restorer(value)(np.ascontiguousarray(result))
+            return arrays.restorer(value)(np.asarray(result, order="C"))
     return result
 
 

@@ -10,6 +10,15 @@ from ..core.errors import ArgumentError
 from ..core.protocol import Array
 from .layout import Shape, check_valid
 
+_SECONDS = {
+    "full": (16.6e-9, 2.0e-9, 1e-4),
+    "valid": (21.1e-9, 1.86e-9, 1e-4),
+    "same": (15.5e-9, 2.05e-9, 1e-4),
+    "line": (11.8e-9, 3.2e-9, 1e-5),
+}
+"""What SciPy reckons with, rounded: for a product, for a number of a transform by its logarithm,
+and what transforms must gain. ``line`` is ``same`` of a signal shorter than its kernel."""
+
 
 def transform_dtype(*given: Array) -> np.dtype:
     """Return the dtype of a convolution by transforms: float64 for integers, bools and objects."""
@@ -36,16 +45,13 @@ def check_direct(first: Array, second: Array, dtype: np.dtype, mode: str, method
 
 
 def _transforms_float16(first: Array, second: Array, mode: str) -> bool:
-    """Return whether SciPy's `auto` goes through transforms, as it does from 0.1 ms on.
-
-    It reckons, in rounded figures, with 17 ns for a product and 2 ns for a number and doubling of
-    each of three transforms.
-    """
+    """Return whether SciPy's `auto` goes through transforms, which take no float16 amiss."""
+    direct, fourier, gain = _SECONDS["line" if first.ndim == 1 else mode]
     pairs = list(zip(first.shape, second.shape, strict=True))
     whole = prod(n + k - 1 for n, k in pairs)
     outputs = {"full": whole, "same": first.size}.get(mode, prod(abs(n - k) + 1 for n, k in pairs))
     least = second.size if mode == "same" else min(first.size, second.size)
-    return bool(17e-9 * outputs * least - 1e-4 > 3 * 2e-9 * whole * log(whole))
+    return bool(direct * outputs * least > gain + fourier * 3 * whole * log(whole))
 
 
 def empty_result(first: Array, second: Array, dtype: np.dtype, mode: str, method: str) -> Array:

@@ -16,7 +16,7 @@ print("elsewhere", np.round(autocorrelation[::200], 8))
 pulse = np.repeat([0.0, 1.0, 0.0], 100)
 hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(50) / 49)
 filtered = signal.convolve(pulse, hann, mode="same") / sum(hann)
-print("pulse", np.round(filtered[70:230:20], 10))
+print("pulse", np.round(filtered[70:230:20], 10) + 0.0)
 
 distance = np.arange(70) - 34.5
 bell = np.exp(-0.5 * (distance / 8) ** 2)
