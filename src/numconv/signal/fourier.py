@@ -1,0 +1,130 @@
+"""Convolution of what SciPy convolves by Fourier transforms."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import ArgumentError
+from ..core.protocol import Array
+from . import rules, spectra, sums
+from .layout import Shape, check_valid, lay_out
+from .operands import MODES, check_ranks, check_word, operand, restored
+
+
+def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+    """Convolve two arrays along some of their axes, in floating-point numbers.
+
+    Equal to `convolve`, but integers, bools and objects become float64 and float16 float32, and
+    there may be axes along which nothing slides: those both have as many samples of, or one of
+    them a single one, which is broadcast.
+
+    Parameters
+    ----------
+    in1, in2 : array_like
+        Of any rank, both of the same.
+    mode : {"full", "valid", "same"}
+        As in `convolve`, along `axes`.
+    axes : int or sequence of int, optional
+        Along which to convolve; all by default.
+
+    Returns
+    -------
+    array
+        An array of no elements, whatever its shape would be, if one of the operands has none.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        As `convolve`, and if `axes` are not different axes of the arrays, or if along another the
+        arrays do not broadcast.
+
+    Notes
+    -----
+    How a result is computed is for the dispatcher to decide: by transforms where they are faster,
+    which for small arrays they are not. A NaN or an infinity reaches exactly the results that
+    depend on it, and a huge sample spoils no other. SciPy returns NaN everywhere, or loses what
+    the huge sample's rounding error covers.
+
+    For longdouble, and more than three axes along which something slides, transforms are NumPy's
+    where they are much less work, unless a sample is not finite. There a sample of 1e16 takes from
+    all others what is smaller than its rounding error, as in SciPy; `convolve` with
+    ``method="auto"`` does not.
+
+    Examples
+    --------
+    >>> fftconvolve([[1, 2, 3], [4, 5, 6]], [[1, 1], [0, 2]], axes=1)
+    array([[ 1.,  3.,  5.,  3.],
+           [ 0.,  8., 10., 12.]])
+    """
+    first, second = operand("in1", in1), operand("in2", in2)
+    return restored(_convolved(first, second, mode, axes), in1, in2)
+
+
+def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+    """Convolve two arrays of very different sizes: `fftconvolve` under its other name.
+
+    SciPy asks its callers to choose between transforms of whole arrays and of blocks (overlap and
+    add); here the dispatcher does.
+
+    Parameters
+    ----------
+    in1, in2, mode, axes
+        As in `fftconvolve`.
+
+    Returns
+    -------
+    array
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        As `fftconvolve`.
+
+    Examples
+    --------
+    >>> oaconvolve([1, 2, 3, 4], [1, 1])
+    array([1., 3., 5., 7., 4.])
+    """
+    return fftconvolve(in1, in2, mode, axes)
+
+
+def _convolved(first: Array, second: Array, mode: str, axes: Any) -> Array:
+    check_ranks(first, second)
+    if first.ndim == 0:
+        return first * second
+    if first.size == 0 or second.size == 0:
+        return np.array([])
+    pairs = list(zip(first.shape, second.shape, strict=True))
+    slid = tuple(axis for axis in _axes(axes, first.ndim) if 1 not in pairs[axis])
+    if any(n != k and 1 not in (n, k) for axis, (n, k) in enumerate(pairs) if axis not in slid):
+        expected = f"a shape that broadcasts with {first.shape} along all other axes than {axes}"
+        raise ArgumentError("in2", second.shape, expected)
+    if mode == "valid":
+        check_valid(first.shape, second.shape, set(slid))
+    check_word("mode", mode, MODES)
+    layout = lay_out(first.shape, second.shape, mode, slid)
+    if not slid:
+        return sums.convolved(first, second, layout, np.result_type(first, second))
+    dtype = rules.transform_dtype(first, second)
+    return spectra.convolved(first, second, layout, dtype)
+
+
+def _axes(given: Any, rank: int) -> Shape:
+    """Return `given`, one axis or several, counted from the first."""
+    if given is None:
+        return tuple(range(rank))
+    try:
+        numbers = [operator.index(each) for each in np.atleast_1d(given).tolist()]
+    except TypeError:
+        raise ArgumentError("axes", given, "an integer, or several") from None
+    if not numbers:
+        raise ArgumentError("axes", given, "one axis at least")
+    if any(not -rank <= number < rank for number in numbers):
+        raise ArgumentError("axes", given, f"axes from {-rank} to {rank - 1}")
+    counted = tuple(number % rank for number in numbers)
+    if len(set(counted)) < len(counted):
+        raise ArgumentError("axes", given, "axes that differ")
+    return counted

@@ -1,0 +1,53 @@
+"""The lags of a correlation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.protocol import Array
+from .operands import MODES, check_word
+
+
+def correlation_lags(in1_len: Any, in2_len: Any, mode: str = "full") -> Array:
+    """Return the lag of each result of `correlate` on signals, in samples.
+
+    Parameters
+    ----------
+    in1_len, in2_len : int
+        Samples of the signals.
+    mode : {"full", "valid", "same"}
+        As of the correlation.
+
+    Returns
+    -------
+    ndarray of int64
+        Of the largest result, the lag is by how many samples `in1` is late.
+
+    Raises
+    ------
+    ArgumentError
+        (a `ValueError`) If there is no such mode.
+
+    Notes
+    -----
+    In mode `same`, if `in1` has an odd number of samples and `in2` an even one, these lags are one
+    more than those of the results of `correlate`, as in SciPy.
+
+    Examples
+    --------
+    >>> correlation_lags(4, 2).tolist()
+    [-1, 0, 1, 2, 3]
+    >>> correlation_lags(4, 2, mode="valid").tolist()
+    [0, 1, 2]
+    """
+    check_word("mode", mode, MODES)
+    if mode == "valid":
+        difference = in1_len - in2_len
+        return np.arange(min(difference, 0), max(difference, 0) + 1)
+    lags = np.arange(1 - in2_len, in1_len)
+    if mode == "full":
+        return lags
+    begin = len(lags) // 2 - in1_len // 2
+    return lags[begin : begin + in1_len]

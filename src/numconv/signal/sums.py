@@ -1,0 +1,71 @@
+"""The sums of products behind every function here, in the dtype that was decided on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.protocol import Array
+from . import integers, plain
+from .layout import Layout
+from .tensors import COMPILED, correlated
+
+TINY = 3000
+"""Up to so many products of signals NumPy takes less time than a call of a kernel."""
+
+_FLIPPED = (slice(None), slice(None), *[slice(None, None, -1)] * 64)
+
+
+def convolved(
+    first: Array, second: Array, layout: Layout, dtype: np.dtype, accuracy: str = "standard"
+) -> Array:
+    """Return the convolution of two arrays.
+
+    Parameters
+    ----------
+    first, second : ndarray
+        Of the shapes that `layout` was made for.
+    layout : Layout
+    dtype : dtype
+        In which products are summed, and of the result. Integers wrap around as NumPy's do.
+    accuracy : {"standard", "strict"}
+        ``strict`` forbids to go through transforms.
+
+    Returns
+    -------
+    ndarray of `dtype`, shape ``layout.shape``
+    """
+    compiled = dtype.kind in "biu" or dtype in COMPILED
+    if first.ndim == 1 and layout.sliding and (layout.products <= TINY or not compiled):
+        first, second = first.astype(dtype, copy=False), second.astype(dtype, copy=False)
+        return plain.summed_in_line(first, second, layout)
+    x, weight = layout.operands(first, second)
+    weight = weight[_FLIPPED[: weight.ndim]]
+    if layout.sliding and dtype.kind in "biu":
+        return layout.result(integers.summed(x, weight, layout, dtype, accuracy))
+    # Calls with contiguous operands are the ones that the dispatcher recognises at a glance.
+    x, weight = x.astype(dtype, copy=False), np.ascontiguousarray(weight, dtype)
+    if not layout.sliding:
+        sums = plain.multiplied(x, weight)
+    elif compiled:
+        sums = _summed(x, weight, layout, accuracy)
+    else:
+        sums = plain.summed(x, weight, layout)
+    return layout.result(sums)
+
+
+def _summed(x: Array, weight: Array, layout: Layout, accuracy: str) -> Array:
+    """Sum products of floating-point numbers, of which those with zeros around `x` are none.
+
+    A kernel multiplies these too, which matters to taps that are not finite.
+    """
+    zeros = layout.padded and layout.padding_mode == "zeros"
+    if not zeros or (finite := np.isfinite(weight)).all():
+        return correlated(x, weight, layout, accuracy)
+    if not np.isfinite(x).all():
+        return plain.summed(x, weight, layout)
+    nothing = weight.dtype.type(0)
+    sums = correlated(x, np.where(finite, weight, nothing), layout, accuracy)
+    others = np.where(finite, nothing, weight)
+    for tap in np.argwhere(~finite.all(axis=(0, 1))):
+        plain.add_tap(sums, x, others, tuple(tap), layout.padding)
+    return sums
