@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +21,18 @@ def random_operands(problem: Any, seed: int = 0) -> list[Array]:
     Integers of more than 16 bits stay below 2**20, so that their sums fit an int64.
     """
     rng = np.random.default_rng(seed)
-    given = [_random(rng, shape, problem.dtype) for shape in problem.operand_shapes]
+    given = [_random(rng, *each) for each in _operands(problem)]
     added = [
         _random(rng, shape, problem.result_dtype)
         for shape in problem.epilogue.shapes(problem.result_shape)
     ]
     return given + added
+
+
+def _operands(problem: Any) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Yield shape and dtype of each operand; most problems have one dtype for all."""
+    shapes = problem.operand_shapes
+    return zip(shapes, getattr(problem, "operand_dtypes", (problem.dtype,) * len(shapes)))
 
 
 def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
