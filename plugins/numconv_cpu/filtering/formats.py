@@ -114,7 +114,7 @@ def store_longest(source, target, source_step, target_step, rows, count):  # typ
         values, out = at(source, row * source_step), at(target, row * target_step)
         for i in range(count):
             value = values[i]
-            high = LIMIT_64 <= value < 2 * LIMIT_64
+            high = value >= LIMIT_64
             value = value - LIMIT_64 if high else value
             whole = np.uint64(np.int64(value if abs(value) < LIMIT_64 else -LIMIT_64))
             out[i] = whole ^ np.uint64(np.uint64(high) << np.uint64(63))

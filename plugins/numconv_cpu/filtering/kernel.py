@@ -13,9 +13,9 @@ from ..address import word
 from ..compile import kernel
 from ..simd.memory import at, claim, record_at
 from .formats import call
-from .sums import even_or_odd, sum_pairs, sum_products, sum_windows
+from .sums import even_or_odd, sum_few, sum_many, sum_pairs, sum_products
 
-PRODUCTS, PAIRS, MEAN = range(3)
+PRODUCTS, PAIRS, FEW, MANY = range(4)
 
 
 def filter_bands(  # type: ignore[no-untyped-def]
@@ -57,8 +57,10 @@ def filter_bands(  # type: ignore[no-untyped-def]
                 sum_products(g, lines, weight, offsets, sums, count)
             elif g.form == PAIRS:
                 sum_pairs(g, lines, weight, offsets, sign, sums, count)
+            elif g.form == FEW:
+                sum_few(g, lines, offsets[g.taps - 1] // max(g.taps - 1, 1), sums, count)
             else:
-                sum_windows(g, lines, offsets[g.taps - 1] // max(g.taps - 1, 1), sums, count)
+                sum_many(g, lines, offsets[g.taps - 1] // (g.taps - 1), sums, count)
             place = (outer * g.lines + y) * g.length + x0
             target = word(out) + place * g.result_bytes
             call(g.store, (sums, target, g.pitch, g.length, rows, x1 - x0))

@@ -94,8 +94,10 @@ def cut(layout: Layout, threads: int, whole_bands: bool) -> Cut:
         Whether the sums of a task need as much room as its band.
     """
     lines, length = layout.y.samples, layout.x.samples * layout.x.step
+    if lines == 0 or length == 0:
+        return Cut(1, 1)
     reach, room = layout.x.reach, BAND_BYTES // (8 << whole_bands)
-    others = prod(axis.samples for axis in layout.outer)
+    others = max(prod(axis.samples for axis in layout.outer), 1)
     # A band twice as high as the kernel converts each line twice at most.
     least = layout.layers * (min(2 * layout.y.taps, lines + layout.y.taps) - 1)
     width = max(min(room // least - reach, LONGEST_PIECE), SHORTEST_PIECE, min(reach, length))

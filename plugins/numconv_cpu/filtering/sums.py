@@ -59,7 +59,17 @@ def even_or_odd(weight, taps):  # type: ignore[no-untyped-def]
 
 
 @kernel(fused=False)
-def sum_windows(g, x, step, sums, count):  # type: ignore[no-untyped-def]
+def sum_few(g, x, step, sums, count):  # type: ignore[no-untyped-def]
+    """Take the mean of ``g.taps`` values that are `step` apart, one after the other."""
+    for i in range(0, count, g.span):
+        tile = load(zeros(g), at(x, i), 0)
+        for k in range(1, g.taps):
+            tile = plus(tile, at(x, i + k * step))
+        store(divided(tile, float(g.taps)), at(sums, i), 0)
+
+
+@kernel(fused=False)
+def sum_many(g, x, step, sums, count):  # type: ignore[no-untyped-def]
     """Take the mean of ``g.taps`` values that are `step` apart, writing over `x`.
 
     The sums of 1, 2, 4, ... values are made of each other, and those that the number is made of
@@ -72,6 +82,8 @@ def sum_windows(g, x, step, sums, count):  # type: ignore[no-untyped-def]
                 tile = load(zeros(g), at(x, i + taken * step), 0)
                 if taken > 0:
                     tile = plus(tile, at(sums, i))
+                if taken + width == g.taps:
+                    tile = divided(tile, float(g.taps))
                 store(tile, at(sums, i), 0)
             taken += width
         if taken < g.taps:
@@ -79,5 +91,3 @@ def sum_windows(g, x, step, sums, count):  # type: ignore[no-untyped-def]
                 tile = load(zeros(g), at(x, i), 0)
                 store(plus(tile, at(x, i + width * step)), at(x, i), 0)
             width *= 2
-    for i in range(0, count, g.span):
-        store(divided(load(zeros(g), at(sums, i), 0), float(g.taps)), at(sums, i), 0)

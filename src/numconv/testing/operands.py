@@ -32,7 +32,8 @@ def random_operands(problem: Any, seed: int = 0) -> list[Array]:
 def _operands(problem: Any) -> Iterator[tuple[tuple[int, ...], str]]:
     """Yield shape and dtype of each operand; most problems have one dtype for all."""
     shapes = problem.operand_shapes
-    return zip(shapes, getattr(problem, "operand_dtypes", (problem.dtype,) * len(shapes)))
+    dtypes_of_operands = getattr(problem, "operand_dtypes", (problem.dtype,) * len(shapes))
+    return zip(shapes, dtypes_of_operands, strict=True)
 
 
 def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:

@@ -91,9 +91,10 @@ def correlate(
     algorithm: str = "auto",
     tune: bool = False,
 ) -> Any:
-    """Sum the products of `weight`, of float64 and as many axes as `x`, with `x` around each sample.
+    """Sum the products of `weight` with `x` around each sample.
 
-    Tap ``taps // 2 + origin`` of an axis lies on the sample; the rest is as in `FilterProblem`.
+    The weights are float64, with as many axes as `x`. Tap ``taps // 2 + origin`` of an axis lies on
+    the sample; the rest is as in `FilterProblem`.
     """
     return dispatch.solve(
         problem,
@@ -190,24 +191,22 @@ def stored(values: Array, dtype: str) -> Array:
     """Return float64 values in `dtype`, as C converts them on x86.
 
     A fraction is cut off, towards zero. What an integer cannot hold counts modulo its range as
-    long as int32 holds it, for the 8-bit and 16-bit ones, or int64, for the unsigned ones
-    besides; else it counts as the least value of that wider integer. uint64 holds its own range.
+    long as int32 holds it, for those of up to 16 bits, or int64, for uint32 and uint64; else as
+    the least value of that wider integer. uint64 has 0 for what is 2**64 or more.
 
     >>> stored(np.array([-1.5, 2.9, 300.7, np.nan]), "uint8").tolist()
     [255, 2, 44, 0]
     """
     if np.dtype(dtype).kind == "f":
         with np.errstate(over="ignore"):
-            return values.astype(dtype)
+            return np.asarray(values.astype(dtype))
     wide = np.int32 if np.dtype(dtype).itemsize <= 2 or dtype == "int32" else np.int64
     limit = -float(np.iinfo(wide).min)
-    high = values >= limit
-    if dtype == "uint64":
-        high &= values < 2 * limit
-        values = np.where(high, values - limit, values)
+    high = (values >= limit) & (dtype == "uint64")
+    values = np.where(high, values - limit, values)
     fits = np.abs(np.trunc(values)) < limit
-    whole = np.where(fits, values, -limit).astype(wide).astype(dtype)
-    return whole + np.where(high, 2**63, 0).astype("uint64") if dtype == "uint64" else whole
+    whole: Array = np.where(fits, values, -limit).astype(wide).astype(dtype)
+    return whole ^ (high.astype("uint64") << 63) if dtype == "uint64" else whole
 
 
 @dataclass(frozen=True)

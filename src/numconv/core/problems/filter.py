@@ -75,8 +75,8 @@ class FilterProblem:
             raise ArgumentError("x", self.input_shape, "at least one axis")
         if len(self.kernel_shape) != axes or min(self.kernel_shape) < 1:
             raise ArgumentError("weight", self.kernel_shape, f"{axes} axes without zeros")
-        whole = all(lo + hi == k - 1 for (lo, hi), k in zip(self.padding, self.kernel_shape))
-        if len(self.padding) != axes or min(map(min, self.padding)) < 0 or not whole:
+        reaches = tuple(lo + hi + 1 for lo, hi in self.padding)
+        if reaches != self.kernel_shape or min(map(min, self.padding)) < 0:
             raise ArgumentError("padding", self.padding, "all taps but one, on each axis")
         known = ("zeros", *PADDING_MODES)
         if len(self.padding_modes) != axes or not set(self.padding_modes) <= set(known):
