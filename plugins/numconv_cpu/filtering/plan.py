@@ -70,13 +70,14 @@ class FilterPlan:
         layout = layout_of(problem)
         form = _form(problem)
         # Sums of many lines write over them, so that no line can be converted later.
-        whole = form == MANY and layout.y.taps > 1
+        many = form == MANY
+        whole = many and layout.y.taps > 1
         self._cut = cut(layout, self._workers, whole)
         tables = Tables()
         field = tile_field("float64", 1, VECTORS)
         numbers = {
             **_axes_numbers(layout, tables),
-            **_band_numbers(layout, self._cut, whole, prod(field[2]), tables),
+            **_band_numbers(layout, self._cut, many, prod(field[2]), tables),
             "form": form,
             "load": loader(problem.dtype),
             "store": storer(problem.result_dtype),
@@ -172,13 +173,14 @@ def _axes_numbers(layout: Layout, tables: Tables) -> dict[str, int]:
 
 
 def _band_numbers(
-    layout: Layout, parts: Cut, whole: bool, span: int, tables: Tables
+    layout: Layout, parts: Cut, many: bool, span: int, tables: Tables
 ) -> dict[str, int]:
     """Return what the kernel is told of tasks, and of the band that is one's memory."""
     x, y = layout.x, layout.y
-    pitch = whole_lines(parts.width + x.reach)
+    # Sums of many samples that write over a row leave the next one as it is.
+    pitch = whole_lines(parts.width + x.reach + (span if many else 0))
     layer = (parts.height + y.taps - 1) * pitch
-    sweep = parts.height if whole else min(max(SWEEP // pitch, 1), parts.height)
+    sweep = parts.height if many and y.taps > 1 else min(max(SWEEP // pitch, 1), parts.height)
     steps = np.array([layer, pitch, x.step])
     taps = np.array(list(np.ndindex(layout.layers, y.taps, x.taps)))
     # What hangs over the end of a row of vectors is read and summed, and not stored.

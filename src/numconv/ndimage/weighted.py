@@ -133,14 +133,13 @@ def _filtered(
     kernel = kernel.astype(np.complex128 if kernel.dtype.kind == "c" else np.float64, copy=False)
     chosen = axes_of(axes, x.ndim)
     origins = per_axis("origin", origin, len(chosen))
-    if len(chosen) < x.ndim:
-        if kernel.ndim == len(chosen):
-            others = tuple(axis for axis in range(x.ndim) if axis not in chosen)
-            kernel = np.expand_dims(kernel, others)
-        origins = list(among(chosen, origins, x.ndim, 0))
-    if kernel.ndim != x.ndim or 0 in kernel.shape:
+    if kernel.ndim != len(chosen) or 0 in kernel.shape:
         expected = f"an array of {len(chosen)} axes without zeros, as many as are filtered"
-        raise UnsupportedError("weights", np.shape(weights), expected)
+        raise UnsupportedError("weights", kernel.shape, expected)
+    if len(chosen) < x.ndim:
+        others = tuple(axis for axis in range(x.ndim) if axis not in chosen)
+        kernel = np.expand_dims(kernel, others)
+        origins = list(among(chosen, origins, x.ndim, 0))
     if convolution:
         kernel = np.flip(kernel)
         origins = [-o - (taps % 2 == 0) for o, taps in zip(origins, kernel.shape, strict=True)]

@@ -86,5 +86,13 @@ def guarded(array: Array, offset: int = 0) -> Guarded:
 
 
 def fill_value(dtype: Any) -> Any:
-    """Return a value of `dtype` that no law's result holds."""
-    return np.iinfo(dtype).min if np.dtype(dtype).kind in "iu" else np.nan
+    """Return a value of `dtype` that a law's result does not hold, or, of few bits, rarely."""
+    return fill_values(dtype)[0]
+
+
+def fill_values(dtype: Any) -> tuple[Any, ...]:
+    """Return values of which no place of a law's result holds one after the other."""
+    if np.dtype(dtype).kind not in "iu":
+        return (np.nan,)
+    info = np.iinfo(dtype)
+    return (info.min, info.max)

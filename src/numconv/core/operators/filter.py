@@ -19,7 +19,7 @@ from . import demonstrations
 
 def problem(
     x: Operand,
-    weight: Operand,
+    weights: Operand,
     padding_modes: Any,
     fill: float,
     origin: Any,
@@ -27,11 +27,9 @@ def problem(
     sums: str,
 ) -> FilterProblem:
     """Return the filter of such operands, or raise for what does not fit."""
-    if weight.dtype != "float64":
-        raise ArgumentTypeError("weight", weight.dtype, "dtype float64")
-    if weight.ndim != x.ndim:
-        raise ArgumentError("weight", weight.shape, f"{x.ndim} axes, as x has")
-    return _problem(x, weight.shape, padding_modes, fill, origin, result_dtype, sums)
+    if weights.ndim != x.ndim:
+        raise ArgumentError("weights", weights.shape, f"{x.ndim} axes, as x has")
+    return _problem(x, weights.shape, padding_modes, fill, origin, result_dtype, sums)
 
 
 def mean_problem(
@@ -79,7 +77,7 @@ def _origins(origin: Any, axes: int) -> tuple[int, ...]:
 
 def correlate(
     x: Any,
-    weight: Any,
+    weights: Any,
     padding_modes: Any = "symmetric",
     fill: float = 0.0,
     origin: Any = 0,
@@ -91,21 +89,30 @@ def correlate(
     algorithm: str = "auto",
     tune: bool = False,
 ) -> Any:
-    """Sum the products of `weight` with `x` around each sample.
+    """Sum the products of `weights`, of as many axes as `x`, with `x` around each sample.
 
-    The weights are float64, with as many axes as `x`. Tap ``taps // 2 + origin`` of an axis lies on
-    the sample; the rest is as in `FilterProblem`.
+    Tap ``taps // 2 + origin`` of an axis lies on the sample; the rest is as in `FilterProblem`.
     """
     return dispatch.solve(
         problem,
-        (x, weight),
+        (x, _wide(weights)),
         (padding_modes, fill, origin, result_dtype, sums),
-        ("x", "weight"),
+        ("x", "weights"),
         out=out,
         backend=backend,
         algorithm=algorithm,
         tune=tune,
     )
+
+
+def _wide(weights: Any) -> Any:
+    """Return weights as float64; they are few."""
+    if isinstance(weights, Operand):
+        return Operand(weights.shape, "float64")
+    array = np.asarray(weights)
+    if array.dtype.kind not in "biuf":
+        raise ArgumentTypeError("weights", array.dtype, "a real dtype")
+    return array.astype(np.float64, copy=False)
 
 
 def mean(
@@ -168,7 +175,8 @@ def _taps(problem: FilterProblem) -> list[Shape]:
 
 def _window(problem: FilterProblem, padded: Array, tap: Shape) -> Array:
     """Return the samples that `tap` of every output reads."""
-    return padded[tuple(slice(k, k + n) for k, n in zip(tap, problem.input_shape, strict=True))]
+    ranges = zip(tap, problem.input_shape, strict=True)
+    return np.asarray(padded[tuple(slice(k, k + n) for k, n in ranges)])
 
 
 def _sum_of_pairs(problem: FilterProblem, padded: Array, weight: Array) -> Array:
@@ -180,11 +188,11 @@ def _sum_of_pairs(problem: FilterProblem, padded: Array, weight: Array) -> Array
             y = window[middle] * weight[middle]
             for k in range(middle):
                 y += (window[k] + sign * window[last - k]) * weight[k]
-            return y
+            return np.asarray(y)
     y = window[last] * weight[last]
     for k in range(last):
         y += window[k] * weight[k]
-    return y
+    return np.asarray(y)
 
 
 def stored(values: Array, dtype: str) -> Array:
@@ -238,7 +246,7 @@ FILTERS = (
     FilterOperator(
         "filter",
         "weights slide along any axes of an array of any rank",
-        ("x", "weight"),
+        ("x", "weights"),
         correlate,
         demonstrations.embossed,
     ),

@@ -44,6 +44,7 @@ FILTER_CASES = {
     ),
     "window_mean": (
         mean_case("along_lines", (13, 101), size=(1, 7)),
+        mean_case("of_long_lines", (23, 701), "float32", size=(1, 19)),
         mean_case("of_rows", (211, 301), "float32", size=(12, 1), padding_modes="zeros", fill=2.5),
         mean_case("bytes", (31, 29, 3), "uint8", size=(1, 5, 1), origin=(0, -2, 0)),
         mean_case("beyond_the_array", (2, 3), size=(1, 29), padding_modes="circular"),

@@ -74,7 +74,7 @@ class FilterProblem:
         if axes < 1 or min(self.input_shape) < 0:
             raise ArgumentError("x", self.input_shape, "at least one axis")
         if len(self.kernel_shape) != axes or min(self.kernel_shape) < 1:
-            raise ArgumentError("weight", self.kernel_shape, f"{axes} axes without zeros")
+            raise ArgumentError("weights", self.kernel_shape, f"{axes} axes without zeros")
         reaches = tuple(lo + hi + 1 for lo, hi in self.padding)
         if reaches != self.kernel_shape or min(map(min, self.padding)) < 0:
             raise ArgumentError("padding", self.padding, "all taps but one, on each axis")
