@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from importlib import util
 from typing import Any
 
-from numconv.core.problems import ConvolutionProblem, InvolutionProblem
+from numconv.core.problems import ConvolutionProblem, FilterProblem, InvolutionProblem
 from numconv.core.protocol import Algorithm, Roof, Status
 
 from . import convolution
+from .filtering.algorithm import Bands
 from .involution.algorithm import Involution
 from .loops.algorithm import Loops
 
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
     ConvolutionProblem: (*convolution.ALGORITHMS, Loops()),
+    FilterProblem: (Bands(),),
     InvolutionProblem: (
         Involution(),
         Loops(),

@@ -45,7 +45,7 @@ _PRANGE_ONLY = ParallelOptions(
 # A product and a sum may become one fused operation; nothing that assumes finite values or
 # changes the order of a sum may happen.
 FASTMATH = {"contract"}
-OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -75,7 +75,7 @@ if hasattr(os, "register_at_fork"):
 def kernel(function: Function, /) -> Any: ...
 @overload
 def kernel(
-    *, parallel: bool = ..., inline: bool = ..., part: bool = ...
+    *, parallel: bool = ..., inline: bool = ..., part: bool = ..., fused: bool = ...
 ) -> Callable[[Function], Any]: ...
 def kernel(
     function: Function | None = None,
@@ -84,6 +84,7 @@ def kernel(
     parallel: bool = False,
     inline: bool = False,
     part: bool = False,
+    fused: bool = True,
 ) -> Any:
     """Compile `function` with Numba at its first call, and keep the result on disk.
 
@@ -99,11 +100,13 @@ def kernel(
     part : bool
         Whether this is done before anything is compiled: a kernel that is but a part of one other
         is optimised with it, and not by itself before.
+    fused : bool
+        Whether a product and a sum may become one operation, which rounds once instead of twice.
     """
 
     def decorate(function: Function) -> Any:
         compiled = numba.njit(
-            **OPTIONS,
+            **(OPTIONS if fused else OPTIONS | {"fastmath": False}),
             parallel=_PRANGE_ONLY if parallel else False,
             forceinline=inline,
             inline="always" if part else "never",

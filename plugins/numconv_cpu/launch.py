@@ -24,11 +24,15 @@ POINTERS = 10
 _WORD = ir.IntType(64)
 _BYTES = ir.IntType(8).as_pointer()
 
-_workers: dict[Any, CFunc] = {}
+_routines: dict[Any, CFunc] = {}
 
 
 def worker(
-    function: Callable[..., None], dtype: str, geometry: np.dtype[Any], parts: np.dtype[Any]
+    function: Callable[..., None],
+    dtype: str,
+    geometry: np.dtype[Any],
+    parts: np.dtype[Any],
+    fused: bool = True,
 ) -> int:
     """Compile a worker, and return its address.
 
@@ -41,22 +45,31 @@ def worker(
         Of x, weight, bias, residual, out and workspace.
     geometry, parts : dtype
         Of their records.
+    fused : bool
+        As of `compile.kernel`.
     """
-    key = (function, dtype, geometry, parts)
-    with global_compiler_lock:
-        if key not in _workers:
-            _workers[key] = _compile(*key)
-        return int(_workers[key].address)
-
-
-def _compile(
-    function: Callable[..., None], dtype: str, geometry: np.dtype[Any], parts: np.dtype[Any]
-) -> CFunc:
     integers = types.CPointer(types.int64)
     values = types.CPointer(from_dtype(np.dtype(dtype)))
     records = (types.CPointer(from_dtype(each)) for each in (parts, geometry))
     arguments = (types.intp, types.intp, integers, *(values,) * 6, integers, *records)
-    options = {"nopython": True, "error_model": "numpy", "fastmath": FASTMATH}
+    return routine(function, arguments, fused)
+
+
+def routine(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool = True) -> int:
+    """Compile a function without a result for arguments of these types, and return its address.
+
+    Whether it may fuse products and sums is said as to `compile.kernel`.
+    """
+    key = (function, arguments)
+    with global_compiler_lock:
+        if key not in _routines:
+            _routines[key] = _compile(function, arguments, fused)
+        return int(_routines[key].address)
+
+
+def _compile(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool) -> CFunc:
+    fastmath = FASTMATH if fused else False
+    options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath}
     compiled = CFunc(function, (arguments, types.void), {}, options)
     compiled._cache = KernelCache(function)
     compiled.compile()

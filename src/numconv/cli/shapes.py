@@ -108,6 +108,10 @@ def _flattened(layout: Layout) -> tuple[Shape, ...]:
     return (layout.outputs, layout.channels), *((layout.outputs, size) for size in layout.sizes)
 
 
+def _slid(layout: Layout) -> tuple[Shape, ...]:
+    return ((*(1,) * (layout.x.ndim - layout.axes), *layout.sizes),)
+
+
 def _none(layout: Layout) -> tuple[Shape, ...]:
     if layout.operator == "channel_shuffle":
         layout.parameters.setdefault("groups", divisor(layout.channels))
@@ -116,6 +120,7 @@ def _none(layout: Layout) -> tuple[Shape, ...]:
 
 CHOOSERS: dict[tuple[str, ...], Callable[[Layout], tuple[Shape, ...]]] = {
     ("weight",): _weight,
+    ("weights",): _slid,
     ("kernels",): _kernels,
     ("reduce_weight", "span_weight"): _generator,
     ("depthwise_weight", "pointwise_weight"): _depthwise_separable,

@@ -299,7 +299,7 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Mem
         dtype=dtype,
         shapes=problem.operand_shapes + problem.epilogue.shapes(shape),
         batched=batched,
-        integers=dtype == "int64",
+        integers=getattr(problem, "sums_dtype", dtype) == "int64",
         empty=prod(shape) == 0,
         memory=memory,
         fresh=memory.new_output(own, np.dtype(dtype)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +21,19 @@ def random_operands(problem: Any, seed: int = 0) -> list[Array]:
     Integers of more than 16 bits stay below 2**20, so that their sums fit an int64.
     """
     rng = np.random.default_rng(seed)
-    given = [_random(rng, shape, problem.dtype) for shape in problem.operand_shapes]
+    given = [_random(rng, *each) for each in _operands(problem)]
     added = [
         _random(rng, shape, problem.result_dtype)
         for shape in problem.epilogue.shapes(problem.result_shape)
     ]
     return given + added
+
+
+def _operands(problem: Any) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Yield shape and dtype of each operand; most problems have one dtype for all."""
+    shapes = problem.operand_shapes
+    dtypes_of_operands = getattr(problem, "operand_dtypes", (problem.dtype,) * len(shapes))
+    return zip(shapes, dtypes_of_operands, strict=True)
 
 
 def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
@@ -78,5 +86,13 @@ def guarded(array: Array, offset: int = 0) -> Guarded:
 
 
 def fill_value(dtype: Any) -> Any:
-    """Return a value of `dtype` that no law's result holds."""
-    return np.iinfo(dtype).min if np.dtype(dtype).kind in "iu" else np.nan
+    """Return a value of `dtype` that a law's result does not hold, or, of few bits, rarely."""
+    return fill_values(dtype)[0]
+
+
+def fill_values(dtype: Any) -> tuple[Any, ...]:
+    """Return values of which no place of a law's result holds one after the other."""
+    if np.dtype(dtype).kind not in "iu":
+        return (np.nan,)
+    info = np.iinfo(dtype)
+    return (info.min, info.max)

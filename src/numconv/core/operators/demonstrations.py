@@ -104,6 +104,17 @@ def involution(picture: Array) -> Demonstration:
     return Demonstration((picture, kernels), parameters, caption)
 
 
+def embossed(picture: Array) -> Demonstration:
+    weight = np.array([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]])[None]
+    caption = "a slope down to the right is added; what lies outside is the picture mirrored"
+    return Demonstration((picture, weight), {}, caption)
+
+
+def streaked(picture: Array) -> Demonstration:
+    parameters = {"size": (1, 1, max(picture.shape[2] // 16, 2))}
+    return Demonstration((picture,), parameters, "each pixel is the mean of those left and right")
+
+
 def bilateral_kernels(picture: Array, size: int, blur: float, contrast: float) -> Array:
     """Return kernels that weigh neighbours by nearness in place and in colour.
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from ..hookspecs import hookimpl
 from ..protocol import Operator
 from .convolution import CONVOLUTIONS
+from .filter import FILTERS
 from .involution import INVOLUTION
 from .transposed import TRANSPOSED
 
 
 @hookimpl
 def numconv_operators() -> Sequence[Operator]:
-    return (*CONVOLUTIONS, TRANSPOSED, INVOLUTION)
+    return (*CONVOLUTIONS, TRANSPOSED, INVOLUTION, *FILTERS)

@@ -2,6 +2,7 @@
 
 from .convolution import ConvolutionProblem, Direction
 from .epilogue import Epilogue
+from .filter import FilterProblem
 from .generated import GeneratedInvolutionProblem
 from .involution import InvolutionProblem
 
@@ -9,6 +10,7 @@ __all__ = [
     "ConvolutionProblem",
     "Direction",
     "Epilogue",
+    "FilterProblem",
     "GeneratedInvolutionProblem",
     "InvolutionProblem",
 ]

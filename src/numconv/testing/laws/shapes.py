@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.protocol import Algorithm
 from ..checks import accept, hold, same_bits, solve
-from ..operands import fill_value, guarded, random_operands
+from ..operands import fill_values, guarded, random_operands
 from .law import Law, always, has_batch
 
 
@@ -30,22 +30,23 @@ def contract(problem: Any, algorithm: Algorithm) -> float:
 
 def written(problem: Any, algorithm: Algorithm) -> float:
     """Every output is written; nothing around it, and no operand."""
-    operands = random_operands(problem, 8)
+    operands, plan = random_operands(problem, 8), algorithm.plan(problem)
     kept = [guarded(operand) for operand in operands]
-    empty = np.full(problem.result_shape, fill_value(problem.result_dtype), problem.result_dtype)
-    room = guarded(empty)
-    algorithm.plan(problem)(*(each.array for each in kept), out=room.array)
-    if room.array.dtype.kind in "iu":
-        unwritten = room.array == fill_value(room.array.dtype)
-    else:
-        unwritten = np.isnan(room.array)
+    unwritten = np.ones(problem.result_shape, bool)
+    for fill in fill_values(problem.result_dtype):
+        room = guarded(np.full(problem.result_shape, fill, problem.result_dtype))
+        plan(*(each.array for each in kept), out=room.array)
+        unwritten &= np.isnan(room.array) if fill != fill else room.array == fill
+        hold(not room.touched(), "memory around out is changed")
+        if not unwritten.any():
+            break
     count = int(unwritten.sum())
     first = tuple(np.argwhere(unwritten)[0].tolist()) if count else ()
     hold(
         not count,
-        f"{count} of {empty.size} outputs are unwritten, or hold strange data, first at {first}",
+        f"{count} of {unwritten.size} outputs are unwritten, or hold strange data, "
+        f"first at {first}",
     )
-    hold(not room.touched(), "memory around out is changed")
     for index, (each, operand) in enumerate(zip(kept, operands, strict=True)):
         hold(not each.touched(), f"memory around operand {index} is changed")
         hold(same_bits(each.array, operand), f"operand {index} is changed")

@@ -1,0 +1,106 @@
+"""Arguments as SciPy takes them: axes, modes, origins, and one value for each axis or for all."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import ArgumentError, ArgumentTypeError
+from ..core.protocol import Array
+from .errors import NoAxisError, UnsupportedError
+
+PADDING_MODES = {
+    "reflect": "symmetric",
+    "grid-mirror": "symmetric",
+    "mirror": "reflect",
+    "nearest": "replicate",
+    "wrap": "circular",
+    "grid-wrap": "circular",
+    "constant": "zeros",
+    "grid-constant": "zeros",
+}
+"""What numconv calls SciPy's modes."""
+
+
+def padding_mode(mode: Any) -> str:
+    """Return numconv's name of a mode of SciPy's."""
+    if not isinstance(mode, str) or mode not in PADDING_MODES:
+        raise UnsupportedError("mode", mode, "one of " + ", ".join(map(repr, PADDING_MODES)))
+    return PADDING_MODES[mode]
+
+
+def index(argument: str, value: Any) -> int:
+    """Return an integer."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(argument, value, "an integer") from None
+
+
+def number(argument: str, value: Any) -> float:
+    """Return a real number."""
+    if not isinstance(value, (str, bytes)) and not np.iscomplexobj(value):
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            pass
+    raise ArgumentTypeError(argument, value, "a real number")
+
+
+def axis_of(axis: Any, axes: int) -> int:
+    """Return an axis of an array of so many axes, counted from the first."""
+    place = index("axis", axis)
+    if not -axes <= place < axes:
+        raise NoAxisError("axis", axis, f"an axis of an array of {axes}")
+    return place % axes
+
+
+def axes_of(axes: Any, count: int) -> tuple[int, ...]:
+    """Return some axes of an array of `count` axes, counted from the first; None is all."""
+    if axes is None:
+        return tuple(range(count))
+    if not isinstance(axes, Iterable):
+        if not np.isscalar(axes):
+            raise ArgumentError("axes", axes, "an integer, several, or None")
+        axes = (axes,)
+    given = tuple(index("axes", axis) for axis in axes)
+    if any(not -count <= axis < count for axis in given):
+        raise ArgumentError("axes", given, f"axes of an array of {count}")
+    found = tuple(axis % count for axis in given)
+    if len(set(found)) < len(found):
+        raise ArgumentError("axes", given, "each axis once")
+    return found
+
+
+def per_axis(argument: str, value: Any, count: int) -> list[Any]:
+    """Return a value for each of `count` axes, of which one or all may be given."""
+    if isinstance(value, str) or not np.iterable(value):
+        return [value] * count
+    values = list(value)
+    if len(values) != count:
+        raise UnsupportedError(argument, value, f"one value, or {count}, one for each axis")
+    return values
+
+
+def checked_origin(origin: Any, taps: int) -> int:
+    """Return an origin that leaves the sample under the kernel."""
+    if not -(taps // 2) <= origin <= (taps - 1) // 2:
+        expected = f"from {-(taps // 2)} to {(taps - 1) // 2} for {taps} taps"
+        raise ArgumentError("origin", origin, expected)
+    return index("origin", origin)
+
+
+def on_axis(values: Array, axis: int, axes: int) -> Array:
+    """Return a line of values as an array of `axes` axes that lies along one of them."""
+    return values.reshape([-1 if each == axis else 1 for each in range(axes)])
+
+
+def among(axes: Sequence[int], values: Sequence[int], count: int, rest: int) -> tuple[int, ...]:
+    """Return `values` at `axes`, in that order, and `rest` at all other of `count` axes."""
+    placed = [rest] * count
+    for axis, value in zip(axes, values, strict=True):
+        placed[axis] = value
+    return tuple(placed)

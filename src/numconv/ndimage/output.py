@@ -1,0 +1,104 @@
+"""Where a result goes, and as what: the argument `output` of SciPy's functions."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import ArgumentError
+from ..core.memory import new_output
+from ..core.problems.filter import FILTERED
+from ..core.protocol import Array
+from .errors import UnsupportedError
+
+Dtype = np.dtype[Any]
+Step = Callable[[Array, Dtype, Array | None], Array]
+"""What filters an array to one of a dtype, written into the third argument if there is one."""
+
+_NAMES: dict[Any, str] = {np.dtype(name): name for name in FILTERED}
+
+
+def computed(argument: str, dtype: Dtype) -> str:
+    """Return the name of the dtype that stands for `dtype` in a filter; a bool is a byte."""
+    name = _NAMES.get(dtype) or _NAMES.get(dtype.newbyteorder("="))
+    if name is not None:
+        return name
+    if dtype == np.bool_:
+        return "uint8"
+    raise UnsupportedError(argument, dtype, "dtype bool, " + ", ".join(FILTERED))
+
+
+@dataclass(frozen=True)
+class Output:
+    """The dtype of a result, and the array to put it in if the caller has one."""
+
+    dtype: Dtype
+    array: Array | None
+
+    def after(self, x: Array, *steps: Step) -> Array:
+        """Return what is left of `x` after all steps, each of which gives this dtype."""
+        if not steps:
+            result = new_output(x.shape, self.dtype)() if self.array is None else self.array
+            result[...] = x
+            return result
+        kept = np.dtype("uint8") if self.dtype == np.bool_ else self.dtype.newbyteorder("=")
+        for step in steps[:-1]:
+            x = step(x, kept, None)
+        return self.delivered(steps[-1](x, kept, self._room(x)))
+
+    def _room(self, x: Array) -> Array | None:
+        """Return the array if a step that reads `x` can write into it."""
+        array = self.array
+        if array is None or array.dtype not in _NAMES or np.may_share_memory(array, x):
+            return None
+        return array
+
+    def delivered(self, result: Array) -> Array:
+        """Return `result` as the caller wants it."""
+        if result is self.array:
+            return result
+        if self.dtype == np.bool_:
+            # A byte of 3 is no bool, though SciPy makes such.
+            result = result != 0
+        if self.array is None:
+            return result.astype(self.dtype, copy=False)
+        self.array[...] = result
+        return self.array
+
+
+def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
+    """Return what the argument `output` asks for; for complex results, only complex will do."""
+    if output is None:
+        dtype = np.promote_types(x.dtype, np.complex64) if complex_output else x.dtype
+        return Output(dtype.newbyteorder("="), None)
+    if isinstance(output, (type, np.dtype)):
+        dtype = np.dtype(output)
+        if complex_output and dtype.kind != "c":
+            warnings.warn("promoting specified output dtype to complex", stacklevel=_LEVEL)
+            dtype = np.promote_types(dtype, np.complex64)
+        return Output(dtype, None)
+    if isinstance(output, str):
+        dtype = np.dtype(output)
+        if not issubclass(dtype.type, np.number):
+            raise UnsupportedError("output", output, "a numeric dtype")
+        _check_complex(dtype, complex_output)
+        return Output(dtype, None)
+    array = np.asarray(output)
+    if array.shape != x.shape:
+        raise UnsupportedError("output", array.shape, f"an array of shape {x.shape}")
+    _check_complex(array.dtype, complex_output)
+    if not array.flags.writeable:
+        raise ArgumentError("output", "a read-only array", "a writeable array")
+    return Output(array.dtype, array)
+
+
+_LEVEL = 4
+
+
+def _check_complex(dtype: Dtype, complex_output: bool) -> None:
+    if complex_output and dtype.kind != "c":
+        raise UnsupportedError("output", dtype, "a complex dtype")

@@ -1,0 +1,262 @@
+"""Filters whose weights the caller gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..core.protocol import Array
+from .arguments import among, axes_of, axis_of, checked_origin, on_axis, padding_mode, per_axis
+from .errors import UnsupportedError
+from .output import Dtype, Step, output_of
+from .parts import filtered
+
+
+def correlate(
+    input: Any,
+    weights: Any,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+) -> Array:
+    """Correlate an array of any rank with weights that are not flipped.
+
+    ::
+
+        y[o] = sum over k of  weights[k] * input[o + k - weights.shape // 2 - origin]
+
+    Parameters
+    ----------
+    input : array_like
+        bool, integers, float32, float64, complex64 or complex128, of any rank.
+    weights : array_like
+        As many axes as are filtered. Complex weights are conjugated.
+    output : array or dtype, optional
+        Where the result goes, or its dtype; by default that of `input`, or a complex one where
+        anything is complex. The array may be `input` itself.
+    mode : str
+        What stands beyond the borders, however far: ``"reflect"`` or ``"grid-mirror"`` (d c b a |
+        a b c d | d c b a), ``"mirror"`` (d c b | a b c d | c b a), ``"nearest"``, ``"wrap"`` or
+        ``"grid-wrap"``, ``"constant"`` or ``"grid-constant"`` (`cval`).
+    cval : scalar
+        What stands beyond the borders in mode ``"constant"``, not rounded to the dtype of `input`.
+    origin : int or sequence of int
+        Tap ``taps // 2 + origin`` of an axis lies on the sample: a positive one moves the picture
+        towards the end. One for all filtered axes, or one for each.
+    axes : int or tuple of int, optional
+        The axes that are filtered; all by default.
+
+    Returns
+    -------
+    ndarray, of the shape of `input`
+
+    Raises
+    ------
+    ArgumentError
+        If an argument cannot be used. Where SciPy raises a RuntimeError or TypeError, it is one
+        as well.
+
+    Notes
+    -----
+    Products are summed in float64 in the order of the taps, without weights of at most 2**-52, and
+    stored as C converts them: towards zero, modulo the range of an integer. That is what
+    `scipy.ndimage.correlate` does on x86, so that the results are equal to the last bit. Only a
+    bool result, True where the sum's whole part is not a multiple of 256, differs in its bytes:
+    SciPy leaves bytes other than 0 and 1 there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> correlate(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
+    [0, 30, 20, 10, 0]
+    """
+    return _filtered(input, weights, output, mode, cval, origin, axes, convolution=False)
+
+
+def convolve(
+    input: Any,
+    weights: Any,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+) -> Array:
+    """Convolve an array of any rank with weights, which are flipped along every axis.
+
+    ::
+
+        y[o] = sum over k of  weights[k] * input[o - k + weights.shape // 2 + origin]
+
+    Parameters
+    ----------
+    input, weights, output, mode, cval, origin, axes
+        As in `correlate`, but complex weights are not conjugated, and a positive origin moves the
+        picture towards the beginning.
+
+    Returns
+    -------
+    ndarray, of the shape of `input`
+
+    Raises
+    ------
+    ArgumentError
+        As in `correlate`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> convolve(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
+    [0, 10, 20, 30, 0]
+    """
+    return _filtered(input, weights, output, mode, cval, origin, axes, convolution=True)
+
+
+def _filtered(
+    input: Any,
+    weights: Any,
+    output: Any,
+    mode: Any,
+    cval: Any,
+    origin: Any,
+    axes: Any,
+    convolution: bool,
+) -> Array:
+    x, kernel = np.asarray(input), np.asarray(weights)
+    complex_output = x.dtype.kind == "c" or kernel.dtype.kind == "c"
+    kernel = kernel.astype(np.complex128 if kernel.dtype.kind == "c" else np.float64, copy=False)
+    chosen = axes_of(axes, x.ndim)
+    origins = per_axis("origin", origin, len(chosen))
+    if kernel.ndim != len(chosen) or 0 in kernel.shape:
+        expected = f"an array of {len(chosen)} axes without zeros, as many as are filtered"
+        raise UnsupportedError("weights", kernel.shape, expected)
+    if len(chosen) < x.ndim:
+        others = tuple(axis for axis in range(x.ndim) if axis not in chosen)
+        kernel = np.expand_dims(kernel, others)
+        origins = list(among(chosen, origins, x.ndim, 0))
+    if convolution:
+        kernel = np.flip(kernel)
+        origins = [-o - (taps % 2 == 0) for o, taps in zip(origins, kernel.shape, strict=True)]
+    elif kernel.dtype.kind == "c":
+        kernel = kernel.conj()
+    places = tuple(checked_origin(*each) for each in zip(origins, kernel.shape, strict=True))
+    target = output_of(output, x, complex_output)
+    if not isinstance(mode, str) and isinstance(mode, Iterable):
+        raise UnsupportedError("mode", mode, "one for all axes")
+    padding_mode(mode)
+    settings = (mode, cval, places if any(places) else 0, "products")
+
+    def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
+        return filtered(x, kernel, *settings, dtype, out)
+
+    return target.after(x, step)
+
+
+def correlate1d(
+    input: Any,
+    weights: Any,
+    axis: int = -1,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: Any = 0.0,
+    origin: int = 0,
+) -> Array:
+    """Correlate an array along one axis with weights that are not flipped.
+
+    Parameters
+    ----------
+    input, output, mode, cval
+        As in `correlate`.
+    weights : array_like, one axis
+        Complex ones are conjugated.
+    axis : int
+        The axis that is filtered.
+    origin : int
+        Tap ``len(weights) // 2 + origin`` lies on the sample.
+
+    Returns
+    -------
+    ndarray, of the shape of `input`
+
+    Raises
+    ------
+    ArgumentError
+        As in `correlate`.
+
+    Notes
+    -----
+    Sums begin with the tap in the middle and go on from the outermost pair of samples to the
+    innermost where the weights are symmetric or antisymmetric, and no weight is left out; as in
+    SciPy, to the last bit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> correlate1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
+    [8, 26, 8, 12, 7, 28, 36, 9]
+    """
+    x, line = np.asarray(input), np.asarray(weights)
+    complex_output = x.dtype.kind == "c" or line.dtype.kind == "c"
+    target = output_of(output, x, complex_output)
+    return target.after(x, line_step(line, x.ndim, axis, mode, cval, origin))
+
+
+def convolve1d(
+    input: Any,
+    weights: Any,
+    axis: int = -1,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: Any = 0.0,
+    origin: int = 0,
+) -> Array:
+    """Convolve an array along one axis with weights, which are flipped.
+
+    Parameters
+    ----------
+    input, weights, axis, output, mode, cval, origin
+        As in `correlate1d`, but complex weights are not conjugated, and a positive origin moves
+        the picture towards the beginning.
+
+    Returns
+    -------
+    ndarray, of the shape of `input`
+
+    Raises
+    ------
+    ArgumentError
+        As in `correlate`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> convolve1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
+    [14, 24, 4, 13, 12, 36, 27, 0]
+    """
+    line = np.flip(np.asarray(weights))
+    # Conjugated once more in `correlate1d`.
+    line = line.conj() if line.dtype.kind == "c" else line
+    return correlate1d(input, line, axis, output, mode, cval, -origin - (line.size % 2 == 0))
+
+
+def line_step(line: Array, axes: int, axis: Any, mode: Any, cval: Any, origin: Any) -> Step:
+    """Return the step that correlates along one of `axes` axes."""
+    if line.ndim != 1 or not line.size:
+        raise UnsupportedError("weights", line.shape, "one axis, with at least one weight")
+    conjugated = line.conj() if line.dtype.kind == "c" else line.astype(np.float64, copy=False)
+    place = axis_of(axis, axes)
+    shift = checked_origin(origin, line.size)
+    weights = on_axis(conjugated, place, axes)
+    origins = among((place,), (shift,), axes, 0) if shift else 0
+    padding_mode(mode)
+
+    def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
+        return filtered(x, weights, mode, cval, origins, "pairs", dtype, out)
+
+    return step
