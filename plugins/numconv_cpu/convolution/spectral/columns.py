@@ -55,7 +55,7 @@ def forward_strip(  # type: ignore[no-untyped-def]
                 place = at(line, r * g.lanes)
                 turn_lanes(g, place, g.imaginary, at(turns, 2 * r), lane_factors)
     for r in range(g.rows):
-        target = at(plane, (r * g.middles + middle) * g.pitch + first)
+        target = at(plane, r * g.layer + middle * g.pitch + first)
         for v in range(vectors):
             source = at(own, v * g.line + r * g.lanes)
             copy_vector(g, at(target, v * g.lanes), source)
@@ -108,7 +108,7 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
     scale = at(own, g.own_scale)
     scale[0], scale[1] = one, other
     for r in range(g.rows):
-        source = at(plane, (r * g.middles + middle) * g.pitch + first)
+        source = at(plane, r * g.layer + middle * g.pitch + first)
         for v in range(vectors):
             place = at(own, v * g.line + r * g.lanes)
             copy_vector(g, place, at(source, v * g.lanes))

@@ -61,7 +61,7 @@ def piece_of(piece, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def count_task(counts, task, sums, samples, taps, g):  # type: ignore[no-untyped-def]
+def count_pieces(counts, task, sums, samples, taps, g):  # type: ignore[no-untyped-def]
     """Count the results of some pieces that see nothing, and products of those that see little."""
     stay_whole()
     found = doubles(counts)
@@ -89,7 +89,7 @@ def too_much(counts, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def finish_task(  # type: ignore[no-untyped-def]
+def finish_pieces(  # type: ignore[no-untyped-def]
     out, residual, bias, counts, task, sums, samples_record, taps_record, x, weight, own, g
 ):
     """Finish the results of some pieces of a plane.
@@ -99,7 +99,7 @@ def finish_task(  # type: ignore[no-untyped-def]
     out, residual, bias : pointer
         To the plane's first result, its first residual and its bias.
     counts : pointer
-        What `count_task` found in these pieces.
+        What `count_pieces` found in these pieces.
     samples_record, taps_record : pointer
         What is known of the operands; see `settle`.
     x, weight : operand

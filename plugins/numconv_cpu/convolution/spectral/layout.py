@@ -31,7 +31,6 @@ def layout(
         **_planes(shape, lengths, lanes),
         **_tasks(shape),
         "lanes": lanes,
-        "found": 3 * 8 // itemsize + 2,
         "record": RECORD * 8 // itemsize,
         "count": 2 * 8 // itemsize,
         "sums": whole_lines(prod(each + 1 for each in shape.seen) * 8 // itemsize),
@@ -42,12 +41,12 @@ def layout(
     each = numbers["planes"] * numbers["plane"] + numbers["sums"]
     together = max(min(items, ROUND_BYTES // (each * itemsize)), 1)
     lines = max(STRIP, shape.given + 2) * numbers["line"]
-    own, numbers["worker"] = in_turn({"lines": lines, "own_scale": 2, "own_nothing": 2, "own_room": ROOM})
+    own, numbers["worker"] = in_turn({"lines": lines, "own_scale": 2, "own_found": 6, "own_nothing": 2, "own_room": ROOM})
     size = _arrange(numbers, shape, together, items, workers)
     return {
         **numbers,
         "together": together,
-        **{name: own[name] for name in ("own_scale", "own_nothing", "own_room")},
+        **{name: own[name] for name in ("own_scale", "own_found", "own_nothing", "own_room")},
         **size,
     }
 
@@ -61,7 +60,10 @@ def _planes(shape: Shape, lengths: Lengths, lanes: int) -> dict[str, int]:
     stored = max(-(-width // lanes) for width in widths) * lanes
     # One vector more than it needs: powers of two would fall into few sets of a cache.
     pitch = stored + lanes
-    lines = -(-rows * middles // lanes)
+    # Rows are multiplied in blocks of so many as there are lanes, within a volume's layer.
+    layers, lines = (rows, middles) if middles > 1 else (1, rows)
+    blocks = -(-lines // lanes)
+    plane = layers * blocks * lanes * pitch
     # Tiles of lanes hang over the end of a line.
     imaginary = (max(rows, middles, columns) + lanes + 3) * lanes
     strips = [-(-width // (lanes * STRIP)) for width in widths]
@@ -75,9 +77,10 @@ def _planes(shape: Shape, lengths: Lengths, lanes: int) -> dict[str, int]:
         "result_columns": widths[2],
         "first_column": 0 if shape.folded else shape.kept[2][0],
         "pitch": pitch,
-        "apart": lines * lanes * pitch,
-        "plane": 2 * lines * lanes * pitch,
-        "row_blocks": lines,
+        "apart": plane,
+        "plane": 2 * plane,
+        "layer": blocks * lanes * pitch if middles > 1 else pitch,
+        "blocks": layers if middles > 1 else blocks,
         "imaginary": imaginary,
         "line": 2 * imaginary,
         "strip": STRIP,
@@ -108,8 +111,6 @@ def _arrange(
     begins, size = in_turn(
         {
             "messages": 1 + items // shape.groups,
-            "at_samples_found": together * shape.given * numbers["found"],
-            "at_taps_found": filters * shape.given * numbers["found"],
             "at_samples_known": together * numbers["record"],
             "at_taps_known": filters * numbers["record"],
             "at_counts": together * shape.result * numbers["count_tasks"] * numbers["count"],

@@ -21,8 +21,8 @@ def exponent_of(size, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def measure_plane(found, operand, channel, room, g):  # type: ignore[no-untyped-def]
-    """Find the largest absolute value of a plane, and the sum of squares as a multiple of its.
+def measure(found, operand, room, g):  # type: ignore[no-untyped-def]
+    """Find the largest absolute value of an operand, and the sum of squares as a multiple of its.
 
     Parameters
     ----------
@@ -37,19 +37,21 @@ def measure_plane(found, operand, channel, room, g):  # type: ignore[no-untyped-
     whole &= operand.outer == operand.step * size
     rows, width = operand.depth * operand.height, operand.width
     if whole:
+        # The rows of a plane lie end to end.
         rows, width = 1, operand.depth * size
     result = doubles(found)
     result[0], result[1], result[2] = 0.0, 0.0, 1.0
-    for row in range(rows):
-        start = row_of(operand, channel, row // operand.height, row % operand.height, g)
-        first = g.parts * (1 - width) if operand.step < 0 else 0
-        for p in range(0, g.parts * width, RUN):
-            measure_run(result, at(start, first + p), min(RUN, g.parts * width - p), room, g)
+    first = g.parts * (1 - width) if operand.step < 0 else 0
+    for c in range(operand.channels):
+        for row in range(rows):
+            start = row_of(operand, c, row // operand.height, row % operand.height, g)
+            for p in range(0, g.parts * width, RUN):
+                measure_run(result, at(start, first + p), min(RUN, g.parts * width - p), room, g)
 
 
 @kernel
 def measure_run(result, values, count, room, g):  # type: ignore[no-untyped-def]
-    """Add values side by side to what `measure_plane` finds."""
+    """Add values side by side to what `measure` finds."""
     stay_whole()
     width = min(count, SUMS)
     largest, squares, nothing = room, at(room, SUMS), at(room, 2 * SUMS)

@@ -49,7 +49,8 @@ NUMBERS = (
     "pitch",  # of a plane's rows
     "apart",  # elements from a plane's real parts to its imaginary ones
     "plane",
-    "row_blocks",
+    "layer",  # elements from one of its layers, along the outer axis, to the next
+    "blocks",  # tasks that multiply
     "imaginary",  # elements from a line's real parts to its imaginary ones
     "line",
     "strip",  # vectors of columns that are transformed together
@@ -78,13 +79,10 @@ NUMBERS = (
     "at_twists",  # in the factors: those that make real products of complex ones
     "at_turns",  # those between the two transforms of a folded signal: of each vector, and lane
     "at_lane_turns",
-    "found",  # elements of what is measured of a plane, known of an operand, counted in pieces
-    "record",
+    "record",  # elements of what is known of an operand, and of what is counted in pieces
     "count",
     "sums",
-    "at_samples_found",  # in the workspace
-    "at_taps_found",
-    "at_samples_known",
+    "at_samples_known",  # in the workspace
     "at_taps_known",
     "at_sums",
     "at_counts",
@@ -93,6 +91,7 @@ NUMBERS = (
     "at_workers",
     "worker",  # elements of a worker's own memory, which begins with lines
     "own_scale",
+    "own_found",
     "own_nothing",
     "own_room",
 )

@@ -23,8 +23,16 @@ from ..records import Tables, places, record, result_numbers
 from .factors import add_turns, twists
 from .layout import layout, named
 from .numbers import LIMITS, NUMBERS
-from .shape import Lengths, Shape, lengths_of, real_itemsize, shape_of, zero_padded
-from .solve import BACKWARD, COUNT, FINISH, FORWARD, MEASURE, MIDDLE, MIDDLE_BACK, ROWS, SETTLE, solve
+from .shape import (
+    Lengths,
+    Shape,
+    lengths_of,
+    real_itemsize,
+    seconds,
+    shape_of,
+    zero_padded,
+)
+from .solve import BACKWARD, FINISH, FORWARD, KNOW, MIDDLE, MULTIPLY, solve
 
 # The error of a result, in eps times the norms of samples and taps, is at most this for each
 # doubling of the transforms' size.
@@ -32,6 +40,8 @@ ERROR = 0.25
 # Results that see too little may take so large a part of the products of all: `direct`, which
 # would compute all of them, is so much faster with each.
 ANEW = 1 / 16
+# Multiply-adds that take a second, for `threads.run`.
+MACS = 30e9
 
 
 def plan(problem: ConvolutionProblem) -> Plan:
@@ -98,6 +108,9 @@ class SpectralPlan(TransformingPlan):
         self._size = numbers["size"]
         rounds = -(-numbers["items"] // numbers["together"])
         self._stages = len(kinds) * rounds
+        # Every stage is worth threads, or none.
+        seconds_of_all = seconds(shape, lengths, item) * problem.batch
+        self._work = int(seconds_of_all / self._stages * MACS)
         self._tables = tables.array()
         self._constants = factors.array(self._dtype)
         self._raw = self._ready = self._record(numbers)
@@ -135,9 +148,8 @@ class SpectralPlan(TransformingPlan):
 
 def _kinds(lengths: Lengths) -> list[int]:
     """Return what the stages of a round do."""
-    if lengths.middles == 1:
-        return [MEASURE, SETTLE, FORWARD, ROWS, BACKWARD, COUNT, FINISH]
-    return [MEASURE, SETTLE, FORWARD, MIDDLE, ROWS, MIDDLE_BACK, BACKWARD, COUNT, FINISH]
+    middle = [MIDDLE] if lengths.middles > 1 else []
+    return [KNOW, FORWARD, *middle, MULTIPLY, BACKWARD, FINISH]
 
 
 def _axes(shape: Shape) -> dict[str, int]:

@@ -12,10 +12,22 @@ from .vectors import clear_vector
 
 
 @kernel
+def multiply_layer(samples, taps, r, own, factors, tables, g):  # type: ignore[no-untyped-def]
+    """Multiply a layer of a volume's planes, there and back along the middle axis as well."""
+    for c in range(g.given_channels):
+        plane = at(samples, c * g.plane)
+        middle_layer(plane, r, g.seen_middle, g.sample_columns, own, factors, tables, g)
+    for row in range(0, g.middles, g.lanes):
+        multiply_rows(samples, taps, r * g.layer + row * g.pitch, own, factors, tables, g)
+    for result in range(g.result_channels):
+        middle_layer_back(at(samples, result * g.plane), r, own, factors, tables, g)
+
+
+@kernel
 def middle_layer(plane, r, height, width, own, factors, tables, g):  # type: ignore[no-untyped-def]
     """Transform a layer along its middle axis; of `height` rows, the others being zeros."""
     stay_whole()
-    layer = at(plane, r * g.middles * g.pitch)
+    layer = at(plane, r * g.layer)
     for column in range(0, width, g.lanes):
         for m in range(g.middles):
             place = at(own, m * g.lanes)
@@ -34,7 +46,7 @@ def middle_layer(plane, r, height, width, own, factors, tables, g):  # type: ign
 def middle_layer_back(plane, r, own, factors, tables, g):  # type: ignore[no-untyped-def]
     """Undo `middle_layer` for products; the rows that are kept come first."""
     stay_whole()
-    layer = at(plane, r * g.middles * g.pitch)
+    layer = at(plane, r * g.layer)
     for column in range(0, g.result_columns, g.lanes):
         for m in range(g.middles):
             place, source = at(own, m * g.lanes), at(layer, m * g.pitch + column)
@@ -54,7 +66,7 @@ def store_rows(layer, line, column, first, count, g):  # type: ignore[no-untyped
 
 
 @kernel
-def multiply_rows(samples, taps, block, own, factors, tables, g):  # type: ignore[no-untyped-def]
+def multiply_rows(samples, taps, first, own, factors, tables, g):  # type: ignore[no-untyped-def]
     """Transform as many rows as a vector has lanes, multiply by the taps', and transform back.
 
     Parameters
@@ -62,12 +74,14 @@ def multiply_rows(samples, taps, block, own, factors, tables, g):  # type: ignor
     samples, taps : pointer
         To planes of one item, and to those of the filters of its group. The products take the
         samples' place.
+    first : int
+        Where the first of the rows stands in each plane.
     """
     stay_whole()
-    first = block * g.lanes * g.pitch
     lines = at(own, 2 * g.line)
     for c in range(g.given_channels):
-        forward_rows(at(lines, c * g.line), at(samples, c * g.plane + first), g.sample_columns, factors, tables, g)
+        line, plane = at(lines, c * g.line), at(samples, c * g.plane + first)
+        forward_rows(line, plane, g.sample_columns, factors, tables, g)
     for result in range(g.result_channels):
         total, own_taps = own, at(own, g.line)
         for c in range(g.given_channels):

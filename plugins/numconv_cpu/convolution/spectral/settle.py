@@ -11,7 +11,7 @@ from math import inf, sqrt
 
 from ...compile import kernel, stay_whole
 from ...simd.memory import at
-from .measure import add_squares, exponent_of
+from .measure import exponent_of
 from .numbers import HEAD, MOST_OUTLIERS
 from .operand import row_of
 from .vectors import doubles, integers
@@ -23,20 +23,14 @@ EVENNESS = 2
 
 @kernel
 def settle(record, found, operand, g):  # type: ignore[no-untyped-def]
-    """Write the record of an operand, of whose planes `found` tells what was measured."""
+    """Write the record of an operand, of which `found` tells what was measured."""
     stay_whole()
     known, numbers = integers(record), doubles(record)
     rest = doubles(found)
-    finite = True
-    for c in range(operand.channels):
-        plane = doubles(at(found, c * g.found))
-        finite &= plane[2] != 0
-        if c > 0:
-            add_squares(rest, plane[0], plane[1])
     size = operand.channels * operand.depth * operand.height * operand.width
     limit = min(max(size // MOST_OUTLIERS, FEWEST_OUTLIERS), MOST_OUTLIERS)
     known[0] = 0
-    if not finite or 0 < rest[1] < EVENNESS * limit:
+    if rest[2] == 0 or 0 < rest[1] < EVENNESS * limit:
         find_outliers(record, rest, limit, operand, g)
     exponent = exponent_of(rest[0], g)
     known[1] = exponent

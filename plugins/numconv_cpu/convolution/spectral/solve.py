@@ -9,15 +9,15 @@ from ...compile import kernel, stay_whole
 from ...simd.memory import at, claim, record_at
 from ..fourier.solve import numbers
 from .columns import backward_strip, forward_strip
-from .finish import count_task, finish_task, too_much
-from .measure import measure_plane
+from .finish import count_pieces, finish_pieces, too_much
+from .measure import measure
 from .operand import samples_of, taps_of
-from .rows import middle_layer, middle_layer_back, multiply_rows
+from .rows import middle_layer, multiply_layer, multiply_rows
 from .seen import sum_boxes
 from .settle import settle
 from .vectors import integers
 
-MEASURE, SETTLE, FORWARD, MIDDLE, ROWS, MIDDLE_BACK, BACKWARD, COUNT, FINISH = range(9)
+KNOW, FORWARD, MIDDLE, MULTIPLY, BACKWARD, FINISH = range(6)
 
 
 def solve(  # type: ignore[no-untyped-def]
@@ -41,27 +41,22 @@ def solve(  # type: ignore[no-untyped-def]
         task = claim(at(counters, 8 * stage), 1)
         if task >= tasks:
             return
-        if kind == MEASURE or kind == SETTLE:
-            know(kind, task, items, first, x, weight, memory, own, g)
+        if kind == KNOW:
+            know(task, items, first, x, weight, memory, own, g)
         elif kind == FORWARD:
             forward_task(task, items, first, x, weight, memory, own, factors, tables, g)
         elif kind == MIDDLE:
-            middle_task(task, items, memory, own, factors, tables, g)
-        elif kind == ROWS:
-            item, block = task // g.row_blocks, task % g.row_blocks
-            group = (first + item) % g.groups
-            taps = g.at_taps + group * g.result_channels * g.given_channels * g.plane
-            samples = at(memory, g.at_samples + item * g.planes * g.plane)
-            multiply_rows(samples, at(memory, taps), block, own, factors, tables, g)
-        elif kind == MIDDLE_BACK:
-            plane, r = task // g.rows, task % g.rows
-            plane = plane // g.result_channels * g.planes + plane % g.result_channels
-            spectrum = at(memory, g.at_samples + plane * g.plane)
-            middle_layer_back(spectrum, r, own, factors, tables, g)
+            taps = at(memory, g.at_taps + task // g.rows * g.plane)
+            height, width = g.kernel_middle, g.tap_columns
+            middle_layer(taps, task % g.rows, height, width, own, factors, tables, g)
+        elif kind == MULTIPLY and task < items * g.blocks:
+            multiply_task(task, first, memory, own, factors, tables, g)
+        elif kind == MULTIPLY:
+            count_task(task - items * g.blocks, first, memory, g)
         elif kind == BACKWARD:
             backward_task(task, first, out, memory, own, factors, tables, g)
         else:
-            last_task(kind, task, first, x, weight, bias, residual, out, memory, own, tables, g)
+            last_task(task, first, x, weight, bias, residual, out, memory, own, tables, g)
 
 
 @kernel
@@ -69,42 +64,36 @@ def task_count(kind, items, filters, g):  # type: ignore[no-untyped-def]
     """Return how many tasks a stage has."""
     planes, taps = items * g.given_channels, filters * g.given_channels
     results = items * g.result_channels
-    if kind == MEASURE:
-        return planes + taps
-    if kind == SETTLE:
+    if kind == KNOW:
         return items + filters
     if kind == FORWARD:
         found = items + planes * g.seen_middle * g.sample_strips
         return found + taps * g.kernel_middle * g.tap_strips
     if kind == MIDDLE:
-        return (planes + taps) * g.rows
-    if kind == ROWS:
-        return items * g.row_blocks
-    if kind == MIDDLE_BACK:
-        return results * g.rows
+        return taps * g.rows
+    if kind == MULTIPLY:
+        return items * g.blocks + results * g.count_tasks
     if kind == BACKWARD:
         return results * g.kept_middle * g.result_strips
     return results * g.count_tasks
 
 
 @kernel
-def know(kind, task, items, first, x, weight, memory, own, g):  # type: ignore[no-untyped-def]
-    """Measure a plane of an operand, or settle what to take out of an operand."""
+def know(task, items, first, x, weight, memory, own, g):  # type: ignore[no-untyped-def]
+    """Measure an operand, and settle what to take out of it."""
     stay_whole()
-    share = g.given_channels if kind == MEASURE else 1
-    of_taps = task >= items * share
-    number = task // share - items if of_taps else task // share
-    operand = taps_of(weight, number, g) if of_taps else samples_of(x, first + number, g)
-    at_found = g.at_taps_found if of_taps else g.at_samples_found
-    found = at(memory, at_found + number * g.given_channels * g.found)
-    if kind == MEASURE:
-        channel = task % share
-        measure_plane(at(found, channel * g.found), operand, channel, at(own, g.own_room), g)
-        return
-    record = at(memory, (g.at_taps_known if of_taps else g.at_samples_known) + number * g.record)
+    found, number = at(own, g.own_found), task - items
+    if task < items:
+        operand = samples_of(x, first + task, g)
+        record, message = at(memory, g.at_samples_known + task * g.record), first + task
+        message = 1 + message // g.groups
+    else:
+        operand, message = taps_of(weight, number, g), 0
+        record = at(memory, g.at_taps_known + number * g.record)
+    measure(found, operand, at(own, g.own_room), g)
     settle(record, found, operand, g)
     if integers(record)[0] < 0:
-        memory[0 if of_taps else 1 + (first + number) // g.groups] = 1
+        memory[message] = 1
 
 
 @kernel
@@ -137,17 +126,28 @@ def forward_task(task, items, first, x, weight, memory, own, factors, tables, g)
 
 
 @kernel
-def middle_task(task, items, memory, own, factors, tables, g):  # type: ignore[no-untyped-def]
-    """Transform a layer of samples or taps along the middle axis."""
-    number, r = task // g.rows, task % g.rows
-    planes = items * g.given_channels
-    if number < planes:
-        place = number // g.given_channels * g.planes + number % g.given_channels
-        plane = at(memory, g.at_samples + place * g.plane)
-        middle_layer(plane, r, g.seen_middle, g.sample_columns, own, factors, tables, g)
+def multiply_task(task, first, memory, own, factors, tables, g):  # type: ignore[no-untyped-def]
+    """Transform rows along all axes that are left, multiply, and transform back."""
+    item, block = task // g.blocks, task % g.blocks
+    group = (first + item) % g.groups
+    taps = at(memory, g.at_taps + group * g.result_channels * g.given_channels * g.plane)
+    samples = at(memory, g.at_samples + item * g.planes * g.plane)
+    if g.middles > 1:
+        multiply_layer(samples, taps, block, own, factors, tables, g)
     else:
-        plane = at(memory, g.at_taps + (number - planes) * g.plane)
-        middle_layer(plane, r, g.kernel_middle, g.tap_columns, own, factors, tables, g)
+        multiply_rows(samples, taps, block * g.lanes * g.layer, own, factors, tables, g)
+
+
+@kernel
+def count_task(task, first, memory, g):  # type: ignore[no-untyped-def]
+    """Count what must be computed anew in some pieces of a plane."""
+    plane, task = task // g.count_tasks, task % g.count_tasks
+    result, number = plane % g.result_channels, plane // g.result_channels
+    filter = (first + number) % g.groups * g.result_channels + result
+    counts = at(memory, g.at_counts + (plane * g.count_tasks + task) * g.count)
+    sums = integers(at(memory, g.at_sums + number * g.sums))
+    samples = at(memory, g.at_samples_known + number * g.record)
+    count_pieces(counts, task, sums, samples, at(memory, g.at_taps_known + filter * g.record), g)
 
 
 @kernel
@@ -171,9 +171,9 @@ def backward_task(task, first, out, memory, own, factors, tables, g):  # type: i
 
 @kernel
 def last_task(  # type: ignore[no-untyped-def]
-    kind, task, first, x, weight, bias, residual, out, memory, own, tables, g
+    task, first, x, weight, bias, residual, out, memory, own, tables, g
 ):
-    """Count what must be computed anew in some pieces of a plane, or finish them."""
+    """Finish some pieces of a plane, unless too much of it would have to be computed anew."""
     stay_whole()
     plane, task = task // g.count_tasks, task % g.count_tasks
     result, number = plane % g.result_channels, plane // g.result_channels
@@ -186,13 +186,11 @@ def last_task(  # type: ignore[no-untyped-def]
     sums = integers(at(memory, g.at_sums + number * g.sums))
     samples = at(memory, g.at_samples_known + number * g.record)
     taps = at(memory, g.at_taps_known + filter * g.record)
-    if kind == COUNT:
-        count_task(counts, task, sums, samples, taps, g)
-    elif too_much(all_counts, g):
+    if too_much(all_counts, g):
         memory[1 + image] = 1
     else:
         place = place_of(first + number, filter, tables, g)
-        finish_task(
+        finish_pieces(
             at(out, place),
             at(residual, place),
             at(bias, g.parts * filter),
