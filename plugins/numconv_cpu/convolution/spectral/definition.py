@@ -56,7 +56,7 @@ def add_multiple(results, factor, values, count, g):  # type: ignore[no-untyped-
 
 @kernel
 def add_outliers(  # type: ignore[no-untyped-def]
-    results, place, sparse, record, other, other_record, taps, room, g
+    results, place, sparse, record, other, other_record, nothing, taps, room, g
 ):
     """Add the products of outliers to results side by side.
 
@@ -69,6 +69,8 @@ def add_outliers(  # type: ignore[no-untyped-def]
     other, other_record : operand, pointer
         What they are multiplied by, and what is known of it: of the taps nothing, so that the
         products of outliers with each other are added once.
+    nothing : pointer
+        To a record without outliers: no zero may stand for what meets a tap that is infinite.
     taps : bool
         Whether they are taps.
     """
@@ -90,8 +92,9 @@ def add_outliers(  # type: ignore[no-untyped-def]
             begin = min(max(i - first, 0), count)
             end = max(min(i - first + other.width, count), begin)
             end = end if inside else begin
+        left_out = other_record if finite else nothing
         for p in range(begin, end, RUN):
             width = min(RUN, end - p)
             met = first + p - i
-            copy_run(room, other, other_record, channel, o - depth, m - height, met, width, g)
+            copy_run(room, other, left_out, channel, o - depth, m - height, met, width, g)
             add_multiple(at(results, g.parts * p), value, room, width, g)

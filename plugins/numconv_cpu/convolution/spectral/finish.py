@@ -13,29 +13,11 @@ from .definition import add_outliers, define
 from .seen import least_to_see, seen_by_all, seen_by_any, window
 from .vectors import doubles, integers
 
+# Results of so few products are computed from their definition: all of those may be tiny beside
+# others, by chance.
+FEW = 32
 # Results side by side whose sums are looked up together, where that tells enough.
 TOGETHER = 64
-
-
-@kernel
-def look(sums, least, o, m, first, end, g):  # type: ignore[no-untyped-def]
-    """Find the next results of a row that are all alike.
-
-    Returns
-    -------
-    count, kind : int
-        How many from `first` on, and whether they see enough (0), nothing (1) or too little (2).
-    """
-    count = min(TOGETHER, end - first)
-    while True:
-        seen = seen_by_all(sums, o, m, first, count, g)
-        if seen >= least and seen > 0:
-            return count, 0
-        if count == 1:
-            return 1, 1 if seen == 0 else 2
-        if seen_by_any(sums, o, m, first, count, g) == 0:
-            return count, 1
-        count = count // 2
 
 
 @kernel
@@ -45,6 +27,30 @@ def products_of(o, m, i, g):  # type: ignore[no-untyped-def]
     m0, m1 = window(m + g.shift_middle, g.kernel_middle, g.seen_middle)
     i0, i1 = window(i + g.shift_inner, g.kernel_inner, g.seen_inner)
     return g.given_channels * max(o1 - o0, 0) * max(m1 - m0, 0) * max(i1 - i0, 0)
+
+
+@kernel
+def look(sums, least, o, m, first, end, g):  # type: ignore[no-untyped-def]
+    """Find the next results of a row that are all alike.
+
+    Those at either end of a run have the fewest products.
+
+    Returns
+    -------
+    count, kind : int
+        How many from `first` on, and whether they see enough (0), nothing (1) or too little (2).
+    """
+    count = min(TOGETHER, end - first)
+    while True:
+        seen = seen_by_all(sums, o, m, first, count, g)
+        few = min(products_of(o, m, first, g), products_of(o, m, first + count - 1, g)) < FEW
+        if seen >= least and seen > 0 and not few:
+            return count, 0
+        if count == 1:
+            return 1, 1 if seen == 0 else 2
+        if seen_by_any(sums, o, m, first, count, g) == 0:
+            return count, 1
+        count = count // 2
 
 
 @kernel
@@ -119,8 +125,8 @@ def finish_pieces(  # type: ignore[no-untyped-def]
             room, nothing = at(own, g.own_room), at(own, g.own_nothing)
             integers(nothing)[0] = 0
             place = (o, m, first, count)
-            add_outliers(results, place, x, samples_record, weight, nothing, False, room, g)
-            add_outliers(results, place, weight, taps_record, x, samples_record, True, room, g)
+            add_outliers(results, place, x, samples_record, weight, nothing, nothing, False, room, g)
+            add_outliers(results, place, weight, taps_record, x, samples_record, nothing, True, room, g)
         if g.parts == 2:
             finish_complex(results, at(residual, 2 * (row + first)), bias, count, g)
         elif g.bias or g.residual or g.activation:

@@ -106,7 +106,7 @@ class SpectralPlan(TransformingPlan):
             "unit_bits": 58 - (shape.given * prod(shape.seen)).bit_length(),
         }
         self._size = numbers["size"]
-        rounds = -(-numbers["items"] // numbers["together"])
+        rounds = max(-(-numbers["items"] // numbers["together"]), 1)
         self._stages = len(kinds) * rounds
         # Every stage is worth threads, or none.
         seconds_of_all = seconds(shape, lengths, item) * problem.batch
