@@ -7,6 +7,7 @@ from .direct import Direct
 from .fourier import Fft
 from .pointwise import Pointwise
 from .scatter import Scattered
+from .spectral import Spectral
 from .transposed import Transposed
 from .winograd import Winograd
 
@@ -15,6 +16,7 @@ ALGORITHMS = (
     Pointwise(),
     Winograd(),
     Fft(),
+    Spectral(),
     Direct(),
     Scattered(),
     Transposed(),

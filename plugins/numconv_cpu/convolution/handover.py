@@ -41,6 +41,8 @@ class TransformingPlan:
     """
 
     _worker: int
+    _dtype: str  # of the workspace
+    _stages: int = 2
     _tables: Array
     _constants: Array  # besides the tables
     _raw: Array  # the numbers of a plain call
@@ -52,6 +54,7 @@ class TransformingPlan:
 
     def __init__(self, problem: ConvolutionProblem, messages: int) -> None:
         self._problem = problem
+        self._dtype = problem.dtype
         self._messages = messages
         self._empty = prod(problem.result_shape) == 0
         self._work = problem.macs + problem.min_bytes
@@ -60,7 +63,7 @@ class TransformingPlan:
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
-        return self._size * np.dtype(self._problem.dtype).itemsize
+        return self._size * np.dtype(self._dtype).itemsize
 
     def __call__(self, x: Array, weight: Any, *rest: Array, out: Array) -> None:
         """Solve the problem for x (or y), weight, bias and residual."""
@@ -72,7 +75,7 @@ class TransformingPlan:
             if read is None:
                 self._whole(x, given, *rest, out=out)
                 return
-        memory = workspace(self._problem.dtype, self._size)
+        memory = workspace(self._dtype, self._size)
         bias = rest[0] if self._problem.epilogue.bias else x
         residual = rest[-1] if self._problem.epilogue.residual else x
         self._run(x, read, bias, residual, out, memory, numbers)
@@ -98,7 +101,7 @@ class TransformingPlan:
         *operands, memory, numbers = arrays
         memory[: self._messages] = 0
         told = (memory, self._tables, self._constants, numbers)
-        run(start, self._worker, 2, self._workers, *operands, *told, work=self._work)
+        run(start, self._worker, self._stages, self._workers, *operands, *told, work=self._work)
 
     @cached_property
     def _whole(self) -> Plan:

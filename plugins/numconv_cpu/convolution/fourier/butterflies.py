@@ -9,7 +9,7 @@ order, all in the same way, which their products do not mind.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import sqrt
+from math import cos, pi, sin, sqrt
 from typing import Any
 
 from llvmlite import ir
@@ -57,6 +57,12 @@ class Complex:
         factors = ir.Constant(kind, [factor] * kind.count)
         return self._new(build.fmul(self.real, factors), build.fmul(self.imaginary, factors))
 
+    def plus_scaled(self, other: Complex, factor: float) -> Complex:
+        build, kind = self.builder, self.real.type
+        factors = ir.Constant(kind, [factor] * kind.count)
+        real = multiply_add(build, other.real, factors, self.real)
+        return self._new(real, multiply_add(build, other.imaginary, factors, self.imaginary))
+
     def _new(self, real: Any, imaginary: Any) -> Complex:
         return Complex(self.builder, real, imaginary)
 
@@ -81,18 +87,37 @@ def _four(a: Line) -> Line:
     return even + odd, straight + turned, even - odd, straight - turned
 
 
+def _five(a: Line) -> Line:
+    near, far = a[1] + a[4], a[2] + a[3]
+    near_turned, far_turned = (a[4] - a[1]).times_i(), (a[3] - a[2]).times_i()
+    (c1, s1), (c2, s2) = ((cos(turn), sin(turn)) for turn in (0.4 * pi, 0.8 * pi))
+    first = a[0].plus_scaled(near, c1).plus_scaled(far, c2)
+    second = a[0].plus_scaled(near, c2).plus_scaled(far, c1)
+    first_turned = near_turned.scaled(s1).plus_scaled(far_turned, s2)
+    second_turned = near_turned.scaled(s2).plus_scaled(far_turned, -s1)
+    return (
+        a[0] + near + far,
+        first + first_turned,
+        second + second_turned,
+        second - second_turned,
+        first - first_turned,
+    )
+
+
 # The discrete Fourier transforms of so many numbers, in their order.
-FORMULAS: dict[int, Formula] = {2: _two, 3: _three, 4: _four}
+FORMULAS: dict[int, Formula] = {2: _two, 3: _three, 4: _four, 5: _five}
 
 
-def _load(builder: Any, place: Any, imaginary: Any, lanes: int) -> Complex:
+def load_complex(builder: Any, place: Any, imaginary: Any, lanes: int) -> Complex:
+    """Emit the load of a complex vector."""
     apart = builder.gep(place, [imaginary])
     return Complex(
         builder, load_vector(builder, place, 0, lanes), load_vector(builder, apart, 0, lanes)
     )
 
 
-def _store(builder: Any, value: Complex, place: Any, imaginary: Any) -> None:
+def store_complex(builder: Any, value: Complex, place: Any, imaginary: Any) -> None:
+    """Emit its store."""
     store_vector(builder, value.real, place, 0)
     store_vector(builder, value.imaginary, builder.gep(place, [imaginary]), 0)
 
@@ -113,7 +138,7 @@ def _butterfly(radix: int, forward: bool) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             _, target, apart, imaginary, twiddles = args
             places = [row_start(builder, target, apart, i) for i in range(radix)]
-            values: Line = [_load(builder, place, imaginary, lanes) for place in places]
+            values: Line = [load_complex(builder, place, imaginary, lanes) for place in places]
             factors = _factors(builder, twiddles, radix - 1, lanes)
             if forward:
                 first, *others = formula(values)
@@ -126,7 +151,7 @@ def _butterfly(radix: int, forward: bool) -> Any:
                 # The inverse is the same sum with the other sign of each index but the first.
                 values = [first, *others[::-1]]
             for value, place in zip(values, places, strict=True):
-                _store(builder, value, place, imaginary)
+                store_complex(builder, value, place, imaginary)
             return context.get_dummy_value()
 
         return types.void(geometry, target, types.intp, types.intp, twiddles), generate
@@ -137,8 +162,8 @@ def _butterfly(radix: int, forward: bool) -> Any:
     return intrinsic(butterfly)
 
 
-forward_2, forward_3, forward_4 = (_butterfly(radix, True) for radix in FORMULAS)
-backward_2, backward_3, backward_4 = (_butterfly(radix, False) for radix in FORMULAS)
+forward_2, forward_3, forward_4, forward_5 = (_butterfly(radix, True) for radix in FORMULAS)
+backward_2, backward_3, backward_4, backward_5 = (_butterfly(radix, False) for radix in FORMULAS)
 
 
 def _product(conjugate: bool, added: bool) -> Any:
@@ -147,11 +172,11 @@ def _product(conjugate: bool, added: bool) -> Any:
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             _, target, source, factor, imaginary = args
-            a, b = (_load(builder, each, imaginary, lanes) for each in (source, factor))
+            a, b = (load_complex(builder, each, imaginary, lanes) for each in (source, factor))
             value = a.times_conjugate(b) if conjugate else a * b
             if added:
-                value = _load(builder, target, imaginary, lanes) + value
-            _store(builder, value, target, imaginary)
+                value = load_complex(builder, target, imaginary, lanes) + value
+            store_complex(builder, value, target, imaginary)
             return context.get_dummy_value()
 
         return types.void(geometry, target, source, factor, types.intp), generate
@@ -161,6 +186,8 @@ def _product(conjugate: bool, added: bool) -> Any:
 
 multiply = _product(conjugate=False, added=False)
 """Write ``target = source * factor``, a complex vector each."""
+add_product = _product(conjugate=False, added=True)
+"""Write ``target += source * factor``."""
 multiply_conjugate = _product(conjugate=True, added=False)
 """Write ``target = source * conj(factor)``."""
 add_product_with_conjugate = _product(conjugate=True, added=True)

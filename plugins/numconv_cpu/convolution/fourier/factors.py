@@ -31,7 +31,7 @@ class Factors:
 def radices(length: int) -> list[int]:
     """Return the radix of each stage; the last ones, whose factors are all 1, are the largest."""
     found = []
-    for radix in (4, 3, 2):
+    for radix in (5, 4, 3, 2):
         while length % radix == 0:
             found.append(radix)
             length //= radix

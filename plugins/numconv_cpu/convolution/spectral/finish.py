@@ -1,0 +1,165 @@
+"""The last word on results: those that see too little anew, what was taken out, the epilogue.
+
+Results are looked at in pieces of rows. A piece is first counted: how many products its results
+from their definition would take.
+"""
+
+from __future__ import annotations
+
+from ...compile import kernel, stay_whole
+from ...simd.memory import at, clear
+from ..store import store_row_with
+from .definition import add_outliers, define
+from .seen import least_to_see, seen_by_all, seen_by_any, window
+from .vectors import doubles, integers
+
+# Results of so few products are computed from their definition: all of those may be tiny beside
+# others, by chance.
+FEW = 32
+# Results side by side whose sums are looked up together, where that tells enough.
+TOGETHER = 64
+
+
+@kernel
+def products_of(o, m, i, g):  # type: ignore[no-untyped-def]
+    """Return how many products a result sums up."""
+    o0, o1 = window(o + g.shift_outer, g.kernel_outer, g.seen_outer)
+    m0, m1 = window(m + g.shift_middle, g.kernel_middle, g.seen_middle)
+    i0, i1 = window(i + g.shift_inner, g.kernel_inner, g.seen_inner)
+    return g.given_channels * max(o1 - o0, 0) * max(m1 - m0, 0) * max(i1 - i0, 0)
+
+
+@kernel
+def look(sums, least, o, m, first, end, g):  # type: ignore[no-untyped-def]
+    """Find the next results of a row that are all alike.
+
+    Those at either end of a run have the fewest products.
+
+    Returns
+    -------
+    count, kind : int
+        How many from `first` on, and whether they see enough (0), nothing (1) or too little (2).
+    """
+    count = min(TOGETHER, end - first)
+    while True:
+        seen = seen_by_all(sums, o, m, first, count, g)
+        few = min(products_of(o, m, first, g), products_of(o, m, first + count - 1, g)) < FEW
+        if seen >= least and seen > 0 and not few:
+            return count, 0
+        if count == 1:
+            return 1, 1 if seen == 0 else 2
+        if seen_by_any(sums, o, m, first, count, g) == 0:
+            return count, 1
+        count = count // 2
+
+
+@kernel
+def piece_of(piece, g):  # type: ignore[no-untyped-def]
+    """Return the row of a piece of a plane, its first result and the one after its last."""
+    row, part = piece // g.pieces_of_row, piece % g.pieces_of_row
+    first = part * g.piece
+    return (
+        row // g.result_middle,
+        row % g.result_middle,
+        first,
+        min(first + g.piece, g.result_inner),
+    )
+
+
+@kernel
+def count_pieces(counts, task, sums, samples, taps, g):  # type: ignore[no-untyped-def]
+    """Count the results of some pieces that see nothing, and products of those that see little."""
+    stay_whole()
+    found = doubles(counts)
+    least = least_to_see(samples, taps, g)
+    nothing, products = 0, 0.0
+    for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
+        o, m, first, end = piece_of(piece, g)
+        while first < end:
+            count, kind = look(sums, least, o, m, first, end, g)
+            if kind == 1:
+                nothing += count
+            elif kind == 2:
+                products += products_of(o, m, first, g)
+            first += count
+    found[0], found[1] = nothing, products
+
+
+@kernel
+def too_much(counts, g):  # type: ignore[no-untyped-def]
+    """Return whether the results of a plane that see too little take too many products."""
+    total = 0.0
+    for task in range(g.count_tasks):
+        total += doubles(at(counts, task * g.count))[1]
+    return total > g.most_products
+
+
+@kernel
+def finish_pieces(  # type: ignore[no-untyped-def]
+    out, residual, bias, counts, task, sums, samples_record, taps_record, x, weight, own, g
+):
+    """Finish the results of some pieces of a plane.
+
+    Parameters
+    ----------
+    out, residual, bias : pointer
+        To the plane's first result, its first residual and its bias.
+    counts : pointer
+        What `count_pieces` found in these pieces.
+    samples_record, taps_record : pointer
+        What is known of the operands; see `settle`.
+    x, weight : operand
+        The samples and the taps.
+    """
+    stay_whole()
+    found = doubles(counts)
+    least = least_to_see(samples_record, taps_record, g)
+    outliers = integers(samples_record)[0] + integers(taps_record)[0]
+    for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
+        o, m, first, end = piece_of(piece, g)
+        row = (o * g.result_middle + m) * g.result_inner
+        if found[0] + found[1] > 0:
+            mend(at(out, g.parts * row), sums, least, o, m, first, end, samples_record, taps_record, x, weight, own, g)
+        results, count = at(out, g.parts * (row + first)), end - first
+        if outliers:
+            room, nothing = at(own, g.own_room), at(own, g.own_nothing)
+            integers(nothing)[0] = 0
+            place = (o, m, first, count)
+            add_outliers(results, place, x, samples_record, weight, nothing, nothing, False, room, g)
+            add_outliers(results, place, weight, taps_record, x, samples_record, nothing, True, room, g)
+        if g.parts == 2:
+            finish_complex(results, at(residual, 2 * (row + first)), bias, count, g)
+        elif g.bias or g.residual or g.activation:
+            shift = bias[0] if g.bias else results[0] - results[0]
+            added = at(residual, row + first)
+            store_row_with(results, results, count, 1, shift, added, g.residual != 0, g.activation)
+
+
+@kernel
+def mend(  # type: ignore[no-untyped-def]
+    row, sums, least, o, m, first, end, samples_record, taps_record, x, weight, own, g
+):
+    """Clear the results of a piece that see nothing, and compute anew those that see too little."""
+    while first < end:
+        count, kind = look(sums, least, o, m, first, end, g)
+        results = at(row, g.parts * first)
+        if kind == 1:
+            clear(results, g.parts * count)
+        elif kind == 2:
+            while count < TOGETHER and first + count < end:
+                more, kind = look(sums, least, o, m, first + count, min(first + count + 1, end), g)
+                if kind != 2:
+                    break
+                count += more
+            define(results, o, m, first, count, x, samples_record, weight, taps_record, own, g)
+        first += count
+
+
+@kernel
+def finish_complex(results, residual, bias, count, g):  # type: ignore[no-untyped-def]
+    """Add bias and residual to complex results."""
+    for i in range(2 * count):
+        if g.bias:
+            results[i] += bias[i % 2]
+        if g.residual:
+            results[i] += residual[i]
