@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import filters, ndimage, signal
     from .composite import (
         depthwise_separable_conv1d,
         depthwise_separable_conv2d,
@@ -85,6 +86,7 @@ __all__ = [
     "depthwise_separable_conv2d",
     "depthwise_separable_conv3d",
     "explain",
+    "filters",
     "flattened_conv2d",
     "get_num_threads",
     "get_output_pool",
@@ -94,6 +96,7 @@ __all__ = [
     "involution_block1d",
     "involution_block2d",
     "involution_block3d",
+    "ndimage",
     "normalized_conv1d",
     "normalized_conv2d",
     "normalized_conv3d",
@@ -109,12 +112,16 @@ __all__ = [
     "shuffled_conv1d",
     "shuffled_conv2d",
     "shuffled_conv3d",
+    "signal",
 ]
 
+_MODULES = ("filters", "ndimage", "signal")
 _HOMES = ("functional", "composite", "planning", "core.errors", "core.memory", "core.threads")
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name in __all__:
         for home in _HOMES:
             module = import_module(f".{home}", __name__)
