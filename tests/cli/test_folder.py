@@ -272,3 +272,11 @@ def test_memory_is_lent_as_far_as_it_goes() -> None:
 
 def test_machine_has_memory() -> None:
     assert memory.physical() > 2**28
+
+
+def test_notes_of_a_kind_are_printed_once(numconv: Run, photos: Path) -> None:
+    arguments = ("--weight", "sobel-x", "--backend", "reference", "--output", "results")
+    notes = numconv("run", "--input", photos, *arguments).err.splitlines()
+    assert len(notes) == 1
+    assert notes[0].startswith("note: mid-grey is 0, white ")
+    assert notes[0].endswith(", or the like (10 of 10 files)")

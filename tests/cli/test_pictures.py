@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageSequence
 
 from numconv import ArgumentError, filters
-from numconv.cli import deep_png, encoding, pictures
+from numconv.cli import deep_png, encoding, memory, pictures
 from numconv.cli.pictures import Picture
 
 Run = Callable[..., Any]
@@ -358,3 +358,22 @@ def test_what_cannot_be_written_leaves_nothing(
     with pytest.raises(ArgumentError, match="no space left"):
         encoding.write(tmp_path / "p.png", picture)
     assert not list(tmp_path.iterdir())
+
+
+def test_picture_larger_than_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (2000, 1000)).save(tmp_path / "p.png")
+    monkeypatch.setattr(memory, "physical", lambda: 10**7)
+    with pytest.raises(ArgumentError, match="2000x1000 pixels take about 0 GB of memory"):
+        pictures.read("input", tmp_path / "p.png")
+
+
+def test_profile_of_colours_is_left_out_of_grey(numconv: Run) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(_random("uint8", 3)).save("p.png", icc_profile=profile)
+    np.save("w.npy", np.full((1, 3, 1, 1), 1 / 3, np.float32))
+    _filter(numconv, "p.png", "q.png", "w.npy")
+    with Image.open("q.png") as after:
+        assert after.mode == "L"
+        assert "icc_profile" not in after.info

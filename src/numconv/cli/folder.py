@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .run import Request
 
 _MOST_JOBS = 8
+_NUMBER = re.compile(r"\d[\d.e+-]*")
 _SOUND_BYTES = 16  # taken while it is worked on, for each byte of the file
 
 
@@ -176,11 +177,21 @@ def _show(request: Request, folder: Path, report: Report) -> None:
     took = f"{printing.seconds(report.seconds)}, {rate:.3g} files/s, {report.jobs} at a time"
     rows += [("time", took), ("written to", str(folder))]
     printing.pairs(rows)
-    counted = Counter(note for each in report.done for note in each.notes)
-    for note, times in counted.items():
-        click.echo(f"note: {note} ({times} of {len(report.done)} files)", err=True)
-    for note in dict.fromkeys(report.notes):
+    for note in (*_alike(report.done), *dict.fromkeys(report.notes)):
         click.echo(f"note: {note}", err=True)
+
+
+def _alike(done: Sequence[pool.Ended]) -> list[str]:
+    """Return each kind of note once: those of a kind differ in their numbers alone."""
+    kinds: dict[str, list[str]] = {}
+    for each in done:
+        for note in each.notes:
+            kinds.setdefault(_NUMBER.sub("#", note), []).append(note)
+    said = []
+    for notes in kinds.values():
+        first = notes[0] if len(set(notes)) == 1 else f"{notes[0]}, or the like"
+        said.append(f"{first} ({len(notes)} of {len(done)} files)")
+    return said
 
 
 def _complain(report: Report) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ArgumentError
+from . import memory
 from .files import unreadable
 
 Array = NDArray[Any]
@@ -124,7 +125,7 @@ def working_bytes(path: Path) -> int:
     Image.MAX_IMAGE_PIXELS = None
     try:
         with Image.open(path) as opened:
-            return opened.width * opened.height * len(opened.getbands()) * _WORKING
+            return _bytes(opened)
     except Exception:  # whatever is wrong with it is said when it is read
         return 0
 
@@ -135,6 +136,7 @@ def _decode(stream: IO[bytes]) -> Picture:
     stream.seek(0)
     with Image.open(stream) as opened:
         number, form = getattr(opened, "n_frames", 1), opened.format
+        _check_size(opened)
         if form == "TIFF" and _in_deep_planes(opened):
             raise UnidentifiedImageError
         other = _lower_bytes(opened)
@@ -161,6 +163,17 @@ _KEPT = ("icc_profile", "dpi", "exif", "compression")
 def _first_of(number: int, name: str, form: str | None = None) -> tuple[str, ...]:
     # The further frames of an MPO, as telephones write them, are previews and depth maps.
     return (f"the first of {number} {name}",) if number > 1 and form != "MPO" else ()
+
+
+def _bytes(opened: Any) -> int:
+    return int(opened.width * opened.height * len(opened.getbands()) * _WORKING)
+
+
+def _check_size(opened: Any) -> None:
+    needed, there = _bytes(opened), memory.physical()
+    if needed > there:
+        gigabytes = f"about {needed / 1e9:.0f} GB of memory, of which there are {there / 1e9:.0f}"
+        raise ValueError(f"{opened.width}x{opened.height} pixels take {gigabytes}")
 
 
 def _in_deep_planes(opened: Any) -> bool:

@@ -85,7 +85,10 @@ def _picture(
         else:
             note = "clipped to 0 to 1" if seen.min() < -0.02 or seen.max() > 1.02 else ""
         notes += (note,) if note else ()
-    return replace(origin, colours=colours, alpha=alpha), notes
+    kept = dict(origin.kept)
+    if len(colours) != len(origin.colours):
+        kept.pop("icc_profile", None)  # of colours, for which grey has no use
+    return replace(origin, colours=colours, alpha=alpha, kept=kept), notes
 
 
 def _parted(
