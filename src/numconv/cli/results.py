@@ -17,7 +17,7 @@ from .sounds import Sound
 
 Array = NDArray[Any]
 
-_LOOKED_AT = 1_000_000  # samples from which the shades of a picture are chosen
+_LOOKED_AT = 300_000  # samples from which the shades of a picture are chosen
 
 
 def check(output: Path, inputs: Inputs) -> None:
@@ -59,11 +59,16 @@ def _sheet(name: str, inputs: Inputs, result: Array) -> Any:
     caption = f"{name}: {inputs.caption}"
     if inputs.x.ndim == result.ndim == 2:
         rate = inputs.origin.rate if isinstance(inputs.origin, Sound) else None
-        after = None if rate is None else _rate(inputs, rate)
-        return waves.sheet([("input", inputs.x, rate), ("output", result, after)], caption)
-    coloured = inputs.coloured
-    shown = [panels.panel("input", inputs.x, coloured), panels.panel("output", result, coloured)]
-    return panels.side_by_side(shown, caption)
+        changed = None if rate is None else _rate(inputs, rate)
+        return waves.sheet([("input", inputs.x, rate), ("output", result, changed)], caption)
+    before, after, origin = inputs.x, result, inputs.origin
+    if isinstance(origin, Picture) and len(before) > len(origin.colours):
+        colours, alpha, _ = _parted(inputs, origin, _real(result, inputs.white))
+        before, after = origin.on_white, Picture(colours, alpha).on_white
+    shown = [("input", before), ("output", after)]
+    return panels.side_by_side(
+        [panels.panel(title, values, inputs.coloured) for title, values in shown], caption
+    )
 
 
 def _is_picture(inputs: Inputs, origin: Picture, result: Array) -> bool:
@@ -79,8 +84,8 @@ def _picture(
     if encoding.depth_in(output, origin.depth) != "float32":
         step = max(1, colours.shape[1] * colours.shape[2] // _LOOKED_AT)
         seen = colours.reshape(len(colours), -1)[:, ::step]
-        gain, offset, note = panels.shading(np.nan_to_num(seen, posinf=0.0, neginf=0.0))
         if weights.cancels(inputs.arrays[1]) or origin.depth == "float32":
+            gain, offset, note = panels.shading(np.nan_to_num(seen, posinf=0.0, neginf=0.0))
             colours = colours * np.float32(gain) + np.float32(offset)
         else:
             note = "clipped to 0 to 1" if seen.min() < -0.02 or seen.max() > 1.02 else ""
