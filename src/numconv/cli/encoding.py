@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import deep_png
+from . import deep_png, scientific_tiff
 from .files import replacing
 from .pictures import Picture
 
@@ -65,7 +65,7 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
     samples = _samples(channels, depth)
     with replacing(path) as temporary:
         if form == "TIFF" and (depth == "float32" or (depth == "uint16" and len(channels) > 1)):
-            _write_scientific(temporary, samples, kept)
+            scientific_tiff.write(temporary, samples, kept)
         elif depth == "uint16" and len(channels) > 1:
             deep_png.write(temporary, samples, kept)
         else:
@@ -91,25 +91,6 @@ def _save(
         options["big_tiff"] = samples.nbytes > _BIG_TIFF
     picture = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
     picture.save(path, form, **options)
-
-
-def _write_scientific(path: Path, samples: NDArray[Any], kept: Mapping[str, Any]) -> None:
-    from tifffile import imwrite
-
-    colours = 3 if samples.shape[2] > 2 else 1
-    imwrite(
-        path,
-        samples if samples.shape[2] > 1 else samples[..., 0],
-        photometric="rgb" if colours == 3 else "minisblack",
-        extrasamples=["unassalpha"] * (samples.shape[2] - colours),
-        planarconfig="contig" if samples.shape[2] > 1 else None,
-        compression="zlib",
-        predictor=samples.dtype == np.uint16,
-        iccprofile=kept.get("icc_profile"),
-        resolution=kept.get("dpi"),
-        resolutionunit="inch" if "dpi" in kept else None,
-        metadata=None,
-    )
 
 
 def _samples(levels: NDArray[Any], depth: str) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..core.errors import ArgumentError
-from . import files, memory, pictures, pool, printing, results, sources, weights
+from . import decoding, files, memory, pool, printing, results, sources, weights
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .sources import Job
 
@@ -119,7 +119,7 @@ def _begun(jobs: Sequence[Job], folder: Path, existing: str) -> Sequence[Job]:
 def _taken(path: Path) -> int:
     """Return about how much memory it takes to filter a file."""
     if files.kind(path) == "picture":
-        return pictures.working_bytes(path)
+        return decoding.working_bytes(path)
     return _SOUND_BYTES * path.stat().st_size if path.exists() else 0
 
 
