@@ -159,6 +159,15 @@ def test_format_that_cannot_be_written_becomes_png() -> None:
     assert [each.target for each in job] == [Path("out/p.psd.png"), Path("out/p.png")]
 
 
+def test_sheets_are_pictures(numconv: Run, photos: Path) -> None:
+    _sound(photos / "s.wav")
+    arguments = ("--weight", "gaussian", "--backend", "reference", "--sheet", "--output", "sheets")
+    assert numconv("run", "--input", photos, *arguments).status == 0
+    assert "s.wav.png" in _names("sheets")
+    with Image.open("sheets/p0.jpg") as drawn:
+        assert drawn.width > 34
+
+
 BAD = {
     "no_output": (("--input", "photos"), "--output must name a folder"),
     "no_weight": (("--input", "photos", "--output", "r"), "need a --weight"),

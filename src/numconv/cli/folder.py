@@ -59,7 +59,7 @@ def run(
         raise click.UsageError(f"{reason}: --output must name a folder for the results")
     if not request.wishes.weights:
         raise click.UsageError("several files need a --weight to be filtered with")
-    wanted = sources.jobs(inputs, output, recursive)
+    wanted = sources.jobs(inputs, output, recursive, request.sheet)
     _check(request, wanted)
     folder = Path(output)
     begun = _begun(wanted, folder, existing)
@@ -126,7 +126,7 @@ def _taken(path: Path) -> int:
 def _filtered(request: Request, job: Job, stop: pool.Stop) -> tuple[str, ...]:
     stop.check()
     chosen = request.gather(job.source)
-    results.check(job.target, chosen)
+    results.check(job.target, chosen, request.sheet)
     stop.check()
     result = request.apply(chosen)
     stop.check()
