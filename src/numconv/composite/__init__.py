@@ -7,6 +7,7 @@ from .depthwise_separable import (
 )
 from .flattened import flattened_conv2d
 from .involution_block import involution_block1d, involution_block2d, involution_block3d
+from .normalized import normalized_conv1d, normalized_conv2d, normalized_conv3d
 from .resize import resize_conv1d, resize_conv2d, resize_conv3d
 from .separable import separable_conv2d, separable_conv3d
 
@@ -18,6 +19,9 @@ __all__ = [
     "involution_block1d",
     "involution_block2d",
     "involution_block3d",
+    "normalized_conv1d",
+    "normalized_conv2d",
+    "normalized_conv3d",
     "resize_conv1d",
     "resize_conv2d",
     "resize_conv3d",

@@ -9,6 +9,7 @@ from ..core.protocol import Operator
 from .depthwise_separable import DEPTHWISE_SEPARABLE
 from .flattened import FLATTENED
 from .involution_block import INVOLUTION_BLOCK
+from .normalized import NORMALIZED
 from .resize import RESIZE
 from .separable import SEPARABLE
 from .shuffle import CHANNEL_SHUFFLE
@@ -18,5 +19,5 @@ from .shuffle import CHANNEL_SHUFFLE
 def numconv_operators() -> Sequence[Operator]:
     return (
         *(SEPARABLE, DEPTHWISE_SEPARABLE, FLATTENED),
-        *(RESIZE, INVOLUTION_BLOCK, CHANNEL_SHUFFLE),
+        *(RESIZE, NORMALIZED, INVOLUTION_BLOCK, CHANNEL_SHUFFLE),
     )

@@ -6,6 +6,7 @@ the picture grows brighter to the right. For `numconv.ndimage.convolve`, which f
 around with ``kernel[::-1, ::-1]``.
 """
 
+from .applying import apply, explain
 from .catalogue import formula, kernel, names, window, window_names
 
-__all__ = ["formula", "kernel", "names", "window", "window_names"]
+__all__ = ["apply", "explain", "formula", "kernel", "names", "window", "window_names"]
