@@ -201,6 +201,16 @@ def test_float_tiff_is_turned_upright(tmp_path: Path, orientation: int) -> None:
     np.testing.assert_allclose(by_tifffile.colours / 255, by_pillow.colours, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["p.png", "p.webp"])
+def test_damaged_exif_spoils_no_picture(numconv: Run, name: str) -> None:
+    Image.fromarray(_random("uint8", 3)).save(name, exif=b"Exif\0\0MM\0\x0b\0\0\0\x08")
+    ended = _filter(numconv, name, "q.png")
+    assert "EXIF record is damaged" in ended.err
+    assert _pixels("q.png").shape == (HEIGHT, WIDTH, 3)
+    with Image.open("q.png") as after:
+        assert "exif" not in after.info
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 def test_profile_and_resolution_are_kept(numconv: Run, suffix: str) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.errors import ArgumentError
 from . import deep, memory, scientific_tiff
 from .files import unreadable
-from .pictures import Picture, levels
+from .pictures import Picture, levels, upright
 
 _EXPECTED = "a readable image, .npy or .npz file"
 _WORKING = 16  # bytes for a sample: twice as it is stored, x and result, and what is in between
@@ -73,7 +73,7 @@ def working_bytes(path: Path) -> int:
 
 
 def _decode(stream: IO[bytes]) -> Picture:
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     stream.seek(0)
     with Image.open(stream) as opened:
@@ -88,12 +88,13 @@ def _decode(stream: IO[bytes]) -> Picture:
             del kept["dpi"]
         if form == "TIFF":  # its tags are about the file, not about the picture
             kept.pop("exif", None)
-        ImageOps.exif_transpose(opened, in_place=True)
+        whole = upright(opened)
         if "exif" in kept:
-            kept["exif"] = opened.info["exif"]
+            kept["exif"] = opened.info["exif"] if whole else b""
         # The further frames of an MPO, as telephones write them, are previews and depth maps.
         name = "pages" if form == "TIFF" else "frames"
         notes = (f"the first of {number} {name}",) if number > 1 and form != "MPO" else ()
+        notes += () if whole else ("its EXIF record is damaged, and was left out",)
         if halves is not None:
             colours, alpha = deep.joined(opened, stream, halves)
             return Picture(colours, alpha, "uint16", kept, notes)

@@ -8,7 +8,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .pictures import levels
+from .pictures import levels, upright
 
 # The modes that unpack the upper bytes; those of the other byte order unpack the lower ones.
 _DEEP = ("RGB;16", "RGBX;16", "RGBA;16")
@@ -53,14 +53,15 @@ def joined(
 
     The lower ones are from a second reading of the file, as `mode` unpacks them.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     if mode == _WHOLE:
         return levels(np.asarray(upper).copy().view(">u2"), 1)
     stream.seek(0)
     with Image.open(stream) as again:
         _unpack_as(again, mode)
-        ImageOps.exif_transpose(again, in_place=True)
+        again.load()
+        upright(again)
         lower = np.asarray(again)
     samples = np.asarray(upper).astype(np.uint16)
     samples <<= 8

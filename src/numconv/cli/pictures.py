@@ -54,6 +54,17 @@ class Picture:
         return replace(self, colours=self.on_white, alpha=None, notes=notes)
 
 
+def upright(opened: Any) -> bool:
+    """Turn a picture of Pillow's as its EXIF record says; False where that is damaged."""
+    from PIL import ImageOps
+
+    try:
+        ImageOps.exif_transpose(opened, in_place=True)
+    except Exception:  # a record is full of offsets, any of which may lead nowhere
+        return False
+    return True
+
+
 def levels(samples: Array, colours: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Return integer samples (H, W) or (H, W, C) as [0, 1], colours and alpha apart."""
     samples = samples[..., None] if samples.ndim == 2 else samples
