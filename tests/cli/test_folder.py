@@ -159,6 +159,15 @@ def test_format_that_cannot_be_written_becomes_png() -> None:
     assert [each.target for each in job] == [Path("out/p.psd.png"), Path("out/p.png")]
 
 
+def test_sheets_are_pictures(numconv: Run, photos: Path) -> None:
+    _sound(photos / "s.wav")
+    arguments = ("--weight", "gaussian", "--backend", "reference", "--sheet", "--output", "sheets")
+    assert numconv("run", "--input", photos, *arguments).status == 0
+    assert "s.wav.png" in _names("sheets")
+    with Image.open("sheets/p0.jpg") as drawn:
+        assert drawn.width > 34
+
+
 BAD = {
     "no_output": (("--input", "photos"), "--output must name a folder"),
     "no_weight": (("--input", "photos", "--output", "r"), "need a --weight"),
@@ -272,3 +281,11 @@ def test_memory_is_lent_as_far_as_it_goes() -> None:
 
 def test_machine_has_memory() -> None:
     assert memory.physical() > 2**28
+
+
+def test_notes_of_a_kind_are_printed_once(numconv: Run, photos: Path) -> None:
+    arguments = ("--weight", "sobel-x", "--backend", "reference", "--output", "results")
+    notes = numconv("run", "--input", photos, *arguments).err.splitlines()
+    assert len(notes) == 1
+    assert notes[0].startswith("note: mid-grey is 0, white ")
+    assert notes[0].endswith(", or the like (10 of 10 files)")

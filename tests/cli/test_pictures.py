@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +15,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageSequence
 
 from numconv import ArgumentError, filters
-from numconv.cli import deep_png, encoding, pictures
+from numconv.cli import decoding, deep_png, encoding, memory
 from numconv.cli.pictures import Picture
 
 Run = Callable[..., Any]
@@ -82,7 +84,7 @@ def test_16_bit_png_is_kept(numconv: Run, channels: int) -> None:
     samples[..., -1] |= 1
     deep_png.write(Path("p.png"), samples, {})
     _filter(numconv, "p.png", "q.png")
-    before, after = (pictures.read("input", Path(name)) for name in ("p.png", "q.png"))
+    before, after = (decoding.read("input", Path(name)) for name in ("p.png", "q.png"))
     assert before.depth == after.depth == "uint16"
     np.testing.assert_array_equal(np.rint(before.colours * 65535)[0], samples[..., 0])
     np.testing.assert_array_equal(after.colours, before.colours)
@@ -113,7 +115,7 @@ def test_tiff_of_either_byte_order_is_read(
     else:
         tifffile.imwrite(path, samples, byteorder=byteorder, compression=known, photometric="rgb")
         expected = samples / np.float32(65535)
-    colours = pictures.read("input", path).colours
+    colours = decoding.read("input", path).colours
     np.testing.assert_array_equal(colours, expected.transpose(2, 0, 1))
 
 
@@ -130,7 +132,7 @@ def test_tiff_of_any_layout_is_read(tmp_path: Path, layout: dict[str, Any]) -> N
     samples = _random("uint16", 3)
     given = samples.transpose(2, 0, 1) if "planarconfig" in layout else samples
     tifffile.imwrite(tmp_path / "p.tif", given, photometric="rgb", **layout)
-    colours = pictures.read("input", tmp_path / "p.tif").colours
+    colours = decoding.read("input", tmp_path / "p.tif").colours
     np.testing.assert_array_equal(colours, samples.transpose(2, 0, 1) / np.float32(65535))
 
 
@@ -177,7 +179,7 @@ def test_orientation_is_applied_once(numconv: Run, name: str, orientation: int) 
         7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
         8: np.rot90,
     }[orientation]
-    after = pictures.read("input", Path("q.png"))
+    after = decoding.read("input", Path("q.png"))
     expected = turn(samples).transpose(2, 0, 1) / np.float32(255)
     np.testing.assert_allclose(after.colours, expected, rtol=1e-6)
     with Image.open("q.png") as opened:
@@ -193,10 +195,20 @@ def test_float_tiff_is_turned_upright(tmp_path: Path, orientation: int) -> None:
         tmp_path / "f.tif", samples.astype(np.float32), photometric="rgb", extratags=[tag]
     )
     tifffile.imwrite(tmp_path / "i.tif", samples, photometric="rgb", extratags=[tag])
-    by_tifffile = pictures.read("input", tmp_path / "f.tif")
-    by_pillow = pictures.read("input", tmp_path / "i.tif")
+    by_tifffile = decoding.read("input", tmp_path / "f.tif")
+    by_pillow = decoding.read("input", tmp_path / "i.tif")
     assert (by_tifffile.depth, by_pillow.depth) == ("float32", "uint8")
     np.testing.assert_allclose(by_tifffile.colours / 255, by_pillow.colours, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["p.png", "p.webp"])
+def test_damaged_exif_spoils_no_picture(numconv: Run, name: str) -> None:
+    Image.fromarray(_random("uint8", 3)).save(name, exif=b"Exif\0\0MM\0\x0b\0\0\0\x08")
+    ended = _filter(numconv, name, "q.png")
+    assert "EXIF record is damaged" in ended.err
+    assert _pixels("q.png").shape == (HEIGHT, WIDTH, 3)
+    with Image.open("q.png") as after:
+        assert "exif" not in after.info
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
@@ -220,7 +232,7 @@ def test_inks_with_a_profile_are_read_through_it(tmp_path: Path) -> None:
     wrong = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     picture = Image.fromarray(_random("uint8", 3)).convert("CMYK")
     picture.save(tmp_path / "p.tif", icc_profile=wrong)
-    read = pictures.read("input", tmp_path / "p.tif")
+    read = decoding.read("input", tmp_path / "p.tif")
     expected = np.asarray(picture.convert("RGB")).transpose(2, 0, 1) / np.float32(255)
     np.testing.assert_array_equal(read.colours, expected)
     assert "icc_profile" not in read.kept
@@ -240,7 +252,7 @@ def test_first_of_several_is_taken_with_a_note(numconv: Run, name: str) -> None:
 
 def test_more_pixels_than_pillow_allows_are_read(tmp_path: Path) -> None:
     Image.new("1", (20_000, 19_000)).save(tmp_path / "p.png")
-    assert pictures.working_bytes(tmp_path / "p.png") == 20_000 * 19_000 * 16
+    assert decoding.working_bytes(tmp_path / "p.png") == 20_000 * 19_000 * 16
     limit = Image.MAX_IMAGE_PIXELS
     assert limit is None
 
@@ -310,7 +322,7 @@ def test_weights_in_a_file_mix_the_channels(numconv: Run) -> None:
     np.save("swap.npy", swap)
     ended = _filter(numconv, "p.png", "q.png", "swap.npy")
     assert "white was put behind" in ended.err
-    read = pictures.read("input", Path("p.png"))
+    read = decoding.read("input", Path("p.png"))
     after = _pixels("q.png").transpose(2, 0, 1)
     np.testing.assert_array_equal(after, np.rint(read.on_white[::-1] * 255))
 
@@ -343,7 +355,7 @@ def test_damaged_pictures_are_refused(tmp_path: Path, name: str) -> None:
     for damaged in (b"", b"hello", b"II*\0", stream.getvalue()[: len(stream.getvalue()) // 2]):
         path.write_bytes(damaged)
         with pytest.raises(ArgumentError, match=name):
-            pictures.read("input", path)
+            decoding.read("input", path)
 
 
 def test_what_cannot_be_written_leaves_nothing(
@@ -358,3 +370,54 @@ def test_what_cannot_be_written_leaves_nothing(
     with pytest.raises(ArgumentError, match="no space left"):
         encoding.write(tmp_path / "p.png", picture)
     assert not list(tmp_path.iterdir())
+
+
+def test_picture_larger_than_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (2000, 1000)).save(tmp_path / "p.png")
+    monkeypatch.setattr(memory, "physical", lambda: 10**7)
+    with pytest.raises(ArgumentError, match="2000x1000 pixels take about 0 GB of memory"):
+        decoding.read("input", tmp_path / "p.png")
+
+
+def test_profile_of_colours_is_left_out_of_grey(numconv: Run) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(_random("uint8", 3)).save("p.png", icc_profile=profile)
+    np.save("w.npy", np.full((1, 3, 1, 1), 1 / 3, np.float32))
+    _filter(numconv, "p.png", "q.png", "w.npy")
+    with Image.open("q.png") as after:
+        assert after.mode == "L"
+        assert "icc_profile" not in after.info
+
+
+def test_colour_that_stands_for_nothing_is_transparent(tmp_path: Path) -> None:
+    samples = _random("uint16", 3)
+    deep_png.write(tmp_path / "p.png", samples, {})
+    clear = struct.pack(">HHH", *samples[4, 5].tolist())
+    chunk = struct.pack(">I", 6) + b"tRNS" + clear + struct.pack(">I", zlib.crc32(b"tRNS" + clear))
+    written = (tmp_path / "p.png").read_bytes()
+    header = 8 + 25  # the signature and IHDR
+    (tmp_path / "p.png").write_bytes(written[:header] + chunk + written[header:])
+    alpha = decoding.read("input", tmp_path / "p.png").alpha
+    assert alpha is not None
+    assert np.argwhere(alpha == 0).tolist() == [[4, 5]]
+
+
+def test_resolution_of_deep_tiff_is_kept(numconv: Run) -> None:
+    tifffile.imwrite(
+        "p.tif",
+        _random("uint16", 3),
+        photometric="rgb",
+        resolution=(150, 75),
+        resolutionunit="inch",
+    )
+    for name in ("q.tif", "q.png", "q.jpg"):
+        _filter(numconv, "p.tif", name)
+        with Image.open(name) as after:
+            assert after.info["dpi"] == pytest.approx((150, 75), abs=0.1)
+
+
+def test_resolution_of_nothing_is_left_out(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "p.tif", _random("uint8", 1)[..., 0], resolution=(0, 0))
+    assert "dpi" not in decoding.read("input", tmp_path / "p.tif").kept

@@ -91,6 +91,14 @@ def test_stride_keeps_the_duration(numconv: Run) -> None:
     assert (after.shape, rate) == ((1, 100), RATE // 2)
 
 
+def test_transposed_stride_keeps_the_duration(numconv: Run) -> None:
+    _write("s.wav", _samples(1, 200))
+    arguments = ("--weight", "hann", "--size", "4", "--stride", "2", "--padding", "1")
+    numconv("run", "--op", "transposed", "--input", "s.wav", *arguments, *SMALL)
+    after, rate, _ = _numbers("transposed.wav")
+    assert (after.shape, rate) == ((1, 400), 2 * RATE)
+
+
 @pytest.mark.parametrize("op", ["direct", "dilated", "depthwise", "transposed"])
 def test_operators_of_one_axis_run(numconv: Run, op: str) -> None:
     _write("s.wav", _samples(2))
@@ -184,6 +192,7 @@ REFUSED = {
     "unknown_kernel": (("--weight", "han"), "one of hann"),
     "size_of_a_fixed_one": (("--weight", "derivative", "--size", "4"), "size=4"),
     "size_without_name": (("--size", "4"), "--weight NAME"),
+    "sheet_as_sound": (("--weight", "hann", "--sheet", "--output", "t.wav"), "for --sheet"),
     "unknown_format": (("--weight", "hann", "--output", "t.xyz"), "a name ending in"),
 }
 

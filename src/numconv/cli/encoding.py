@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import deep_png
+from . import deep_png, scientific_tiff
 from .files import replacing
 from .pictures import Picture
 
@@ -18,7 +18,8 @@ _QUALITY = 92  # of 100: what is filtered once more does not show it
 _PNG_LEVEL = 3  # of 9: a photograph takes a third of the time of 6, and 5 % more room
 
 _DEPTHS = {"PNG": ("uint8", "uint16"), "TIFF": ("uint8", "uint16", "float32")}
-_TRANSPARENT = ("PNG", "TIFF", "WEBP", "AVIF", "GIF", "TGA", "JPEG2000", "ICO", "ICNS", "DDS")
+_TRANSPARENT = ("PNG", "TIFF", "WEBP", "AVIF", "TGA", "JPEG2000", "ICO", "ICNS", "DDS")
+_EITHER_OR = ("GIF",)
 _LOSSLESS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")
 _KEPT = {
     "JPEG": ("icc_profile", "dpi", "exif"),
@@ -52,7 +53,10 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
         notes.append(f"{form} has no {picture.depth} samples: {depth} were written")
     channels = picture.colours
     if picture.alpha is not None:
-        if form in _TRANSPARENT:
+        if form in _EITHER_OR:
+            channels = np.concatenate([channels, np.rint(picture.alpha)[None]])
+            notes.append(f"{form} knows no half transparency: opaque from one half up")
+        elif form in _TRANSPARENT:
             channels = np.concatenate([channels, picture.alpha[None]])
         else:
             channels = picture.on_white
@@ -61,7 +65,7 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
     samples = _samples(channels, depth)
     with replacing(path) as temporary:
         if form == "TIFF" and (depth == "float32" or (depth == "uint16" and len(channels) > 1)):
-            _write_scientific(temporary, samples, kept)
+            scientific_tiff.write(temporary, samples, kept)
         elif depth == "uint16" and len(channels) > 1:
             deep_png.write(temporary, samples, kept)
         else:
@@ -89,25 +93,6 @@ def _save(
     picture.save(path, form, **options)
 
 
-def _write_scientific(path: Path, samples: NDArray[Any], kept: Mapping[str, Any]) -> None:
-    from tifffile import imwrite
-
-    colours = 3 if samples.shape[2] > 2 else 1
-    imwrite(
-        path,
-        samples if samples.shape[2] > 1 else samples[..., 0],
-        photometric="rgb" if colours == 3 else "minisblack",
-        extrasamples=["unassalpha"] * (samples.shape[2] - colours),
-        planarconfig="contig" if samples.shape[2] > 1 else None,
-        compression="zlib",
-        predictor=samples.dtype == np.uint16,
-        iccprofile=kept.get("icc_profile"),
-        resolution=kept.get("dpi"),
-        resolutionunit="inch" if "dpi" in kept else None,
-        metadata=None,
-    )
-
-
 def _samples(levels: NDArray[Any], depth: str) -> NDArray[Any]:
     """Return levels (C, H, W) as samples (H, W, C), rounded; what is no number becomes black."""
     channels, height, width = levels.shape
@@ -115,12 +100,15 @@ def _samples(levels: NDArray[Any], depth: str) -> NDArray[Any]:
     if depth == "float32":
         made[...] = levels.transpose(1, 2, 0)
         return made
-    white = np.iinfo(depth).max
+    white = np.float32(np.iinfo(depth).max)
+    scaled = np.empty((channels, _ROWS, width), np.float32)
     for top in range(0, height, _ROWS):
-        rows = slice(top, top + _ROWS)
-        scaled = np.multiply(levels[:, rows], white, dtype=np.float32)
-        scaled += np.float32(0.5)
-        np.fmax(scaled, 0, out=scaled)
-        np.minimum(scaled, white, out=scaled)
-        made[rows] = scaled.transpose(1, 2, 0)
+        rows = levels[:, top : top + _ROWS]
+        here = scaled[:, : rows.shape[1]]
+        np.multiply(rows, white, out=here, casting="same_kind")
+        here += np.float32(0.5)
+        np.fmax(here, 0, out=here)
+        np.minimum(here, white, out=here)
+        for channel in range(channels):  # which takes two thirds of the time of a transposed copy
+            made[top : top + _ROWS, :, channel] = here[channel]
     return made

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..core.errors import ArgumentError
-from . import files, memory, pictures, pool, printing, results, sources, weights
+from . import decoding, files, memory, pool, printing, results, sources, weights
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .sources import Job
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .run import Request
 
 _MOST_JOBS = 8
+_NUMBER = re.compile(r"\d[\d.e+-]*")
 _SOUND_BYTES = 16  # taken while it is worked on, for each byte of the file
 
 
@@ -58,7 +59,7 @@ def run(
         raise click.UsageError(f"{reason}: --output must name a folder for the results")
     if not request.wishes.weights:
         raise click.UsageError("several files need a --weight to be filtered with")
-    wanted = sources.jobs(inputs, output, recursive)
+    wanted = sources.jobs(inputs, output, recursive, request.sheet)
     _check(request, wanted)
     folder = Path(output)
     begun = _begun(wanted, folder, existing)
@@ -118,14 +119,14 @@ def _begun(jobs: Sequence[Job], folder: Path, existing: str) -> Sequence[Job]:
 def _taken(path: Path) -> int:
     """Return about how much memory it takes to filter a file."""
     if files.kind(path) == "picture":
-        return pictures.working_bytes(path)
+        return decoding.working_bytes(path)
     return _SOUND_BYTES * path.stat().st_size if path.exists() else 0
 
 
 def _filtered(request: Request, job: Job, stop: pool.Stop) -> tuple[str, ...]:
     stop.check()
     chosen = request.gather(job.source)
-    results.check(job.target, chosen)
+    results.check(job.target, chosen, request.sheet)
     stop.check()
     result = request.apply(chosen)
     stop.check()
@@ -176,11 +177,21 @@ def _show(request: Request, folder: Path, report: Report) -> None:
     took = f"{printing.seconds(report.seconds)}, {rate:.3g} files/s, {report.jobs} at a time"
     rows += [("time", took), ("written to", str(folder))]
     printing.pairs(rows)
-    counted = Counter(note for each in report.done for note in each.notes)
-    for note, times in counted.items():
-        click.echo(f"note: {note} ({times} of {len(report.done)} files)", err=True)
-    for note in dict.fromkeys(report.notes):
+    for note in (*_alike(report.done), *dict.fromkeys(report.notes)):
         click.echo(f"note: {note}", err=True)
+
+
+def _alike(done: Sequence[pool.Ended]) -> list[str]:
+    """Return each kind of note once: those of a kind differ in their numbers alone."""
+    kinds: dict[str, list[str]] = {}
+    for each in done:
+        for note in each.notes:
+            kinds.setdefault(_NUMBER.sub("#", note), []).append(note)
+    said = []
+    for notes in kinds.values():
+        first = notes[0] if len(set(notes)) == 1 else f"{notes[0]}, or the like"
+        said.append(f"{first} ({len(notes)} of {len(done)} files)")
+    return said
 
 
 def _complain(report: Report) -> None:

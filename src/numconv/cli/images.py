@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ArgumentError
-from . import files, pictures
+from . import decoding, files, pictures
 
 Array = NDArray[Any]
 
@@ -20,7 +20,7 @@ def shipped() -> pictures.Picture:
     """Return the photograph that ships with the package."""
     resource = resources.files("numconv") / "data" / "photograph.jpg"
     with resource.open("rb") as stream:
-        return pictures.decode("input", "photograph.jpg", stream)
+        return decoding.decode("input", "photograph.jpg", stream)
 
 
 def photograph() -> NDArray[np.float32]:
@@ -65,14 +65,14 @@ def read_array(argument: str, path: Path) -> Array:
 def read_image(argument: str, path: Path) -> NDArray[np.float32]:
     """Return an image as float32 of shape (C, H, W), C being 1 or 3, on white paper.
 
-    `pictures.read` says what the values are, and keeps the transparency.
+    `decoding.read` says what the values are, and keeps the transparency.
 
     Raises
     ------
     ArgumentError
         If the file is missing, truncated, or no image that Pillow reads.
     """
-    return pictures.read(argument, path).on_white
+    return decoding.read(argument, path).on_white
 
 
 def write_array(path: Path, result: Array) -> None:

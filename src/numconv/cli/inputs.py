@@ -16,7 +16,7 @@ from ..core import dtypes
 from ..core.errors import ArgumentError
 from ..core.operators.demonstrations import shrink
 from ..core.protocol import Operand, Operator, Shape
-from . import files, images, pictures, sounds, weights
+from . import decoding, files, images, sounds, weights
 from .operands import complete, needed, random
 from .pictures import Picture
 from .sounds import Sound
@@ -130,7 +130,7 @@ def _opened(wishes: Wishes, parameters: Mapping[str, Any]) -> Inputs:
     if kind == "sound":
         sound = sounds.read("input", path)
         return Inputs((sound.samples,), parameters, str(path), origin=sound)
-    picture = pictures.read("input", path)
+    picture = decoding.read("input", path)
     return Inputs((picture.on_white,), parameters, str(path), origin=picture)
 
 

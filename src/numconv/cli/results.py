@@ -17,11 +17,13 @@ from .sounds import Sound
 
 Array = NDArray[Any]
 
-_LOOKED_AT = 1_000_000  # samples from which the shades of a picture are chosen
+_LOOKED_AT = 300_000  # samples from which the shades of a picture are chosen
 
 
-def check(output: Path, inputs: Inputs) -> None:
-    """Raise unless the result of such inputs can be written to `output`."""
+def check(output: Path, inputs: Inputs, sheet: bool = False) -> None:
+    """Raise unless the result of such inputs, or a `sheet` of it, can be written to `output`."""
+    if sheet and files.kind(output) != "picture":
+        raise ArgumentError("output", str(output), "the name of a picture, for --sheet")
     if files.kind(output) != "sound":
         return
     if not isinstance(inputs.origin, Sound):
@@ -45,7 +47,7 @@ def write(
         return notes
     if kind == "sound":
         assert isinstance(origin, Sound)
-        return (*notes, *sounds.write(output, _sound(inputs, origin, result)))
+        return (*notes, *sounds.write(output, _sound(name, inputs, origin, result)))
     if isinstance(origin, Picture) and not sheet:
         if _is_picture(inputs, origin, result):
             picture, shaded = _picture(inputs, origin, result, output)
@@ -59,11 +61,16 @@ def _sheet(name: str, inputs: Inputs, result: Array) -> Any:
     caption = f"{name}: {inputs.caption}"
     if inputs.x.ndim == result.ndim == 2:
         rate = inputs.origin.rate if isinstance(inputs.origin, Sound) else None
-        after = None if rate is None else _rate(inputs, rate)
-        return waves.sheet([("input", inputs.x, rate), ("output", result, after)], caption)
-    coloured = inputs.coloured
-    shown = [panels.panel("input", inputs.x, coloured), panels.panel("output", result, coloured)]
-    return panels.side_by_side(shown, caption)
+        changed = None if rate is None else _rate(name, inputs, rate)
+        return waves.sheet([("input", inputs.x, rate), ("output", result, changed)], caption)
+    before, after, origin = inputs.x, result, inputs.origin
+    if isinstance(origin, Picture) and len(before) > len(origin.colours):
+        colours, alpha, _ = _parted(inputs, origin, _real(result, inputs.white))
+        before, after = origin.on_white, Picture(colours, alpha).on_white
+    shown = [("input", before), ("output", after)]
+    return panels.side_by_side(
+        [panels.panel(title, values, inputs.coloured) for title, values in shown], caption
+    )
 
 
 def _is_picture(inputs: Inputs, origin: Picture, result: Array) -> bool:
@@ -79,13 +86,16 @@ def _picture(
     if encoding.depth_in(output, origin.depth) != "float32":
         step = max(1, colours.shape[1] * colours.shape[2] // _LOOKED_AT)
         seen = colours.reshape(len(colours), -1)[:, ::step]
-        gain, offset, note = panels.shading(np.nan_to_num(seen, posinf=0.0, neginf=0.0))
         if weights.cancels(inputs.arrays[1]) or origin.depth == "float32":
+            gain, offset, note = panels.shading(np.nan_to_num(seen, posinf=0.0, neginf=0.0))
             colours = colours * np.float32(gain) + np.float32(offset)
         else:
             note = "clipped to 0 to 1" if seen.min() < -0.02 or seen.max() > 1.02 else ""
         notes += (note,) if note else ()
-    return replace(origin, colours=colours, alpha=alpha), notes
+    kept = dict(origin.kept)
+    if len(colours) != len(origin.colours):
+        kept.pop("icc_profile", None)  # of colours, for which grey has no use
+    return replace(origin, colours=colours, alpha=alpha, kept=kept), notes
 
 
 def _parted(
@@ -104,15 +114,16 @@ def _parted(
     return values, None, ("the transparency does not fit the result, and was left out",)
 
 
-def _sound(inputs: Inputs, origin: Sound, result: Array) -> Sound:
+def _sound(name: str, inputs: Inputs, origin: Sound, result: Array) -> Sound:
     samples = _real(result, inputs.white)
-    return Sound(samples.reshape(-1, samples.shape[-1]), _rate(inputs, origin.rate), origin.depth)
+    rate = _rate(name, inputs, origin.rate)
+    return Sound(samples.reshape(-1, samples.shape[-1]), rate, origin.depth)
 
 
-def _rate(inputs: Inputs, rate: int) -> int:
+def _rate(name: str, inputs: Inputs, rate: int) -> int:
     """Return the rate at which the result lasts as long as the input."""
-    stride = np.max(inputs.parameters.get("stride", 1))
-    return round(rate / float(stride))
+    stride = int(np.max(inputs.parameters.get("stride", 1)))
+    return rate * stride if name == "transposed" else round(rate / stride)
 
 
 def _real(result: Array, white: float) -> Array:

@@ -175,7 +175,7 @@ def _single(
         warnings.simplefilter("always")
         chosen = request.gather(path)
         if target is not None:
-            results.check(target, chosen)
+            results.check(target, chosen, request.sheet)
         outcome = _run(request, chosen, repeat, check)
         if target is not None:
             name = request.operator.name

@@ -74,7 +74,7 @@ def _read_pcm(argument: str, path: Path) -> Sound | None:
             return None
         reason = str(error) or "it ends in its header"
         raise ArgumentError(argument, str(path), f"{_EXPECTED} ({reason})") from None
-    if width not in _PCM or not channels:
+    if width not in _PCM or not channels or rate < 1:
         return None
     if len(data) < count * channels * width:
         there = len(data) // (channels * width)

@@ -32,11 +32,11 @@ def are_several(sources: Sequence[str], output: str | None) -> bool:
     return Path(sources[0]).is_dir() or _is_pattern(sources[0])
 
 
-def jobs(sources: Sequence[str], output: str, recursive: bool) -> list[Job]:
+def jobs(sources: Sequence[str], output: str, recursive: bool, sheet: bool = False) -> list[Job]:
     """Return the files that `sources` mean, in order, and where their results go.
 
-    A file keeps its name, and its place within a folder; where its format cannot be written,
-    ``.png`` is added. Hidden files, and those in `output`, are left alone.
+    A file keeps its name, and its place within a folder; where its format cannot be written, or
+    not hold a `sheet`, ``.png`` is added. Hidden files, and those in `output`, are left alone.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def jobs(sources: Sequence[str], output: str, recursive: bool) -> list[Job]:
         found = 0
         for source, name in _found(text, folder.resolve(), recursive):
             found += 1
-            job = Job(source, folder / _writable(name))
+            job = Job(source, folder / _writable(name, sheet))
             if made.setdefault(job.target, job).source.resolve() != source.resolve():
                 other = made[job.target].source
                 expected = f"files of different names: the result of {other} is {job.target} too"
@@ -105,7 +105,7 @@ def _is_input(name: str) -> bool:
     return known and not path.name.startswith(".")
 
 
-def _writable(name: Path) -> Path:
-    if files.kind(name) != "picture" or files.pictured(name):
+def _writable(name: Path, sheet: bool) -> Path:
+    if files.pictured(name) or (files.kind(name) != "picture" and not sheet):
         return name
     return name.with_name(name.name + ".png")
