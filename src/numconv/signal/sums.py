@@ -43,7 +43,7 @@ def convolved(
     if layout.sliding and dtype.kind in "biu":
         return layout.result(integers.summed(x, weight, layout, dtype, accuracy))
     # Calls with contiguous operands are the ones that the dispatcher recognises at a glance.
-    x, weight = x.astype(dtype, copy=False), np.ascontiguousarray(weight, dtype)
+    x, weight = np.ascontiguousarray(x, dtype), np.ascontiguousarray(weight, dtype)
     if not layout.sliding:
         sums = plain.multiplied(x, weight)
     elif compiled:
