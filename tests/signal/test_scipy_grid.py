@@ -6,6 +6,7 @@ its sums in their own dtype, bit for bit.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from math import prod
@@ -140,8 +141,6 @@ def test_any_rank(name: str, chunk: int) -> None:
             continue  # SciPy takes rounding errors of its transforms for true
         if dtype.kind == "O" and "c" in (first.dtype.kind, second.dtype.kind):
             continue  # which SciPy conjugates or not, as the method has it
-        if dtype.kind == "O" and method == "fft" and 1 in (first.size, second.size):
-            continue  # where nothing slides, SciPy does not get over an object
 
         def by_sums(x: Array, y: Array, _: bool, mode: str = mode) -> Any:
             return getattr(peer, name)(x, y, mode, "direct")
@@ -290,3 +289,14 @@ def test_choice_of_a_method_raises_alike() -> None:
             assert isinstance(ours, type(theirs)), (first.shape, second.shape, mode, ours)
         elif not isinstance(ours, ValueError):
             assert ours in ("direct", "fft")
+
+
+@pytest.mark.parametrize("name", signal.__all__)
+def test_signatures(name: str) -> None:
+    if name == "sepfir2d":
+        pytest.skip("SciPy's is no Python function")
+    theirs = inspect.signature(getattr(peer, name)).parameters
+    ours = inspect.signature(getattr(signal, name)).parameters
+    assert [(p, each.default) for p, each in ours.items()] == [
+        (p, each.default) for p, each in theirs.items()
+    ]

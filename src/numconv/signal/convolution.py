@@ -123,7 +123,7 @@ def _convolved(first: Array, second: Array, mode: str, method: str) -> Array:
         return rules.empty_result(first, second, dtype, mode, method)
     layout = lay_out(first.shape, second.shape, mode)
     if method == "fft" and dtype.kind not in "biu":
-        computed = rules.transform_dtype(first, second)
+        computed = rules.transform_dtype(first, second) if layout.sliding else dtype
         return spectra.convolved(first, second, layout, computed).astype(dtype, copy=False)
     if method != "fft":
         rules.check_direct(first, second, dtype, mode, method)

@@ -35,7 +35,8 @@ def summed(x: Array, weight: Array, layout: Layout, dtype: np.dtype, accuracy: s
     transforms = accuracy != "strict" and through_transforms(layout, most)
     wide = "float64" if transforms else fitting[0]
     chosen = "standard" if transforms else "strict"
-    sums = correlated(x.astype(wide), np.ascontiguousarray(weight, wide), layout, chosen)
+    x, weight = np.ascontiguousarray(x, wide), np.ascontiguousarray(weight, wide)
+    sums = correlated(x, weight, layout, chosen)
     if transforms:
         np.rint(sums, out=sums)
     return _wrapped(sums, most, dtype)

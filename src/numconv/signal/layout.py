@@ -255,6 +255,7 @@ def lay_out(
 
 
 def check_valid(first: Shape, second: Shape, axes: set[int]) -> None:
+    """Raise unless one array is at least as long as the other along each of `axes`."""
     if all(first[i] >= second[i] for i in axes) or all(second[i] >= first[i] for i in axes):
         return
     expected = f"at least {second} or at most that along each axis, for mode='valid'"

@@ -65,7 +65,7 @@ def sepfir2d(input: Any, hrow: Any, hcol: Any) -> Any:
     if dtype not in COMPILED:
         raise ArgumentError("input", dtype, "an image of float64 at most")
     if image.size == 0:
-        return restored(image, input)
+        return restored(image.copy(), input)
     around = tuple((taps.size // 2, taps.size // 2) for taps in (column, row))
     fits = all(lo <= size for (lo, _), size in zip(around, image.shape, strict=True))
     if not fits:

@@ -27,13 +27,9 @@ def convolved(first: Array, second: Array, layout: Layout, dtype: np.dtype) -> A
     """
     first, second = first.astype(dtype, copy=False), second.astype(dtype, copy=False)
     beyond = len(layout.sliding) > MOST_AXES or (layout.sliding and dtype not in COMPILED)
-    if (
-        not beyond
-        or not _worth(layout)
-        or not (np.isfinite(first).all() and np.isfinite(second).all())
-    ):
-        return sums.convolved(first, second, layout, dtype)
-    return _transformed(first, second, layout)
+    if beyond and _worth(layout) and np.isfinite(first).all() and np.isfinite(second).all():
+        return _transformed(first, second, layout)
+    return sums.convolved(first, second, layout, dtype)
 
 
 def _worth(layout: Layout) -> bool:

@@ -38,12 +38,14 @@ def convolved(
     if first.ndim == 1 and layout.sliding and (layout.products <= TINY or not compiled):
         first, second = first.astype(dtype, copy=False), second.astype(dtype, copy=False)
         return plain.summed_in_line(first, second, layout)
+    if dtype.kind == "c" and "f" in (first.dtype.kind, second.dtype.kind):
+        return _by_parts(first, second, layout, dtype, accuracy)
     x, weight = layout.operands(first, second)
     weight = weight[_FLIPPED[: weight.ndim]]
     if layout.sliding and dtype.kind in "biu":
         return layout.result(integers.summed(x, weight, layout, dtype, accuracy))
     # Calls with contiguous operands are the ones that the dispatcher recognises at a glance.
-    x, weight = x.astype(dtype, copy=False), np.ascontiguousarray(weight, dtype)
+    x, weight = np.ascontiguousarray(x, dtype), np.ascontiguousarray(weight, dtype)
     if not layout.sliding:
         sums = plain.multiplied(x, weight)
     elif compiled:
@@ -51,6 +53,18 @@ def convolved(
     else:
         sums = plain.summed(x, weight, layout)
     return layout.result(sums)
+
+
+def _by_parts(first: Array, second: Array, layout: Layout, dtype: np.dtype, accuracy: str) -> Array:
+    """Convolve complex numbers with real ones: half the products that complex ones take."""
+    sums = np.empty(layout.shape, dtype)
+    parts = [
+        (each.real, each.imag) if each.dtype.kind == "c" else (each, each)
+        for each in (first, second)
+    ]
+    for into, one, other in zip((sums.real, sums.imag), *parts, strict=True):
+        into[...] = convolved(one, other, layout, into.dtype, accuracy)
+    return sums
 
 
 def _summed(x: Array, weight: Array, layout: Layout, accuracy: str) -> Array:
