@@ -110,7 +110,7 @@ def among(axes: Sequence[int], values: Sequence[int], count: int, rest: int) -> 
 
 
 def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Keep what `function` returns for plain numbers, strings and None.
+    """Keep what `function` returns for arguments that can be looked up; none may be a tuple.
 
     To check the arguments of a filter of 32 x 32 pixels took longer than to filter.
     """
@@ -118,7 +118,10 @@ def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:
-        return (kept if _PLAIN.issuperset(map(type, arguments)) else function)(*arguments)
+        try:
+            return kept(*arguments)
+        except TypeError:
+            return function(*arguments)
 
     return call
 
