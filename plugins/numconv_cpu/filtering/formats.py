@@ -39,7 +39,8 @@ def loader(dtype: str) -> int:
     """Return the address of `load` for arrays of this dtype."""
     array = types.CPointer(from_dtype(np.dtype(dtype)))
     borders = (types.intp, _PLACES) * 2
-    return routine(load, (array, types.intp, types.intp, *borders, types.float64, _DOUBLES), False)
+    counts = (types.intp,) * 4
+    return routine(load, (array, _DOUBLES, *counts, types.intp, *borders, types.float64), False)
 
 
 @functools.cache
@@ -57,24 +58,28 @@ def storer(dtype: str) -> int:
     return routine(function, (_DOUBLES, types.CPointer(from_dtype(kind)), *counts), False)
 
 
-def load(source, first, inner, left, lefts, right, rights, fill, target):  # type: ignore[no-untyped-def]
-    """Copy `inner` values from ``source + first`` on, with what stands to the left and right.
+def load(  # type: ignore[no-untyped-def]
+    source, target, source_step, target_step, rows, inner, first, left, lefts, right, rights, fill
+):
+    """Copy `inner` values of each row, from `first` on, with what stands to the left and right.
 
     Parameters
     ----------
-    source : pointer
-        To the first value of a line.
+    source, target : pointer
+        To the first value of the first row, and to where what stands left of it goes.
+    source_step, target_step : int
+        From one row to the next.
     lefts, rights : pointer to int64
-        Which values of the line stand there, `left` and `right` in number; -1 stands for `fill`.
-    target : pointer to float64
+        Which values of the row stand there, `left` and `right` in number; -1 stands for `fill`.
     """
-    for i in range(left):
-        target[i] = source[lefts[i]] if lefts[i] >= 0 else fill
-    middle = left + inner
-    for i in range(inner):
-        target[left + i] = source[first + i]
-    for i in range(right):
-        target[middle + i] = source[rights[i]] if rights[i] >= 0 else fill
+    for row in range(rows):
+        values, out = at(source, row * source_step), at(target, row * target_step)
+        for i in range(left):
+            out[i] = values[lefts[i]] if lefts[i] >= 0 else fill
+        for i in range(inner):
+            out[left + i] = values[first + i]
+        for i in range(right):
+            out[left + inner + i] = values[rights[i]] if rights[i] >= 0 else fill
 
 
 # What all that store are told: where the values are and where they go, from one row to the next

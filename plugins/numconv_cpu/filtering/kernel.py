@@ -72,21 +72,39 @@ def fill_band(g, tables, band, x, outer, y0, y1, x0, x1):  # type: ignore[no-unt
     first, last = x0 - g.low, x1 + g.high
     left = max(min(last, 0) - first, 0)
     right = max(last - max(first, g.length), 0)
+    inner = last - first - left - right
     lefts = at(tables, g.at_lefts + first + g.low)
     rights = at(tables, g.at_rights + max(first - g.length, 0))
-    inner = last - first - left - right
+    lines = y1 + g.taps_y - 1
     for layer in range(g.layers):
         plane = plane_of(g, tables, outer, layer)
-        for line in range(y0, y1 + g.taps_y - 1):
+        line = y0
+        while line < lines:
             y = source_of(tables, g.at_y, line)
             target = at(band, layer * g.layer + (line - y0) * g.pitch)
             if plane < 0 or y < 0:
+                rows = 1
                 for i in range(last - first):
                     target[i] = g.fill
             else:
+                rows = neighbours(tables, g.at_y, line, lines)
                 source = x + (plane + y * g.length) * g.x_bytes
-                start = max(first, 0)
-                call(g.load, (source, start, inner, left, lefts, right, rights, g.fill, target))
+                steps = (source, target, g.length, g.pitch, rows, inner, max(first, 0))
+                call(g.load, (*steps, left, lefts, right, rights, g.fill))
+            line += rows
+
+
+@kernel(inline=True)
+def neighbours(tables, at_sources, line, lines):  # type: ignore[no-untyped-def]
+    """Return how many lines from `line` on, up to `lines`, lie below each other in the array."""
+    if at_sources < 0:
+        return lines - line
+    count = 1
+    while line + count < lines and (
+        tables[at_sources + line + count] == tables[at_sources + line] + count
+    ):
+        count += 1
+    return count
 
 
 @kernel

@@ -12,10 +12,10 @@ from numconv.core.problems import FilterProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
+from .. import threads
 from ..convolution.records import Tables, in_turn, record, whole_lines
 from ..launch import start, worker
 from ..simd.tile import tile_field
-from ..threads import run
 from ..workspace import workspace
 from .formats import loader, storer
 from .kernel import FEW, MANY, PAIRS, PRODUCTS, filter_bands
@@ -66,7 +66,8 @@ class FilterPlan:
     """A filter, ready to be called."""
 
     def __init__(self, problem: FilterProblem) -> None:
-        self._workers = get_num_threads()
+        self._work = problem.macs + problem.min_bytes
+        self._workers = get_num_threads() if self._work >= threads.SERIAL_WORK else 1
         layout = layout_of(problem)
         form = _form(problem)
         # Sums of many lines write over them, so that no line can be converted later.
@@ -92,7 +93,6 @@ class FilterPlan:
         self._worker = worker(filter_bands, "float64", kind, kind, fused=False)
         self._tasks = numbers["tasks"]
         self._size = self._workers * numbers["scratch"]
-        self._work = problem.macs + problem.min_bytes
         self.workspace_bytes = 8 * self._size
 
     def __call__(self, *arrays: Array, out: Array) -> None:
@@ -100,7 +100,7 @@ class FilterPlan:
         if out.size == 0:
             return
         x, weight = arrays[0], arrays[-1]
-        run(
+        threads.run(
             start,
             self._worker,
             1,

@@ -159,7 +159,10 @@ def _only(op: str, operator: Any, operands: tuple[Operand, ...], parameters: dic
     if len(traced) != 1 or not operator.naive:
         expected = "an operator that is not made of others (see `numconv explain`)"
         raise ArgumentError("op", op, expected)
-    return traced[0].problem
+    problem = traced[0].problem
+    if not hasattr(problem, "stride"):
+        raise ArgumentError("op", op, "an operator whose problem is a layer, with a stride")
+    return problem
 
 
 def _windows(problem: Any) -> tuple[Window, ...]:

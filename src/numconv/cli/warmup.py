@@ -169,7 +169,8 @@ def _run(part: Part, problem: Any, backend: str) -> None:
     for algorithm in accepted:
         plan = algorithm.plan(problem)
         if out.size:
-            plan(operands[0], plan.prepare(operands[1]), *operands[2:], out=out)
+            if len(problem.operand_shapes) > 1:
+                plan(operands[0], plan.prepare(operands[1]), *operands[2:], out=out)
             plan(*operands, out=out)
         part.algorithms[algorithm.name] = None
         part.runs += 1

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..core.errors import ArgumentError, ArgumentTypeError
-from ..core.protocol import Array
 from .errors import NoAxisError, UnsupportedError
+
+Result = TypeVar("Result")
+
+_PLAIN = {int, float, str, type(None)}
 
 PADDING_MODES = {
     "reflect": "symmetric",
@@ -42,6 +46,8 @@ def index(argument: str, value: Any) -> int:
 
 def number(argument: str, value: Any) -> float:
     """Return a real number."""
+    if type(value) is float:
+        return value
     if not isinstance(value, (str, bytes)) and not np.iscomplexobj(value):
         try:
             return float(value)
@@ -77,6 +83,8 @@ def axes_of(axes: Any, count: int) -> tuple[int, ...]:
 
 def per_axis(argument: str, value: Any, count: int) -> list[Any]:
     """Return a value for each of `count` axes, of which one or all may be given."""
+    if type(value) in _PLAIN:
+        return [value] * count
     if isinstance(value, str) or not np.iterable(value):
         return [value] * count
     values = list(value)
@@ -93,14 +101,37 @@ def checked_origin(origin: Any, taps: int) -> int:
     return index("origin", origin)
 
 
-def on_axis(values: Array, axis: int, axes: int) -> Array:
-    """Return a line of values as an array of `axes` axes that lies along one of them."""
-    return values.reshape([-1 if each == axis else 1 for each in range(axes)])
-
-
 def among(axes: Sequence[int], values: Sequence[int], count: int, rest: int) -> tuple[int, ...]:
     """Return `values` at `axes`, in that order, and `rest` at all other of `count` axes."""
     placed = [rest] * count
     for axis, value in zip(axes, values, strict=True):
         placed[axis] = value
     return tuple(placed)
+
+
+def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Keep what `function` returns for arguments that can be looked up; none may be a tuple.
+
+    To check the arguments of a filter of 32 x 32 pixels took longer than to filter.
+    """
+    kept = functools.lru_cache(maxsize=1024, typed=True)(function)
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Result:
+        try:
+            return kept(*arguments)
+        except TypeError:
+            return function(*arguments)
+
+    return call
+
+
+@remembered
+def along(
+    taps: int, axes: int, axis: Any, mode: Any, origin: Any
+) -> tuple[tuple[int, ...], tuple[int, ...] | int, str]:
+    """Return how many taps there are along each of `axes` axes, the origins, and the padding."""
+    place = axis_of(axis, axes)
+    shift = checked_origin(origin, taps)
+    origins = among((place,), (shift,), axes, 0) if shift else 0
+    return among((place,), (taps,), axes, 1), origins, padding_mode(mode)

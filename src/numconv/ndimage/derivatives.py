@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 
 from ..core.protocol import Array
-from .arguments import axes_of, axis_of, per_axis
+from .arguments import axes_of, axis_of, per_axis, remembered
 from .output import Output, Step, output_of
-from .weighted import line_step
+from .weighted import Line, line_of
 
-SLOPE = np.array([-1.0, 0.0, 1.0])
-CURVATURE = np.array([1.0, -2.0, 1.0])
+WEIGHTS = {
+    "slope": (-1.0, 0.0, 1.0),
+    "curvature": (1.0, -2.0, 1.0),
+    "sobel": (1.0, 2.0, 1.0),
+    "prewitt": (1.0, 1.0, 1.0),
+}
+
+
+@remembered
+def _line(name: str, axes: int, axis: Any, mode: Any) -> Line:
+    return line_of(np.array(WEIGHTS[name]), axes, axis, mode)
 
 
 def prewitt(
@@ -45,7 +54,7 @@ def prewitt(
     >>> prewitt(np.tile([0, 0, 1, 1], (3, 1))).tolist()
     [[0, 3, 3, 0], [0, 3, 3, 0], [0, 3, 3, 0]]
     """
-    return _slope(input, axis, output, mode, cval, np.array([1.0, 1.0, 1.0]))
+    return _slope(input, axis, output, mode, cval, "prewitt")
 
 
 def sobel(
@@ -73,17 +82,17 @@ def sobel(
     >>> sobel(np.tile([0, 0, 1, 1], (3, 1))).tolist()
     [[0, 4, 4, 0], [0, 4, 4, 0], [0, 4, 4, 0]]
     """
-    return _slope(input, axis, output, mode, cval, np.array([1.0, 2.0, 1.0]))
+    return _slope(input, axis, output, mode, cval, "sobel")
 
 
-def _slope(input: Any, axis: Any, output: Any, mode: Any, cval: Any, across: Array) -> Array:
+def _slope(input: Any, axis: Any, output: Any, mode: Any, cval: Any, across: str) -> Array:
     x = np.asarray(input)
     place = axis_of(axis, x.ndim)
     target = output_of(output, x)
     modes = per_axis("mode", mode, x.ndim)
     order = [place, *(each for each in range(x.ndim) if each != place)]
     steps = [
-        line_step(SLOPE if each == place else across, x.ndim, each, modes[each], cval, 0)
+        _line("slope" if each == place else across, x.ndim, each, modes[each]).step(cval)
         for each in order
     ]
     return target.after(x, *steps)
@@ -125,7 +134,7 @@ def laplace(
     chosen = axes_of(axes, x.ndim)
     modes = per_axis("mode", mode, len(chosen))
     parts = [
-        [line_step(CURVATURE, x.ndim, axis, mode, cval, 0)]
+        [_line("curvature", x.ndim, axis, mode).step(cval)]
         for axis, mode in zip(chosen, modes, strict=True)
     ]
     return sum_of(x, output, parts)

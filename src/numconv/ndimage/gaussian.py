@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from numbers import Integral
 from typing import Any
 
@@ -10,17 +9,16 @@ import numpy as np
 
 from ..core.errors import ArgumentError
 from ..core.protocol import Array
-from .arguments import among, axes_of, index, per_axis
+from .arguments import among, axes_of, index, per_axis, remembered
 from .derivatives import magnitude_of, sum_of
 from .errors import NoWidthError
 from .output import Step, output_of
-from .weighted import line_step
+from .weighted import Line, line_of
 
 NARROWEST = 1e-15
 """A standard deviation up to this leaves an axis as it is."""
 
 
-@functools.lru_cache(maxsize=256, typed=True)
 def bell(sigma: Any, order: int, radius: int) -> Array:
     """Return a Gaussian, or its derivative of some order, at `radius` down to ``-radius``.
 
@@ -41,9 +39,19 @@ def bell(sigma: Any, order: int, radius: int) -> Array:
         for _ in range(order):
             q = derive.dot(q)
         values = (x[:, None] ** powers).dot(q) * values
-    turned = np.ascontiguousarray(values[::-1])
-    turned.flags.writeable = False
-    return turned
+    return np.ascontiguousarray(values[::-1])
+
+
+@remembered
+def _line(
+    sigma: Any, order: Any, truncate: Any, radius: Any, axes: int, axis: Any, mode: Any
+) -> Line:
+    reach = int(truncate * float(sigma) + 0.5) if radius is None else radius
+    if not isinstance(reach, Integral) or reach < 0:
+        raise ArgumentError("radius", reach, "an integer of at least 0")
+    if order < 0:
+        raise ArgumentError("order", order, "at least 0")
+    return line_of(bell(sigma, index("order", order), int(reach)), axes, axis, mode)
 
 
 def gaussian_filter1d(
@@ -89,8 +97,8 @@ def gaussian_filter1d(
     [1.427, 2.0678, 3.0, 3.9322, 4.573]
     """
     x = np.asarray(input)
-    step = _step(x, sigma, axis, order, mode, cval, truncate, radius)
-    return output_of(output, x, x.dtype.kind == "c").after(x, step)
+    line = _line(sigma, order, truncate, radius, x.ndim, axis, mode)
+    return output_of(output, x, x.dtype.kind == "c").after(x, line.step(cval))
 
 
 def gaussian_filter(
@@ -247,27 +255,7 @@ def _steps(
     given = (("order", order), ("sigma", sigma), ("mode", mode), ("radius", radius))
     each = zip(chosen, *(per_axis(*named, len(chosen)) for named in given), strict=True)
     return [
-        _step(x, sigma, axis, order, mode, cval, truncate, radius)
+        _line(sigma, order, truncate, radius, x.ndim, axis, mode).step(cval)
         for axis, order, sigma, mode, radius in each
         if sigma > NARROWEST
     ]
-
-
-def _step(
-    x: Array,
-    sigma: Any,
-    axis: Any,
-    order: Any,
-    mode: Any,
-    cval: Any,
-    truncate: float,
-    radius: Any,
-) -> Step:
-    reach = int(truncate * float(sigma) + 0.5) if radius is None else radius
-    if not isinstance(reach, Integral) or reach < 0:
-        raise ArgumentError("radius", reach, "an integer of at least 0")
-    if order < 0:
-        raise ArgumentError("order", order, "at least 0")
-    width: Any = sigma[()] if isinstance(sigma, np.ndarray) else sigma
-    weights = bell(width, index("order", order), int(reach))
-    return line_step(weights, x.ndim, axis, mode, cval, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.protocol import Array
-from .arguments import among, axes_of, axis_of, checked_origin, index, padding_mode, per_axis
+from .arguments import along, axes_of, index, per_axis
 from .errors import UnsupportedError
 from .output import Dtype, Step, output_of
 from .parts import averaged
@@ -111,15 +111,12 @@ def uniform_filter(
 
 
 def _step(size: Any, axes: int, axis: Any, mode: Any, cval: Any, origin: Any) -> Step:
-    place, taps = axis_of(axis, axes), index("size", size)
+    taps = index("size", size)
     if taps < 1:
         raise UnsupportedError("size", size, "at least 1")
-    shift = checked_origin(origin, taps)
-    sizes = among((place,), (taps,), axes, 1)
-    origins = among((place,), (shift,), axes, 0) if shift else 0
-    padding_mode(mode)
+    sizes, origins, padding = along(taps, axes, axis, mode, origin)
 
     def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
-        return averaged(x, sizes, mode, cval, origins, dtype, out)
+        return averaged(x, sizes, padding, cval, origins, dtype, out)
 
     return step

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +18,7 @@ Dtype = np.dtype[Any]
 Step = Callable[[Array, Dtype, Array | None], Array]
 """What filters an array to one of a dtype, written into the third argument if there is one."""
 
+_BYTE: Dtype = np.dtype("uint8")
 _NAMES: dict[Any, str] = {np.dtype(name): name for name in FILTERED}
 
 
@@ -27,13 +27,12 @@ def computed(argument: str, dtype: Dtype) -> str:
     name = _NAMES.get(dtype) or _NAMES.get(dtype.newbyteorder("="))
     if name is not None:
         return name
-    if dtype == np.bool_:
+    if dtype.kind == "b":
         return "uint8"
     raise UnsupportedError(argument, dtype, "dtype bool, " + ", ".join(FILTERED))
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """The dtype of a result, and the array to put it in if the caller has one."""
 
     dtype: Dtype
@@ -45,7 +44,9 @@ class Output:
             result = new_output(x.shape, self.dtype)() if self.array is None else self.array
             result[...] = x
             return result
-        kept = np.dtype("uint8") if self.dtype == np.bool_ else self.dtype.newbyteorder("=")
+        kept = self.dtype
+        if kept not in _NAMES:
+            kept = _BYTE if kept.kind == "b" else kept.newbyteorder("=")
         for step in steps[:-1]:
             x = step(x, kept, None)
         return self.delivered(steps[-1](x, kept, self._room(x)))
@@ -53,15 +54,14 @@ class Output:
     def _room(self, x: Array) -> Array | None:
         """Return the array if a step that reads `x` can write into it."""
         array = self.array
-        if array is None or array.dtype not in _NAMES or np.may_share_memory(array, x):
-            return None
-        return array
+        usable = array is None or (array.dtype in _NAMES and not np.may_share_memory(array, x))
+        return array if usable else None
 
     def delivered(self, result: Array) -> Array:
         """Return `result` as the caller wants it."""
-        if result is self.array:
+        if result is self.array or (self.array is None and result.dtype is self.dtype):
             return result
-        if self.dtype == np.bool_:
+        if self.dtype.kind == "b":
             # A byte of 3 is no bool, though SciPy makes such.
             result = result != 0
         if self.array is None:
@@ -74,7 +74,7 @@ def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
     """Return what the argument `output` asks for; for complex results, only complex will do."""
     if output is None:
         dtype = np.promote_types(x.dtype, np.complex64) if complex_output else x.dtype
-        return Output(dtype.newbyteorder("="), None)
+        return Output(dtype if dtype.isnative else dtype.newbyteorder("="), None)
     if isinstance(output, (type, np.dtype)):
         dtype = np.dtype(output)
         if complex_output and dtype.kind != "c":

@@ -7,80 +7,83 @@ from typing import Any
 
 import numpy as np
 
+from ..core import dispatch
 from ..core.errors import ArgumentError
 from ..core.memory import new_output
 from ..core.operators import filter as operators
 from ..core.protocol import Array
-from .arguments import number, padding_mode
+from .arguments import number
 from .errors import UnsupportedError
 from .output import Dtype, computed
 
 Compute = Callable[[Array, Array | None, Any, Dtype, Array | None], Array]
+Origins = tuple[int, ...] | int
 
 
 def filtered(
     x: Array,
     weights: Array,
-    mode: Any,
+    padding: str,
     cval: Any,
-    origin: Any,
+    origin: Origins,
     sums: str,
     dtype: Dtype,
     out: Array | None = None,
 ) -> Array:
     """Return `x` correlated with `weights` of as many axes, as `FilterProblem` says, in `dtype`."""
 
-    def compute(x: Array, weights: Any, cval: Any, dtype: Dtype, out: Array | None) -> Array:
-        plain = np.asarray(weights, np.float64)
-        return _solved(operators.correlate, x, plain, mode, cval, origin, sums, dtype, out)
+    def compute(
+        x: Array, weights: Array | None, cval: Any, dtype: Dtype, out: Array | None
+    ) -> Array:
+        settings = (padding, number("cval", cval), origin, computed("output", dtype), sums)
+        return _solved(operators.problem, (_real(x), weights), settings, ("input", "weights"), out)
 
-    return _in_parts(compute, x, weights, cval, dtype, out)
+    if weights.dtype.kind == "f" and x.dtype.kind != "c":
+        return compute(x, weights, cval, dtype, out)
+    return _in_parts(compute, x, weights, cval, dtype)
 
 
 def averaged(
     x: Array,
-    size: Any,
-    mode: Any,
+    size: tuple[int, ...],
+    padding: str,
     cval: Any,
-    origin: Any,
+    origin: Origins,
     dtype: Dtype,
     out: Array | None = None,
 ) -> Array:
     """Return the means of windows of `size` samples, per axis, in `dtype`."""
 
-    def compute(x: Array, weights: Any, cval: Any, dtype: Dtype, out: Array | None) -> Array:
-        return _solved(operators.mean, x, size, mode, cval, origin, None, dtype, out)
+    def compute(x: Array, _: Array | None, cval: Any, dtype: Dtype, out: Array | None) -> Array:
+        settings = (size, padding, number("cval", cval), origin, computed("output", dtype))
+        return _solved(operators.mean_problem, (_real(x),), settings, ("input",), out)
 
-    return _in_parts(compute, x, None, cval, dtype, out)
+    if x.dtype.kind != "c":
+        return compute(x, None, cval, dtype, out)
+    return _in_parts(compute, x, None, cval, dtype)
+
+
+def _real(x: Array) -> Array:
+    computed("input", x.dtype)
+    return x.view(np.uint8) if x.dtype.kind == "b" else x
 
 
 def _solved(
-    solve: Callable[..., Any],
-    x: Array,
-    second: Any,
-    mode: Any,
-    cval: Any,
-    origin: Any,
-    sums: str | None,
-    dtype: Dtype,
+    build: Callable[..., Any],
+    operands: tuple[Any, ...],
+    settings: tuple[Any, ...],
+    names: tuple[str, ...],
     out: Array | None,
 ) -> Array:
-    kind, padding, fill = computed("input", x.dtype), padding_mode(mode), number("cval", cval)
-    x = x.view(kind) if x.dtype == np.bool_ else x
-    settings = (padding, fill, origin, computed("output", dtype), *((sums,) if sums else ()))
-    if x.ndim > 0:
-        return np.asarray(solve(x, second, *settings, out=out))
-    second = second if second is None else np.reshape(second, 1)
-    return np.asarray(solve(x.reshape(1), second, *settings)).reshape(())
+    if operands[0].ndim > 0:
+        return np.asarray(dispatch.solve(build, operands, settings, names, out=out))
+    lines = tuple(np.reshape(each, 1) for each in operands)
+    return np.asarray(dispatch.solve(build, lines, settings, names)).reshape(())
 
 
-def _in_parts(
-    compute: Compute, x: Array, weights: Array | None, cval: Any, dtype: Dtype, out: Array | None
-) -> Array:
+def _in_parts(compute: Compute, x: Array, weights: Array | None, cval: Any, dtype: Dtype) -> Array:
     """Return what `compute` makes of `x` and `weights`, or of their real and imaginary parts."""
     mixed = weights is not None and weights.dtype.kind == "c"
-    if x.dtype.kind != "c" and not mixed:
-        return compute(x, weights, cval, dtype, out)
     if dtype.kind != "c":
         raise UnsupportedError("output", dtype, "a complex dtype")
     result = new_output(x.shape, dtype)()

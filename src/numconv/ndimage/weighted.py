@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.protocol import Array
-from .arguments import among, axes_of, axis_of, checked_origin, on_axis, padding_mode, per_axis
+from .arguments import along, among, axes_of, checked_origin, padding_mode, per_axis
 from .errors import UnsupportedError
 from .output import Dtype, Step, output_of
-from .parts import filtered
+from .parts import Origins, filtered
 
 
 def correlate(
@@ -128,9 +127,8 @@ def _filtered(
     axes: Any,
     convolution: bool,
 ) -> Array:
-    x, kernel = np.asarray(input), np.asarray(weights)
+    x, kernel = np.asarray(input), _wide(np.asarray(weights))
     complex_output = x.dtype.kind == "c" or kernel.dtype.kind == "c"
-    kernel = kernel.astype(np.complex128 if kernel.dtype.kind == "c" else np.float64, copy=False)
     chosen = axes_of(axes, x.ndim)
     origins = per_axis("origin", origin, len(chosen))
     if kernel.ndim != len(chosen) or 0 in kernel.shape:
@@ -147,10 +145,7 @@ def _filtered(
         kernel = kernel.conj()
     places = tuple(checked_origin(*each) for each in zip(origins, kernel.shape, strict=True))
     target = output_of(output, x, complex_output)
-    if not isinstance(mode, str) and isinstance(mode, Iterable):
-        raise UnsupportedError("mode", mode, "one for all axes")
-    padding_mode(mode)
-    settings = (mode, cval, places if any(places) else 0, "products")
+    settings = (padding_mode(mode), cval, places if any(places) else 0, "products")
 
     def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
         return filtered(x, kernel, *settings, dtype, out)
@@ -204,7 +199,7 @@ def correlate1d(
     x, line = np.asarray(input), np.asarray(weights)
     complex_output = x.dtype.kind == "c" or line.dtype.kind == "c"
     target = output_of(output, x, complex_output)
-    return target.after(x, line_step(line, x.ndim, axis, mode, cval, origin))
+    return target.after(x, line_of(line, x.ndim, axis, mode, origin).step(cval))
 
 
 def convolve1d(
@@ -245,18 +240,31 @@ def convolve1d(
     return correlate1d(input, line, axis, output, mode, cval, -origin - (line.size % 2 == 0))
 
 
-def line_step(line: Array, axes: int, axis: Any, mode: Any, cval: Any, origin: Any) -> Step:
-    """Return the step that correlates along one of `axes` axes."""
-    if line.ndim != 1 or not line.size:
-        raise UnsupportedError("weights", line.shape, "one axis, with at least one weight")
-    conjugated = line.conj() if line.dtype.kind == "c" else line.astype(np.float64, copy=False)
-    place = axis_of(axis, axes)
-    shift = checked_origin(origin, line.size)
-    weights = on_axis(conjugated, place, axes)
-    origins = among((place,), (shift,), axes, 0) if shift else 0
-    padding_mode(mode)
+class Line(NamedTuple):
+    """Weights along one axis of an array: what is known before its samples are."""
 
-    def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
-        return filtered(x, weights, mode, cval, origins, "pairs", dtype, out)
+    weights: Array
+    padding: str
+    origins: Origins
 
-    return step
+    def step(self, cval: Any) -> Step:
+        """Return the step that correlates with the weights."""
+
+        def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
+            return filtered(x, self.weights, self.padding, cval, self.origins, "pairs", dtype, out)
+
+        return step
+
+
+def line_of(weights: Array, axes: int, axis: Any, mode: Any, origin: Any = 0) -> Line:
+    """Return the weights of a correlation along one of `axes` axes."""
+    if weights.ndim != 1 or not weights.size:
+        raise UnsupportedError("weights", weights.shape, "one axis, with at least one weight")
+    shape, origins, padding = along(weights.size, axes, axis, mode, origin)
+    conjugated = weights.conj() if weights.dtype.kind == "c" else weights
+    return Line(_wide(conjugated).reshape(shape), padding, origins)
+
+
+def _wide(weights: Array) -> Array:
+    """Return weights in float64, or complex128."""
+    return weights.astype(np.complex128 if weights.dtype.kind == "c" else np.float64, copy=False)

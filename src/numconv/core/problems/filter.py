@@ -70,7 +70,7 @@ class FilterProblem:
     sums: str = "products"
 
     def __post_init__(self) -> None:
-        axes = len(self.input_shape)
+        axes = self.axes
         if axes < 1 or min(self.input_shape) < 0:
             raise ArgumentError("x", self.input_shape, "at least one axis")
         if len(self.kernel_shape) != axes or min(self.kernel_shape) < 1:
@@ -89,6 +89,11 @@ class FilterProblem:
             raise ArgumentError("sums", self.sums, "one of " + ", ".join(SUMS))
         if self.sums != "products" and sum(k > 1 for k in self.kernel_shape) > 1:
             raise ArgumentError("sums", self.sums, "'products' for more than one filtered axis")
+
+    @property
+    def axes(self) -> int:
+        """Number of axes, filtered or not."""
+        return len(self.input_shape)
 
     @property
     def result_shape(self) -> Shape:
