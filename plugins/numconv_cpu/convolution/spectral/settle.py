@@ -21,6 +21,7 @@ FEWEST_OUTLIERS = 4
 # outliers there may be.
 EVENNESS = 2
 
+
 @kernel
 def settle(record, found, operand, g):  # type: ignore[no-untyped-def]
     """Write the record of an operand, of which `found` tells what was measured."""
