@@ -10,6 +10,7 @@ from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear
 from ..store import store_row_with
 from .definition import add_outliers, define
+from .operand import whole
 from .seen import least_to_see, seen_by_all, seen_by_any, window
 from .vectors import doubles, integers
 
@@ -67,11 +68,11 @@ def piece_of(piece, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def count_pieces(counts, task, sums, samples, taps, g):  # type: ignore[no-untyped-def]
+def count_pieces(counts, task, sums, x, weight, g):  # type: ignore[no-untyped-def]
     """Count the results of some pieces that see nothing, and products of those that see little."""
     stay_whole()
     found = doubles(counts)
-    least = least_to_see(samples, taps, g)
+    least = least_to_see(x, weight, g)
     nothing, products = 0, 0.0
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
@@ -98,7 +99,7 @@ def too_much(counts, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def finish_pieces(  # type: ignore[no-untyped-def]
-    out, residual, bias, counts, task, sums, samples_record, taps_record, x, weight, own, g
+    out, residual, bias, counts, task, sums, x, weight, own, g
 ):
     """Finish the results of some pieces of a plane.
 
@@ -108,45 +109,25 @@ def finish_pieces(  # type: ignore[no-untyped-def]
         To the plane's first result, its first residual and its bias.
     counts : pointer
         What `count_pieces` found in these pieces.
-    samples_record, taps_record : pointer
-        What is known of the operands; see `settle`.
     x, weight : operand
         The samples and the taps.
     """
     stay_whole()
     found = doubles(counts)
-    least = least_to_see(samples_record, taps_record, g)
-    outliers = integers(samples_record)[0] + integers(taps_record)[0]
+    least = least_to_see(x, weight, g)
+    outliers = integers(x.record)[0] + integers(weight.record)[0]
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
         row = (o * g.result_middle + m) * g.result_inner
         if found[0] + found[1] > 0:
-            mend(
-                at(out, g.parts * row),
-                sums,
-                least,
-                o,
-                m,
-                first,
-                end,
-                samples_record,
-                taps_record,
-                x,
-                weight,
-                own,
-                g,
-            )
+            mend(at(out, g.parts * row), sums, least, o, m, first, end, x, weight, own, g)
         results, count = at(out, g.parts * (row + first)), end - first
         if outliers:
             room, nothing = at(own, g.own_room), at(own, g.own_nothing)
             integers(nothing)[0] = 0
             place = (o, m, first, count)
-            add_outliers(
-                results, place, x, samples_record, weight, nothing, nothing, False, room, g
-            )
-            add_outliers(
-                results, place, weight, taps_record, x, samples_record, nothing, True, room, g
-            )
+            add_outliers(results, place, x, whole(weight, nothing), nothing, False, room, g)
+            add_outliers(results, place, weight, x, nothing, True, room, g)
         if g.parts == 2:
             finish_complex(results, at(residual, 2 * (row + first)), bias, count, g)
         elif g.bias or g.residual or g.activation:
@@ -156,9 +137,7 @@ def finish_pieces(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def mend(  # type: ignore[no-untyped-def]
-    row, sums, least, o, m, first, end, samples_record, taps_record, x, weight, own, g
-):
+def mend(row, sums, least, o, m, first, end, x, weight, own, g):  # type: ignore[no-untyped-def]
     """Clear the results of a piece that see nothing, and compute anew those that see too little."""
     count = FIRST
     while first < end:
@@ -171,7 +150,7 @@ def mend(  # type: ignore[no-untyped-def]
                 if look(sums, least, o, m, first + count, 1, g)[1] != 2:
                     break
                 count += 1
-            define(results, o, m, first, count, x, samples_record, weight, taps_record, own, g)
+            define(results, o, m, first, count, x, weight, own, g)
         first += count
         count = min(2 * count, MOST)
 
