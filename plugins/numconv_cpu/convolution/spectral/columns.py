@@ -63,6 +63,7 @@ def forward_strip(  # type: ignore[no-untyped-def]
 @kernel
 def gather(place, operand, channel, middle, r, column, own, g):  # type: ignore[no-untyped-def]
     """Copy a vector of a plane's row, and what goes with it as the imaginary part."""
+    stay_whole()
     other = at(place, g.imaginary)
     if g.parts == 1:
         gather_real(place, operand, channel, middle, r, column, g)
@@ -78,6 +79,7 @@ def gather(place, operand, channel, middle, r, column, own, g):  # type: ignore[
 @kernel
 def gather_real(place, operand, channel, middle, r, column, g):  # type: ignore[no-untyped-def]
     """Copy a vector of a plane's row."""
+    stay_whole()
     o, first = (0, r * g.columns + column) if g.folded else (r, column)
     plain = operand.step == 1 and integers(operand.record)[0] == 0
     if o >= operand.depth or first >= operand.width:
@@ -138,6 +140,7 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
 @kernel
 def scatter(out, real, imaginary, middle, r, column, factor, g):  # type: ignore[no-untyped-def]
     """Write a vector of products, those that are results, times `factor`."""
+    stay_whole()
     if g.folded:
         first, end = r * g.columns + column - g.shift_inner, g.result_inner
         row = 0

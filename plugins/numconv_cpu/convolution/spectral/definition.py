@@ -42,6 +42,7 @@ def define(results, o, m, first, count, x, weight, own, g):  # type: ignore[no-u
 @kernel
 def add_multiple(results, factor, values, count, g):  # type: ignore[no-untyped-def]
     """Add a number's products with values side by side."""
+    stay_whole()
     if g.parts == 1:
         number = factor[0]
         for i in range(count):

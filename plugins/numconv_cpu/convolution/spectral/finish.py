@@ -41,6 +41,7 @@ def look(sums, least, o, m, first, count, g):  # type: ignore[no-untyped-def]
     count, kind : int
         How many from `first` on, and whether they see enough (0), nothing (1) or too little (2).
     """
+    stay_whole()
     while True:
         seen = seen_by_all(sums, o, m, first, count, g)
         if seen >= least and seen > 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...compile import kernel
+from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear, copy, zero
 from .numbers import HEAD
 from .vectors import integers
@@ -100,6 +100,7 @@ def row_of(operand, channel, o, m, g):  # type: ignore[no-untyped-def]
 @kernel
 def copy_run(target, operand, channel, o, m, first, count, g):  # type: ignore[no-untyped-def]
     """Copy `count` values of a row from `first` on: zeros outside of it, and for its outliers."""
+    stay_whole()
     row = row_of(operand, channel, o, m, g)
     inside = 0 <= o < operand.depth and 0 <= m < operand.height
     begin = min(max(-first, 0), count)
