@@ -27,11 +27,13 @@ from ..records import (
 )
 from .factors import Factors, stages, turns
 from .numbers import LIMITS, NUMBERS
-from .shape import Blocks, Shape, blocks_of, cell_counts, cell_of, shape_of
+from .shape import SIDES, Blocks, Shape, blocks_of, cell_counts, cell_of, shape_of
 from .solve import solve
 
 # A filter's absolute weights add up to so many times its largest, or it is not transformed.
 EVEN_TAPS = 2.0
+LARGEST = SIDES[-1] ** 2
+"""Numbers of a block, at most."""
 
 
 class FftPlan(TransformingPlan):
@@ -85,9 +87,9 @@ class FftPlan(TransformingPlan):
         found = record(NUMBERS, numbers, *limits, tile)
         self._kind = found.dtype
         kind = np.finfo(dtype)
-        # A block has less than 2^20 numbers, and a transform grows what it is given by no more.
-        found["least"] = float(kind.tiny) / float(kind.eps) * 2**20
-        found["most"] = float(kind.max) ** 0.5 / 2**10
+        # A transform grows what it is given by no more than so many times.
+        found["least"] = float(kind.tiny) / float(kind.eps) * LARGEST
+        found["most"] = (float(kind.max) / LARGEST) ** 0.5
         # With its largest weight w, a filter's norm is at most w sqrt(K), and an error of
         # c (K + 2) eps w sum|x| is allowed.
         terms = self._problem.terms

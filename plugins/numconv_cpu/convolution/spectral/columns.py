@@ -22,7 +22,7 @@ from .vectors import clear_vector, integers, turn, turn_back, turn_lanes, turn_l
 
 @kernel
 def forward_strip(  # type: ignore[no-untyped-def]
-    plane, operand, record, channel, middle, strip, own, factors, tables, g
+    plane, operand, channel, middle, strip, own, factors, tables, g
 ):
     """Transform a few columns beside each other of one plane.
 
@@ -30,8 +30,6 @@ def forward_strip(  # type: ignore[no-untyped-def]
     ----------
     plane : pointer
         To the spectra of the columns, row by row.
-    record : pointer
-        What is known of the operand; see `settle`.
     middle : int
         Which row of every layer the columns go through.
     """
@@ -40,12 +38,12 @@ def forward_strip(  # type: ignore[no-untyped-def]
     first = strip * g.strip * g.lanes
     vectors = min(g.strip, (width - first + g.lanes - 1) // g.lanes)
     scale = at(own, g.own_scale)
-    scale[0] = 2.0 ** (-integers(record)[1])
+    scale[0] = 2.0 ** (-integers(operand.record)[1])
     for v in range(vectors):
         line, column = at(own, v * g.line), first + v * g.lanes
         for r in range(g.rows):
             place, factor = at(line, r * g.lanes), at(factors, g.at_twists + 2 * r)
-            gather(place, operand, record, channel, middle, r, column, own, g)
+            gather(place, operand, channel, middle, r, column, own, g)
             turn(g, place, g.imaginary, factor, scale[0])
         forward_line(line, g.rows, factors, at(tables, g.at_stages_outer), g)
         if g.folded:
@@ -63,30 +61,33 @@ def forward_strip(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def gather(place, operand, record, channel, middle, r, column, own, g):  # type: ignore[no-untyped-def]
+def gather(place, operand, channel, middle, r, column, own, g):  # type: ignore[no-untyped-def]
     """Copy a vector of a plane's row, and what goes with it as the imaginary part."""
+    stay_whole()
     other = at(place, g.imaginary)
     if g.parts == 1:
-        gather_real(place, operand, record, channel, middle, r, column, g)
-        gather_real(other, operand, record, channel, middle, r + g.rows, column, g)
+        gather_real(place, operand, channel, middle, r, column, g)
+        gather_real(other, operand, channel, middle, r + g.rows, column, g)
         return
     room = at(own, g.own_room)
     o, first = (0, r * g.columns + column) if g.folded else (r, column)
-    copy_run(room, operand, record, channel, o, middle, first, g.lanes, g)
+    copy_run(room, operand, channel, o, middle, first, g.lanes, g)
     for i in range(g.lanes):
         place[i], other[i] = room[2 * i], room[2 * i + 1]
 
 
 @kernel
-def gather_real(place, operand, record, channel, middle, r, column, g):  # type: ignore[no-untyped-def]
+def gather_real(place, operand, channel, middle, r, column, g):  # type: ignore[no-untyped-def]
     """Copy a vector of a plane's row."""
+    stay_whole()
     o, first = (0, r * g.columns + column) if g.folded else (r, column)
+    plain = operand.step == 1 and integers(operand.record)[0] == 0
     if o >= operand.depth or first >= operand.width:
         clear_vector(g, place)
-    elif operand.step == 1 and first + g.lanes <= operand.width and integers(record)[0] == 0:
+    elif plain and first + g.lanes <= operand.width:
         copy_vector(g, place, at(row_of(operand, channel, o, middle, g), first))
     else:
-        copy_run(place, operand, record, channel, o, middle, first, g.lanes, g)
+        copy_run(place, operand, channel, o, middle, first, g.lanes, g)
 
 
 @kernel
@@ -139,6 +140,7 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
 @kernel
 def scatter(out, real, imaginary, middle, r, column, factor, g):  # type: ignore[no-untyped-def]
     """Write a vector of products, those that are results, times `factor`."""
+    stay_whole()
     if g.folded:
         first, end = r * g.columns + column - g.shift_inner, g.result_inner
         row = 0

@@ -7,7 +7,7 @@ from math import isfinite
 from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear
 from .numbers import HEAD
-from .operand import copy_run, row_of
+from .operand import copy_run, row_of, whole
 from .vectors import integers
 
 # Taps that are looked at together, and results added to together.
@@ -16,7 +16,7 @@ RUN = 1024
 
 
 @kernel
-def define(results, o, m, first, count, x, samples_record, weight, taps_record, own, g):  # type: ignore[no-untyped-def]
+def define(results, o, m, first, count, x, weight, own, g):  # type: ignore[no-untyped-def]
     """Sum the products of `count` results side by side, but those of outliers."""
     stay_whole()
     clear(results, g.parts * count)
@@ -29,11 +29,11 @@ def define(results, o, m, first, count, x, samples_record, weight, taps_record, 
             for pm in range(max(m - x.height + 1, 0), min(m + 1, weight.height)):
                 for p in range(begin, end, TAPS):
                     width = min(TAPS, end - p)
-                    copy_run(taps, weight, taps_record, c, po, pm, p, width, g)
+                    copy_run(taps, weight, c, po, pm, p, width, g)
                     # The last of these taps meets the sample that comes first.
                     earliest = first - (p + width - 1)
                     seen = count + width - 1
-                    copy_run(samples, x, samples_record, c, o - po, m - pm, earliest, seen, g)
+                    copy_run(samples, x, c, o - po, m - pm, earliest, seen, g)
                     for k in range(width):
                         met = at(samples, g.parts * (width - 1 - k))
                         add_multiple(results, at(taps, g.parts * k), met, count, g)
@@ -42,6 +42,7 @@ def define(results, o, m, first, count, x, samples_record, weight, taps_record, 
 @kernel
 def add_multiple(results, factor, values, count, g):  # type: ignore[no-untyped-def]
     """Add a number's products with values side by side."""
+    stay_whole()
     if g.parts == 1:
         number = factor[0]
         for i in range(count):
@@ -56,7 +57,7 @@ def add_multiple(results, factor, values, count, g):  # type: ignore[no-untyped-
 
 @kernel
 def add_outliers(  # type: ignore[no-untyped-def]
-    results, place, sparse, record, other, other_record, nothing, taps, room, g
+    results, place, sparse, other, nothing, taps, room, g
 ):
     """Add the products of outliers to results side by side.
 
@@ -64,18 +65,18 @@ def add_outliers(  # type: ignore[no-untyped-def]
     ----------
     place : tuple
         Where the first of them stands, and how many there are.
-    sparse, record : operand, pointer
-        Whose outliers, and which they are.
-    other, other_record : operand, pointer
-        What they are multiplied by, and what is known of it: of the taps nothing, so that the
-        products of outliers with each other are added once.
+    sparse : operand
+        Whose outliers.
+    other : operand
+        What they are multiplied by, without what is known of the taps: the products of outliers
+        with each other are added once.
     nothing : pointer
         To a record without outliers: no zero may stand for what meets a tap that is infinite.
     taps : bool
         Whether they are taps.
     """
     stay_whole()
-    known = integers(record)
+    known = integers(sparse.record)
     o, m, first, count = place
     o, m, first = o + g.shift_outer, m + g.shift_middle, first + g.shift_inner
     for k in range(known[0]):
@@ -92,9 +93,9 @@ def add_outliers(  # type: ignore[no-untyped-def]
             begin = min(max(i - first, 0), count)
             end = max(min(i - first + other.width, count), begin)
             end = end if inside else begin
-        left_out = other_record if finite else nothing
+        met_by_all = other if finite else whole(other, nothing)
         for p in range(begin, end, RUN):
             width = min(RUN, end - p)
             met = first + p - i
-            copy_run(room, other, left_out, channel, o - depth, m - height, met, width, g)
+            copy_run(room, met_by_all, channel, o - depth, m - height, met, width, g)
             add_multiple(at(results, g.parts * p), value, room, width, g)

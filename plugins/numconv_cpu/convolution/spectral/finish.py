@@ -10,14 +10,15 @@ from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear
 from ..store import store_row_with
 from .definition import add_outliers, define
+from .operand import whole
 from .seen import least_to_see, seen_by_all, seen_by_any, window
 from .vectors import doubles, integers
 
 # Results of so few products are computed from their definition: all of those may be tiny beside
 # others, by chance.
-FEW = 32
-# Results side by side whose sums are looked up together, where that tells enough.
-TOGETHER = 64
+FEW = 8
+# Results side by side whose sums are looked up together, at the beginning of a row and at most.
+FIRST, MOST = 8, 256
 
 
 @kernel
@@ -30,8 +31,8 @@ def products_of(o, m, i, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def look(sums, least, o, m, first, end, g):  # type: ignore[no-untyped-def]
-    """Find the next results of a row that are all alike.
+def look(sums, least, o, m, first, count, g):  # type: ignore[no-untyped-def]
+    """Find out how many of the next `count` results of a row are alike: half of them, or a quarter.
 
     Those at either end of a run have the fewest products.
 
@@ -40,15 +41,16 @@ def look(sums, least, o, m, first, end, g):  # type: ignore[no-untyped-def]
     count, kind : int
         How many from `first` on, and whether they see enough (0), nothing (1) or too little (2).
     """
-    count = min(TOGETHER, end - first)
+    stay_whole()
     while True:
         seen = seen_by_all(sums, o, m, first, count, g)
-        few = min(products_of(o, m, first, g), products_of(o, m, first + count - 1, g)) < FEW
-        if seen >= least and seen > 0 and not few:
-            return count, 0
+        if seen >= least and seen > 0:
+            last = first + count - 1
+            if min(products_of(o, m, first, g), products_of(o, m, last, g)) >= FEW:
+                return count, 0
         if count == 1:
             return 1, 1 if seen == 0 else 2
-        if seen_by_any(sums, o, m, first, count, g) == 0:
+        if seen == 0 and seen_by_any(sums, o, m, first, count, g) == 0:
             return count, 1
         count = count // 2
 
@@ -67,21 +69,23 @@ def piece_of(piece, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def count_pieces(counts, task, sums, samples, taps, g):  # type: ignore[no-untyped-def]
+def count_pieces(counts, task, sums, x, weight, g):  # type: ignore[no-untyped-def]
     """Count the results of some pieces that see nothing, and products of those that see little."""
     stay_whole()
     found = doubles(counts)
-    least = least_to_see(samples, taps, g)
+    least = least_to_see(x, weight, g)
     nothing, products = 0, 0.0
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
+        count = FIRST
         while first < end:
-            count, kind = look(sums, least, o, m, first, end, g)
+            count, kind = look(sums, least, o, m, first, min(count, end - first), g)
             if kind == 1:
                 nothing += count
             elif kind == 2:
                 products += products_of(o, m, first, g)
             first += count
+            count = min(2 * count, MOST)
     found[0], found[1] = nothing, products
 
 
@@ -96,7 +100,7 @@ def too_much(counts, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def finish_pieces(  # type: ignore[no-untyped-def]
-    out, residual, bias, counts, task, sums, samples_record, taps_record, x, weight, own, g
+    out, residual, bias, counts, task, sums, x, weight, own, g
 ):
     """Finish the results of some pieces of a plane.
 
@@ -106,27 +110,25 @@ def finish_pieces(  # type: ignore[no-untyped-def]
         To the plane's first result, its first residual and its bias.
     counts : pointer
         What `count_pieces` found in these pieces.
-    samples_record, taps_record : pointer
-        What is known of the operands; see `settle`.
     x, weight : operand
         The samples and the taps.
     """
     stay_whole()
     found = doubles(counts)
-    least = least_to_see(samples_record, taps_record, g)
-    outliers = integers(samples_record)[0] + integers(taps_record)[0]
+    least = least_to_see(x, weight, g)
+    outliers = integers(x.record)[0] + integers(weight.record)[0]
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
         row = (o * g.result_middle + m) * g.result_inner
         if found[0] + found[1] > 0:
-            mend(at(out, g.parts * row), sums, least, o, m, first, end, samples_record, taps_record, x, weight, own, g)
+            mend(at(out, g.parts * row), sums, least, o, m, first, end, x, weight, own, g)
         results, count = at(out, g.parts * (row + first)), end - first
         if outliers:
             room, nothing = at(own, g.own_room), at(own, g.own_nothing)
             integers(nothing)[0] = 0
             place = (o, m, first, count)
-            add_outliers(results, place, x, samples_record, weight, nothing, nothing, False, room, g)
-            add_outliers(results, place, weight, taps_record, x, samples_record, nothing, True, room, g)
+            add_outliers(results, place, x, whole(weight, nothing), nothing, False, room, g)
+            add_outliers(results, place, weight, x, nothing, True, room, g)
         if g.parts == 2:
             finish_complex(results, at(residual, 2 * (row + first)), bias, count, g)
         elif g.bias or g.residual or g.activation:
@@ -136,23 +138,22 @@ def finish_pieces(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def mend(  # type: ignore[no-untyped-def]
-    row, sums, least, o, m, first, end, samples_record, taps_record, x, weight, own, g
-):
+def mend(row, sums, least, o, m, first, end, x, weight, own, g):  # type: ignore[no-untyped-def]
     """Clear the results of a piece that see nothing, and compute anew those that see too little."""
+    count = FIRST
     while first < end:
-        count, kind = look(sums, least, o, m, first, end, g)
+        count, kind = look(sums, least, o, m, first, min(count, end - first), g)
         results = at(row, g.parts * first)
         if kind == 1:
             clear(results, g.parts * count)
         elif kind == 2:
-            while count < TOGETHER and first + count < end:
-                more, kind = look(sums, least, o, m, first + count, min(first + count + 1, end), g)
-                if kind != 2:
+            while count < MOST and first + count < end:
+                if look(sums, least, o, m, first + count, 1, g)[1] != 2:
                     break
-                count += more
-            define(results, o, m, first, count, x, samples_record, weight, taps_record, own, g)
+                count += 1
+            define(results, o, m, first, count, x, weight, own, g)
         first += count
+        count = min(2 * count, MOST)
 
 
 @kernel

@@ -41,7 +41,9 @@ def layout(
     each = numbers["planes"] * numbers["plane"] + numbers["sums"]
     together = max(min(items, ROUND_BYTES // (each * itemsize)), 1)
     lines = max(STRIP, shape.given + 2) * numbers["line"]
-    own, numbers["worker"] = in_turn({"lines": lines, "own_scale": 2, "own_found": 6, "own_nothing": 2, "own_room": ROOM})
+    own, numbers["worker"] = in_turn(
+        {"lines": lines, "own_scale": 2, "own_found": 6, "own_nothing": 2, "own_room": ROOM}
+    )
     size = _arrange(numbers, shape, together, items, workers)
     return {
         **numbers,

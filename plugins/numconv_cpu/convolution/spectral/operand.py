@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...compile import kernel
+from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear, copy, zero
 from .numbers import HEAD
 from .vectors import integers
@@ -18,10 +18,11 @@ from .vectors import integers
 class Operand(NamedTuple):
     """Samples or taps of some channels: where they stand and how many there are.
 
-    Strides count samples; `step` is 1 or -1.
+    Strides count samples; `step` is 1 or -1; `record` points to what is known of the operand.
     """
 
     start: Any
+    record: Any
     channel: int
     outer: int
     middle: int
@@ -33,13 +34,14 @@ class Operand(NamedTuple):
 
 
 @kernel
-def samples_of(x, item, g):  # type: ignore[no-untyped-def]
+def samples_of(x, record, item, g):  # type: ignore[no-untyped-def]
     """Return the samples of an image's group."""
     plane = g.given_outer * g.given_middle * g.given_inner
     start = at(x, g.parts * (item * g.given_channels * plane + g.first_seen))
     outer = g.given_middle * g.given_inner
     return Operand(
         start,
+        record,
         plane,
         outer,
         g.given_inner,
@@ -52,13 +54,14 @@ def samples_of(x, item, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def taps_of(weight, filter, g):  # type: ignore[no-untyped-def]
+def taps_of(weight, record, filter, g):  # type: ignore[no-untyped-def]
     """Return the taps of a filter."""
     group, result = filter // g.result_channels, filter % g.result_channels
     first = group * g.group_stride + result * g.row_stride + g.first_tap
     row = g.tap_step * g.kernel_inner
     return Operand(
         at(weight, g.parts * first),
+        record,
         g.channel_stride,
         row * g.kernel_middle,
         row,
@@ -71,6 +74,23 @@ def taps_of(weight, filter, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def whole(operand, record):  # type: ignore[no-untyped-def]
+    """Return an operand with another record: one that knows of no outliers."""
+    return Operand(
+        operand.start,
+        record,
+        operand.channel,
+        operand.outer,
+        operand.middle,
+        operand.step,
+        operand.channels,
+        operand.depth,
+        operand.height,
+        operand.width,
+    )
+
+
+@kernel
 def row_of(operand, channel, o, m, g):  # type: ignore[no-untyped-def]
     """Return the pointer to the first value of a row."""
     place = channel * operand.channel + o * operand.outer + m * operand.middle
@@ -78,14 +98,9 @@ def row_of(operand, channel, o, m, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def copy_run(target, operand, record, channel, o, m, first, count, g):  # type: ignore[no-untyped-def]
-    """Copy `count` values of a row from `first` on: zeros outside of it, and for its outliers.
-
-    Parameters
-    ----------
-    record : pointer
-        What is known of the operand.
-    """
+def copy_run(target, operand, channel, o, m, first, count, g):  # type: ignore[no-untyped-def]
+    """Copy `count` values of a row from `first` on: zeros outside of it, and for its outliers."""
+    stay_whole()
     row = row_of(operand, channel, o, m, g)
     inside = 0 <= o < operand.depth and 0 <= m < operand.height
     begin = min(max(-first, 0), count)
@@ -104,7 +119,7 @@ def copy_run(target, operand, record, channel, o, m, first, count, g):  # type: 
                 target[2 * i] = row[-2 * (first + i)]
                 target[2 * i + 1] = row[-2 * (first + i) + 1]
     clear(at(target, parts * end), parts * (count - end))
-    known = integers(record)
+    known = integers(operand.record)
     if known[0]:
         line = ((channel * operand.depth + o) * operand.height + m) * operand.width + first
         for k in range(known[0]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import log2, prod
 from typing import Any
 
@@ -35,8 +34,9 @@ from .shape import (
 from .solve import BACKWARD, FINISH, FORWARD, KNOW, MIDDLE, MULTIPLY, solve
 
 # The error of a result, in eps times the norms of samples and taps, is at most this for each
-# doubling of the transforms' size.
-ERROR = 0.25
+# doubling of the transforms' size. Over waves, steps, combs and noise against each other, in
+# transforms of 2^7 to 2^18 numbers, it is 0.27 at most (waves that repeat every third sample).
+ERROR = 0.4
 # Results that see too little may take so large a part of the products of all: `direct`, which
 # would compute all of them, is so much faster with each.
 ANEW = 1 / 16
@@ -80,7 +80,7 @@ class ExtendedPlan:
 
 
 class SpectralPlan(TransformingPlan):
-    """A convolution by one product of spectra: of float32 or float64, or complex numbers of them."""
+    """A convolution by one product of spectra: of floating-point numbers, real or complex."""
 
     def __init__(self, problem: ConvolutionProblem) -> None:
         super().__init__(problem, messages=1 + problem.batch)

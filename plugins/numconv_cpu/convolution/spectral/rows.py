@@ -103,7 +103,8 @@ def multiply_rows(samples, taps, first, own, factors, tables, g):  # type: ignor
 
 @kernel
 def forward_rows(line, rows, width, factors, tables, g):  # type: ignore[no-untyped-def]
-    """Transform so many rows as there are lanes; of their columns, those from `width` on are zeros."""
+    """Transform as many rows as there are lanes; from column `width` on, they are zeros."""
+    stay_whole()
     for line_part, part in ((0, 0), (g.imaginary, g.apart)):
         for column in range(0, width, g.lanes):
             target = at(line, line_part + column * g.lanes)

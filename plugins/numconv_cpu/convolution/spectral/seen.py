@@ -18,7 +18,7 @@ RUN = 1024
 
 
 @kernel
-def sum_boxes(table, operand, record, room, g):  # type: ignore[no-untyped-def]
+def sum_boxes(table, operand, room, g):  # type: ignore[no-untyped-def]
     """Write the table of an operand.
 
     Parameters
@@ -29,7 +29,7 @@ def sum_boxes(table, operand, record, room, g):  # type: ignore[no-untyped-def]
         For a run of samples.
     """
     stay_whole()
-    sums, exponent = integers(table), integers(record)[1]
+    sums, exponent = integers(table), integers(operand.record)[1]
     scale, unit = 2.0 ** (-exponent), 2.0**g.unit_bits
     line = operand.width + 1
     layer = line * (operand.height + 1)
@@ -38,7 +38,7 @@ def sum_boxes(table, operand, record, room, g):  # type: ignore[no-untyped-def]
         clear(at(sums, (o + 1) * layer), line)
         for m in range(operand.height):
             own = at(sums, (o + 1) * layer + (m + 1) * line)
-            sum_row(own, operand, record, o, m, room, scale, unit, g)
+            sum_row(own, operand, o, m, room, scale, unit, g)
             above = at(own, -line)
             for i in range(line):
                 own[i] += above[i]
@@ -48,19 +48,19 @@ def sum_boxes(table, operand, record, room, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sum_row(sums, operand, record, o, m, room, scale, unit, g):  # type: ignore[no-untyped-def]
+def sum_row(sums, operand, o, m, room, scale, unit, g):  # type: ignore[no-untyped-def]
     """Write the sums of a row's first samples, of all channels."""
     clear(sums, operand.width + 1)
     for c in range(operand.channels):
         total = 0
         for first in range(0, operand.width, RUN):
             count = min(RUN, operand.width - first)
-            copy_run(room, operand, record, c, o, m, first, count, g)
+            copy_run(room, operand, c, o, m, first, count, g)
             for i in range(count):
                 size = abs(float(room[g.parts * i]))
                 if g.parts == 2:
                     size = max(size, abs(float(room[2 * i + 1])))
-                total += int(ceil(size * scale * unit))
+                total += ceil(size * scale * unit)
                 sums[first + i + 1] += total
 
 
@@ -106,13 +106,7 @@ def window(place, kernel, size):  # type: ignore[no-untyped-def]
 
 @kernel
 def least_to_see(samples, taps, g):  # type: ignore[no-untyped-def]
-    """Return what a result must see for its error to be as small as promised, in the table's units.
-
-    Parameters
-    ----------
-    samples, taps : pointer
-        What is known of the two; see `settle`.
-    """
-    least = g.share * doubles(samples)[2] * doubles(taps)[3]
+    """Return what a result must see, in units of the table, for its error to be small enough."""
+    least = g.share * doubles(samples.record)[2] * doubles(taps.record)[3]
     # Each sample was rounded up.
-    return int(ceil(least * 2.0**g.unit_bits)) + g.terms
+    return ceil(least * 2.0**g.unit_bits) + g.terms

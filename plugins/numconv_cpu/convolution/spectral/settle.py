@@ -21,17 +21,18 @@ FEWEST_OUTLIERS = 4
 # outliers there may be.
 EVENNESS = 2
 
+
 @kernel
-def settle(record, found, operand, g):  # type: ignore[no-untyped-def]
+def settle(found, operand, g):  # type: ignore[no-untyped-def]
     """Write the record of an operand, of which `found` tells what was measured."""
     stay_whole()
-    known, numbers = integers(record), doubles(record)
+    known, numbers = integers(operand.record), doubles(operand.record)
     rest = doubles(found)
     size = operand.channels * operand.depth * operand.height * operand.width
     limit = min(max(size // MOST_OUTLIERS, FEWEST_OUTLIERS), MOST_OUTLIERS)
     known[0] = 0
     if rest[2] == 0 or 0 < rest[1] < EVENNESS * limit:
-        find_outliers(record, rest, limit, operand, g)
+        find_outliers(rest, limit, operand, g)
     exponent = exponent_of(rest[0], g)
     known[1] = exponent
     numbers[3] = sqrt(rest[1])
@@ -56,10 +57,10 @@ def size_of(row, i, operand, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def find_outliers(record, rest, limit, operand, g):  # type: ignore[no-untyped-def]
+def find_outliers(rest, limit, operand, g):  # type: ignore[no-untyped-def]
     """Take out as few values as leave the rest even, and measure what is left in `rest`."""
     stay_whole()
-    known, numbers = integers(record), doubles(record)
+    known, numbers = integers(operand.record), doubles(operand.record)
     places, sizes = at(known, HEAD), at(numbers, HEAD + MOST_OUTLIERS)
     count, index, infinite, largest = 0, 0, 0, 0.0
     for c in range(operand.channels):

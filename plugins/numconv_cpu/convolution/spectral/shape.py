@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import prod
+from math import log2, prod
 
 import numpy as np
 
@@ -21,10 +21,14 @@ LONGEST = 8192
 """Numbers of a line: a vector of such lines takes a second-level cache of 1 MiB."""
 
 # Nanoseconds of one core for a vector of 64 bytes, real and imaginary: of a stage by its radix,
-# and for all else that is done to it on the way there or back along an axis.
-STAGE = {2: 1.0, 3: 1.6, 4: 1.6, 5: 2.4}
-MOVE = 3.0
-NEAR_BYTES, FAR = 2**19, 0.25
+# and for all else that is done to it on the way there or back along an axis; for a sample, to
+# measure it and to sum it up; for a result, to look at what it sees; and for a call. Measured on
+# a Zen 5.
+STAGE = {2: 1.6, 3: 2.6, 4: 2.6, 5: 3.9}
+MOVE = 4.8
+SAMPLE, RESULT, CALL = 1.5, 0.3, 6000.0
+# Planes that no second-level cache holds take up to so much longer.
+CACHE_BYTES, FAR = 2**20, 0.5
 
 
 @dataclass(frozen=True)
@@ -150,10 +154,7 @@ def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
     else:
         rows = outer if shape.parts == 2 else -(-outer // 2)
         found = [
-            Lengths(r, m, c)
-            for r in _least(rows)
-            for m in _least(middle)
-            for c in _least(inner)
+            Lengths(r, m, c) for r in _least(rows) for m in _least(middle) for c in _least(inner)
         ]
     return min(found, key=lambda each: seconds(shape, each, itemsize), default=None)
 
@@ -162,10 +163,7 @@ def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
 def smooth_numbers() -> tuple[int, ...]:
     """Return the lengths that transforms of radix 5, 4, 3 and 2 make up."""
     found = {
-        2**two * 3**three * 5**five
-        for two in range(14)
-        for three in range(5)
-        for five in range(4)
+        2**two * 3**three * 5**five for two in range(14) for three in range(5) for five in range(4)
     }
     return tuple(sorted(each for each in found if each <= LONGEST))
 
@@ -178,10 +176,15 @@ def _least(length: int) -> tuple[int, ...]:
 def seconds(shape: Shape, lengths: Lengths, itemsize: int) -> float:
     """Return the estimated time of an image on one core, the weights' transforms included."""
     lanes = 64 // itemsize
+    size = 2 * itemsize * lengths.rows * lengths.middles * lengths.columns
+    far = 1 + FAR * min(max(log2(size / CACHE_BYTES), 0) / 3, 1)
     vectors = -(-lengths.rows * lengths.middles // lanes) * lengths.columns
     each = sum(map(_line, (lengths.rows, lengths.middles, lengths.columns)))
     transforms = shape.given + shape.result + shape.given * shape.result
-    return shape.groups * transforms * vectors * each * 1e-9
+    looked = SAMPLE * shape.given * prod(shape.seen) + RESULT * shape.result * prod(
+        shape.result_size
+    )
+    return (shape.groups * (far * transforms * vectors * each + looked) + CALL) * 1e-9
 
 
 def _line(length: int) -> float:

@@ -46,13 +46,13 @@ def solve(  # type: ignore[no-untyped-def]
         elif kind == FORWARD:
             forward_task(task, items, first, x, weight, memory, own, factors, tables, g)
         elif kind == MIDDLE:
-            taps = at(memory, g.at_taps + task // g.rows * g.plane)
+            plane = at(memory, g.at_taps + task // g.rows * g.plane)
             height, width = g.kernel_middle, g.tap_columns
-            middle_layer(taps, task % g.rows, height, width, own, factors, tables, g)
+            middle_layer(plane, task % g.rows, height, width, own, factors, tables, g)
         elif kind == MULTIPLY and task < items * g.blocks:
             multiply_task(task, first, memory, own, factors, tables, g)
         elif kind == MULTIPLY:
-            count_task(task - items * g.blocks, first, memory, g)
+            count_task(task - items * g.blocks, first, x, weight, memory, g)
         elif kind == BACKWARD:
             backward_task(task, first, out, memory, own, factors, tables, g)
         else:
@@ -79,20 +79,30 @@ def task_count(kind, items, filters, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def samples(number, first, x, memory, g):  # type: ignore[no-untyped-def]
+    """Return the samples of an item of the round."""
+    record = at(memory, g.at_samples_known + number * g.record)
+    return samples_of(x, record, first + number, g)
+
+
+@kernel
+def taps(filter, weight, memory, g):  # type: ignore[no-untyped-def]
+    """Return the taps of a filter."""
+    return taps_of(weight, at(memory, g.at_taps_known + filter * g.record), filter, g)
+
+
+@kernel
 def know(task, items, first, x, weight, memory, own, g):  # type: ignore[no-untyped-def]
     """Measure an operand, and settle what to take out of it."""
     stay_whole()
     found, number = at(own, g.own_found), task - items
     if task < items:
-        operand = samples_of(x, first + task, g)
-        record, message = at(memory, g.at_samples_known + task * g.record), first + task
-        message = 1 + message // g.groups
+        operand, message = samples(task, first, x, memory, g), 1 + (first + task) // g.groups
     else:
-        operand, message = taps_of(weight, number, g), 0
-        record = at(memory, g.at_taps_known + number * g.record)
+        operand, message = taps(number, weight, memory, g), 0
     measure(found, operand, at(own, g.own_room), g)
-    settle(record, found, operand, g)
-    if integers(record)[0] < 0:
+    settle(found, operand, g)
+    if integers(operand.record)[0] < 0:
         memory[message] = 1
 
 
@@ -101,28 +111,25 @@ def forward_task(task, items, first, x, weight, memory, own, factors, tables, g)
     """Sum up what results may see, or transform some columns of samples or taps."""
     stay_whole()
     if task < items:
-        record = at(memory, g.at_samples_known + task * g.record)
         sums = at(memory, g.at_sums + task * g.sums)
-        sum_boxes(sums, samples_of(x, first + task, g), record, at(own, g.own_room), g)
+        sum_boxes(sums, samples(task, first, x, memory, g), at(own, g.own_room), g)
         return
     task -= items
-    of_samples = items * g.given_channels * g.seen_middle * g.sample_strips
-    if task < of_samples:
+    sample_tasks = items * g.given_channels * g.seen_middle * g.sample_strips
+    if task < sample_tasks:
         strip, rest = task % g.sample_strips, task // g.sample_strips
         middle, rest = rest % g.seen_middle, rest // g.seen_middle
         channel, number = rest % g.given_channels, rest // g.given_channels
         plane = at(memory, g.at_samples + (number * g.planes + channel) * g.plane)
-        record = at(memory, g.at_samples_known + number * g.record)
-        operand = samples_of(x, first + number, g)
+        operand = samples(number, first, x, memory, g)
     else:
-        task -= of_samples
+        task -= sample_tasks
         strip, rest = task % g.tap_strips, task // g.tap_strips
         middle, rest = rest % g.kernel_middle, rest // g.kernel_middle
         channel, number = rest % g.given_channels, rest // g.given_channels
         plane = at(memory, g.at_taps + rest * g.plane)
-        record = at(memory, g.at_taps_known + number * g.record)
-        operand = taps_of(weight, number, g)
-    forward_strip(plane, operand, record, channel, middle, strip, own, factors, tables, g)
+        operand = taps(number, weight, memory, g)
+    forward_strip(plane, operand, channel, middle, strip, own, factors, tables, g)
 
 
 @kernel
@@ -130,24 +137,25 @@ def multiply_task(task, first, memory, own, factors, tables, g):  # type: ignore
     """Transform rows along all axes that are left, multiply, and transform back."""
     item, block = task // g.blocks, task % g.blocks
     group = (first + item) % g.groups
-    taps = at(memory, g.at_taps + group * g.result_channels * g.given_channels * g.plane)
-    samples = at(memory, g.at_samples + item * g.planes * g.plane)
+    of_taps = at(memory, g.at_taps + group * g.result_channels * g.given_channels * g.plane)
+    of_samples = at(memory, g.at_samples + item * g.planes * g.plane)
     if g.middles > 1:
-        multiply_layer(samples, taps, block, own, factors, tables, g)
+        multiply_layer(of_samples, of_taps, block, own, factors, tables, g)
     else:
-        multiply_rows(samples, taps, block * g.lanes * g.layer, own, factors, tables, g)
+        first_row = block * g.lanes * g.layer
+        multiply_rows(of_samples, of_taps, first_row, own, factors, tables, g)
 
 
 @kernel
-def count_task(task, first, memory, g):  # type: ignore[no-untyped-def]
+def count_task(task, first, x, weight, memory, g):  # type: ignore[no-untyped-def]
     """Count what must be computed anew in some pieces of a plane."""
     plane, task = task // g.count_tasks, task % g.count_tasks
     result, number = plane % g.result_channels, plane // g.result_channels
     filter = (first + number) % g.groups * g.result_channels + result
     counts = at(memory, g.at_counts + (plane * g.count_tasks + task) * g.count)
     sums = integers(at(memory, g.at_sums + number * g.sums))
-    samples = at(memory, g.at_samples_known + number * g.record)
-    count_pieces(counts, task, sums, samples, at(memory, g.at_taps_known + filter * g.record), g)
+    of_samples, of_taps = samples(number, first, x, memory, g), taps(filter, weight, memory, g)
+    count_pieces(counts, task, sums, of_samples, of_taps, g)
 
 
 @kernel
@@ -158,9 +166,9 @@ def backward_task(task, first, out, memory, own, factors, tables, g):  # type: i
     middle, rest = rest % g.kept_middle, rest // g.kept_middle
     result, number = rest % g.result_channels, rest // g.result_channels
     filter = (first + number) % g.groups * g.result_channels + result
-    samples = at(memory, g.at_samples_known + number * g.record)
-    taps = at(memory, g.at_taps_known + filter * g.record)
-    exponent = integers(samples)[1] + integers(taps)[1]
+    of_samples = at(memory, g.at_samples_known + number * g.record)
+    of_taps = at(memory, g.at_taps_known + filter * g.record)
+    exponent = integers(of_samples)[1] + integers(of_taps)[1]
     # Either power is a normal number, and what lies between the two products is no further from 1
     # than what comes out.
     one, other = 2.0 ** (exponent // 2) / g.numbers, 2.0 ** (exponent - exponent // 2)
@@ -184,8 +192,6 @@ def last_task(  # type: ignore[no-untyped-def]
     all_counts = at(memory, g.at_counts + plane * g.count_tasks * g.count)
     counts = at(all_counts, task * g.count)
     sums = integers(at(memory, g.at_sums + number * g.sums))
-    samples = at(memory, g.at_samples_known + number * g.record)
-    taps = at(memory, g.at_taps_known + filter * g.record)
     if too_much(all_counts, g):
         memory[1 + image] = 1
     else:
@@ -197,10 +203,8 @@ def last_task(  # type: ignore[no-untyped-def]
             counts,
             task,
             sums,
-            samples,
-            taps,
-            samples_of(x, first + number, g),
-            taps_of(weight, filter, g),
+            samples(number, first, x, memory, g),
+            taps(filter, weight, memory, g),
             own,
             g,
         )
