@@ -31,8 +31,16 @@ def multiplied(x: Array, weight: Array) -> Array:
 
 def summed_in_line(first: Array, second: Array, layout: Layout) -> Array:
     """Return the convolution of two signals, by NumPy's own."""
+    if not layout.padded:
+        x, weight = layout.operands(first, second)
+        return np.convolve(x[0, 0], weight[0, 0], "valid")
     span = layout.spans[0]
-    return np.convolve(first, second)[span.start : span.start + span.length]
+    begin = span.start
+    if span.lo < 0 or span.hi < 0:
+        x, weight = layout.operands(first, second)
+        first, second = x[0, 0], weight[0, 0]
+        begin += min(span.lo, 0)
+    return np.convolve(first, second)[begin : begin + span.length]
 
 
 def summed(x: Array, weight: Array, layout: Layout) -> Array:

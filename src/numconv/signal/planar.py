@@ -129,9 +129,10 @@ def _convolved(
         raise ArgumentError("in1", f"{first.dtype} with {second.dtype}", numbers)
     padding_mode = BOUNDARIES[boundary]
     value = _fill(fillvalue, dtype) if padding_mode == "zeros" else 0
-    shape = rules.window_shape(first.shape, second.shape, mode)
-    if 0 in shape or second.size == 0 or (first.size == 0 and value == 0):
-        return np.zeros(shape, dtype)
+    if first.size == 0 or second.size == 0:
+        shape = rules.window_shape(first.shape, second.shape, mode)
+        if 0 in shape or second.size == 0 or value == 0:
+            return np.zeros(shape, dtype)
     mode = same if mode == "same" else mode
     if mode == "valid" or (padding_mode == "zeros" and value == 0):
         layout = lay_out(first.shape, second.shape, mode)

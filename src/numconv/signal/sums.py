@@ -9,8 +9,8 @@ from . import integers, plain
 from .layout import Layout
 from .tensors import COMPILED, correlated
 
-TINY = 3000
-"""Up to so many products of signals NumPy takes less time than a call of a kernel."""
+TINY, TINY_COMPLEX, FEW = 3000, 80_000, 4
+"""Up to so many products of signals, or results, NumPy takes less time than a call of a kernel."""
 
 _FLIPPED = (slice(None), slice(None), *[slice(None, None, -1)] * 64)
 
@@ -35,7 +35,7 @@ def convolved(
     ndarray of `dtype`, shape ``layout.shape``
     """
     compiled = dtype.kind in "biu" or dtype in COMPILED
-    if first.ndim == 1 and layout.sliding and (layout.products <= TINY or not compiled):
+    if first.ndim == 1 and layout.sliding and (not compiled or _tiny(layout, dtype)):
         first, second = first.astype(dtype, copy=False), second.astype(dtype, copy=False)
         return plain.summed_in_line(first, second, layout)
     if dtype.kind == "c" and "f" in (first.dtype.kind, second.dtype.kind):
@@ -53,6 +53,11 @@ def convolved(
     else:
         sums = plain.summed(x, weight, layout)
     return layout.result(sums)
+
+
+def _tiny(layout: Layout, dtype: np.dtype) -> bool:
+    most = TINY_COMPLEX if dtype.kind == "c" else TINY
+    return layout.products <= most or layout.shape[0] <= FEW
 
 
 def _by_parts(first: Array, second: Array, layout: Layout, dtype: np.dtype, accuracy: str) -> Array:
