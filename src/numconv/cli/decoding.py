@@ -93,8 +93,9 @@ def _decode(stream: IO[bytes]) -> Picture:
 
 def _kept(opened: Any, whole: bool) -> dict[str, Any]:
     kept = {name: opened.info[name] for name in _KEPT if opened.info.get(name)}
-    if not all(np.isfinite(float(each)) and each > 0 for each in kept.get("dpi", ())):
-        del kept["dpi"]
+    dots = tuple(float(each) for each in kept.pop("dpi", ()))
+    if dots and all(np.isfinite(each) and each > 0 for each in dots):
+        kept["dpi"] = dots
     if opened.format == "TIFF" or not whole:  # TIFF's tags are about the file, not the picture
         kept.pop("exif", None)
     return kept
