@@ -136,7 +136,7 @@ def test_tiff_of_any_layout_is_read(tmp_path: Path, layout: dict[str, Any]) -> N
     np.testing.assert_array_equal(colours, samples.transpose(2, 0, 1) / np.float32(65535))
 
 
-@pytest.mark.parametrize("kind", ["P", "1", "CMYK", "transparent_palette", "YCbCr"])
+@pytest.mark.parametrize("kind", ["P", "1", "CMYK", "transparent_palette"])
 def test_other_modes_become_grey_or_colour(numconv: Run, kind: str) -> None:
     picture = Image.fromarray(_random("uint8", 3))
     if kind == "transparent_palette":
@@ -144,7 +144,7 @@ def test_other_modes_become_grey_or_colour(numconv: Run, kind: str) -> None:
         picture.info["transparency"] = 3
         picture.save("p.png", transparency=3)
     else:
-        picture.convert(kind).save("p.tif" if kind in ("CMYK", "YCbCr") else "p.png")
+        picture.convert(kind).save("p.tif" if kind == "CMYK" else "p.png")
     source = "p.tif" if Path("p.tif").exists() else "p.png"
     ended = _filter(numconv, source, "q.png")
     wanted = {"1": "L", "transparent_palette": "RGBA"}.get(kind, "RGB")

@@ -128,7 +128,23 @@ def test_signal_of_one_axis_stays_one(numconv: Run) -> None:
     )
     padded = np.pad(signal, 1, mode="edge")
     expected = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
-    np.testing.assert_allclose(np.load("y.npy"), expected, rtol=1e-6)
+    np.testing.assert_allclose(np.load("y.npy"), expected, rtol=1e-13, atol=1e-15)
+
+
+def test_array_of_two_axes_is_a_picture_or_rows(numconv: Run) -> None:
+    """As the kernel is: of two axes, or of one."""
+    rows = np.random.default_rng(0).normal(size=(7, 11))
+    np.save("x.npy", rows)
+    numconv("run", "--input", "x.npy", "--weight", "sobel-x", "--output", "p.npy", *SMALL)
+    padded = np.pad(rows, 1, mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
+    expected = (windows * filters.kernel("sobel-x")).sum(axis=(-2, -1))
+    np.testing.assert_allclose(np.load("p.npy"), expected, atol=1e-6)
+    arguments = ("--weight", "boxcar", "--size", "3", "--output", "r.npy")
+    numconv("run", "--input", "x.npy", *arguments, *SMALL)
+    padded = np.pad(rows, ((0, 0), (1, 1)), mode="symmetric")
+    expected = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
+    np.testing.assert_allclose(np.load("r.npy"), expected, rtol=1e-6)
 
 
 def test_kernel_in_a_file_lies_on_the_signal_as_it_is(numconv: Run) -> None:

@@ -83,22 +83,29 @@ def _decode(stream: IO[bytes]) -> Picture:
             raise UnidentifiedImageError
         halves = deep.lower_bytes(opened)
         opened.load()
-        kept = {name: opened.info[name] for name in _KEPT if opened.info.get(name)}
-        if not all(np.isfinite(float(each)) and each > 0 for each in kept.get("dpi", ())):
-            del kept["dpi"]
-        if form == "TIFF":  # its tags are about the file, not about the picture
-            kept.pop("exif", None)
         whole = upright(opened)
-        if "exif" in kept:
-            kept["exif"] = opened.info["exif"] if whole else b""
-        # The further frames of an MPO, as telephones write them, are previews and depth maps.
-        name = "pages" if form == "TIFF" else "frames"
-        notes = (f"the first of {number} {name}",) if number > 1 and form != "MPO" else ()
-        notes += () if whole else ("its EXIF record is damaged, and was left out",)
+        kept, notes = _kept(opened, whole), _notes(form, number, whole)
         if halves is not None:
             colours, alpha = deep.joined(opened, stream, halves)
             return Picture(colours, alpha, "uint16", kept, notes)
         return _plain(opened, kept, notes)
+
+
+def _kept(opened: Any, whole: bool) -> dict[str, Any]:
+    kept = {name: opened.info[name] for name in _KEPT if opened.info.get(name)}
+    dots = tuple(float(each) for each in kept.pop("dpi", ()))
+    if dots and all(np.isfinite(each) and each > 0 for each in dots):
+        kept["dpi"] = dots
+    if opened.format == "TIFF" or not whole:  # TIFF's tags are about the file, not the picture
+        kept.pop("exif", None)
+    return kept
+
+
+def _notes(form: str | None, number: int, whole: bool) -> tuple[str, ...]:
+    notes = [] if whole else ["its EXIF record is damaged, and was left out"]
+    if number > 1 and form != "MPO":  # telephones' further frames are previews and depth maps
+        notes.append(f"the first of {number} {'pages' if form == 'TIFF' else 'frames'}")
+    return tuple(notes)
 
 
 def _bytes(opened: Any) -> int:

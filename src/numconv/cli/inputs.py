@@ -41,7 +41,7 @@ class Inputs:
     white : float
         What stands in x for a picture's white, and for a sound's full scale.
     flat : bool
-        Whether the file has one axis; x has one for channels before it.
+        Whether the file has no axis of channels; x has one.
     """
 
     arrays: tuple[Array, ...]
@@ -125,8 +125,7 @@ def _opened(wishes: Wishes, parameters: Mapping[str, Any]) -> Inputs:
         return Inputs((shipped.colours,), parameters, source, origin=shipped)
     path, kind = wishes.path, files.kind(wishes.path)
     if kind == "array":
-        x = images.read_array("input", path)
-        return Inputs((x[None] if x.ndim == 1 else x,), parameters, str(path), flat=x.ndim == 1)
+        return Inputs((images.read_array("input", path),), parameters, str(path))
     if kind == "sound":
         sound = sounds.read("input", path)
         return Inputs((sound.samples,), parameters, str(path), origin=sound)
@@ -153,7 +152,16 @@ def _demonstration(operator: Operator, opened: Inputs, wishes: Wishes, most_pixe
     return Inputs(arrays, parameters, source, shown.caption, coloured=True)
 
 
+def _with_channels(opened: Inputs, rank: int) -> Inputs:
+    """Return x with an axis of channels, where those of its file are `rank` spatial ones alone."""
+    if opened.x.ndim != rank:
+        return opened
+    return replace(opened, arrays=(opened.x[None],), flat=True)
+
+
 def _randomly_weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> Inputs:
+    if wishes.shape is None:
+        opened = _with_channels(opened, 1)
     x = weights.converted(opened.x, wishes.dtype, "x")
     operands, completed = complete(
         operator,
@@ -178,25 +186,25 @@ def _randomly_weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> In
 
 def _weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> Inputs:
     """Return the call with a kernel for each channel by itself, or with weights from files."""
-    x, origin = opened.x, opened.origin
-    given = weights.read(operator, wishes.weights, wishes.size, weights.ranks(x, origin))
+    origin, parameters = opened.origin, opened.parameters
+    given = weights.read(operator, wishes.weights, wishes.size, weights.ranks(opened.x, origin))
     if isinstance(given, weights.Kernel):
-        if opened.parameters.get("groups") is not None:
-            raise click.UsageError("a kernel on each channel: leave out --groups")
-        x = given.x(x, origin)
+        if parameters.get("groups") is not None:
+            raise click.UsageError("a kernel is applied to each channel: leave out --groups")
+        opened = _with_channels(opened, given.taps.ndim)
+        x = given.x(opened.x, origin)
         others, caption = [given.weight(x)], given.caption
-        parameters = given.parameters(operator, x, opened.parameters)
+        parameters = given.parameters(operator, x, parameters)
     else:
+        opened = _with_channels(opened, 1)
+        x = opened.x
         others, caption = given, f"weights from {', '.join(wishes.weights)}"
-        parameters = dict(opened.parameters)
         if isinstance(origin, Picture):
             origin = origin.opaque()
     white = weights.white(x, wishes.dtype)
     x = weights.converted(x, wishes.dtype, "x")
-    names = needed(operator)
-    arrays = [
-        weights.converted(each, x.dtype.name, n) for each, n in zip(others, names, strict=True)
-    ]
+    named = zip(others, needed(operator), strict=True)
+    arrays = [weights.converted(each, x.dtype.name, name) for each, name in named]
     return replace(
         opened,
         arrays=(x, *arrays),

@@ -52,14 +52,15 @@ def work(do: Work, jobs: Sequence[Job], threads: int) -> tuple[list[Ended], bool
     Returns
     -------
     list of Ended
-        In the order of `jobs`; those without which an interruption left out.
+        In the order of `jobs`, without those that an interruption left undone.
     bool
         Whether there was an interruption.
     """
     stop, interrupted = Stop(), False
-    pool = ThreadPoolExecutor(threads)
-    running = {pool.submit(_ended, do, job, stop): job for job in jobs}
+    pool, running = ThreadPoolExecutor(threads), {}
     try:
+        for job in jobs:
+            running[pool.submit(_ended, do, job, stop)] = job
         with bar("") as advance:
             advance(0, len(jobs), "")
             for done, future in enumerate(as_completed(running), 1):

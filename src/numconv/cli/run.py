@@ -61,8 +61,8 @@ class Request:
     "--weight",
     "weights",
     multiple=True,
-    help="A .npy/.npz file, once for each operand after x; or a kernel of `numconv filters`, "
-    "applied to each channel.",
+    help="A kernel of `numconv filters`, or in a .npy/.npz file of as many axes as a channel, "
+    "applied to each channel; or a file once for each operand after x.",
 )
 @click.option(
     "--size", type=click.IntRange(min=1), help="Taps along an axis of a kernel given by name."
@@ -127,10 +127,13 @@ def command(
       numconv run --input photos/ --weight unsharp --output sharpened/
       numconv run --shape 1x64x56x56 --padding 1 --check --json
 
+    Kernels lie on the input as they are (cross-correlation), and beyond its edges it is continued
+    by its mirror image (--padding-mode symmetric).
+
     A filtered picture keeps its size, colours, depth, transparency and orientation. Kernels that
     find edges sum to 0: their results are scaled, mid-grey being 0. Where a picture is
     transparent, colours count as much as they are seen, and the transparency is filtered with
-    them, but by kernels that sum to 0 it is left as it is. A filtered sound keeps its rate and
+    them; kernels that sum to 0 leave it as it is. A filtered sound keeps its rate and
     its depth; each channel is filtered by itself, with as many samples before and after.
 
     Of a folder each picture and sound is filtered, and gets its name in the folder --output (with

@@ -17,6 +17,7 @@ from ..core.protocol import Operator
 from . import images
 from .operands import needed, usual
 from .pictures import Picture
+from .sounds import Sound
 
 Array = NDArray[Any]
 
@@ -71,8 +72,12 @@ def cancels(weight: Array) -> bool:
 
 
 def ranks(x: Array, origin: object) -> tuple[int, ...]:
-    """Return how many axes a channel of `x` may have."""
-    return (2,) if isinstance(origin, Picture) else (x.ndim - 1, x.ndim - 2)
+    """Return how many axes a channel of `x` may have; two are a picture, or channels in rows."""
+    if isinstance(origin, Picture):
+        return (2,)
+    if isinstance(origin, Sound) or x.ndim < 2:
+        return (1,)
+    return (2, 1) if x.ndim == 2 else (x.ndim - 1, x.ndim - 2)
 
 
 def read(
@@ -91,7 +96,9 @@ def read(
             expected = f"a .npy file for each of {', '.join(names)}: {operator.name} has no "
             raise ArgumentError("weight", texts[0], expected + "named kernels")
         if not {1, 2} & set(ranks):
-            expected = "a .npy file, unless the input is (C, L), (C, H, W) or (N, C, H, W)"
+            expected = (
+                "a .npy file, unless the input is (L,), (H, W), (C, L), (C, H, W) or (N, C, H, W)"
+            )
             raise ArgumentError("weight", texts[0], expected)
         return _named(texts[0], size, ranks)
     arrays = [images.read_array("weight", Path(text)) for text in texts]
@@ -103,7 +110,7 @@ def read(
 def _named(name: str, size: int | None, ranks: Sequence[int]) -> Kernel:
     signal = 2 not in ranks or (1 in ranks and name not in filters.names())
     try:
-        taps = (filters.window if signal else filters.kernel)(name, size)
+        taps = (filters.window if signal else filters.kernel)(name, size, dtype="float64")
     except ArgumentError as error:
         if error.argument != "name":
             raise
