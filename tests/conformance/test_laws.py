@@ -10,6 +10,7 @@ import pytest
 from numconv.core import plugins
 from numconv.core.problems import (
     ConvolutionProblem,
+    FilterProblem,
     GeneratedInvolutionProblem,
     InvolutionProblem,
 )
@@ -60,7 +61,7 @@ def test_every_algorithm_accepts_a_case() -> None:
     for backend in plugins.backends().values():
         if backend.status().state == "unavailable" or backend.priority < 0:
             continue
-        kinds = (ConvolutionProblem, InvolutionProblem, *SEVERAL_STEPS)
+        kinds = (ConvolutionProblem, FilterProblem, InvolutionProblem, *SEVERAL_STEPS)
         samples = {type(each.problem): each.problem for each in PROBLEMS}
         offered = {
             f"{backend.name}-{algorithm.name}"

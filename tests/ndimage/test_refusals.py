@@ -96,8 +96,14 @@ def test_raises_what_scipy_raises(each: Call) -> None:
         getattr(ndimage, function)(*arguments, **keywords)
 
 
-def test_a_real_dtype_for_a_complex_result_is_promoted_with_a_warning() -> None:
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [("correlate", ([[1]],)), ("convolve1d", ([1],)), ("uniform_filter", ())],
+)
+def test_a_real_dtype_for_a_complex_result_is_promoted_with_a_warning(
+    function: str, arguments: tuple[Any, ...]
+) -> None:
     with pytest.warns(UserWarning, match="promoting specified output dtype to complex") as warned:
-        result = ndimage.correlate(C, np.ones((1, 1)), output=np.float32)
+        result = getattr(ndimage, function)(C, *arguments, output=np.float32)
     assert result.dtype == np.complex64
     assert warned[0].filename == __file__

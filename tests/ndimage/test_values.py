@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import tracemalloc
 from typing import Any
@@ -200,3 +202,11 @@ def test_a_kernel_of_many_taps_is_cut_into_pieces() -> None:
     x[35, 450] = 1
     got = ndimage.convolve(x, weights, mode="constant")
     assert np.array_equal(got[5:66, 300:601], weights)
+
+
+def test_importing_brings_nothing_heavy() -> None:
+    code = "import sys, numconv.ndimage; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert not {"numba", "scipy", "click", "PIL"} & set(done.stdout.split())

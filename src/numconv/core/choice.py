@@ -165,11 +165,11 @@ def warn_of_last_resort(choice: Choice, problem: Problem) -> None:
         f"{choice.backend.name}/{choice.algorithm.name} solves it, slowly "
         "(said once; numconv.explain gives the reasons)",
         PerformanceWarning,
-        stacklevel=_callers_level(),
+        stacklevel=callers_level(),
     )
 
 
-def _callers_level() -> int:
+def callers_level() -> int:
     """Return the `stacklevel` at which the function that calls this would blame our caller."""
     frame, level = sys._getframe(1), 1
     own = __name__.partition(".")[0]

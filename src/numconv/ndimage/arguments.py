@@ -83,9 +83,7 @@ def axes_of(axes: Any, count: int) -> tuple[int, ...]:
 
 def per_axis(argument: str, value: Any, count: int) -> list[Any]:
     """Return a value for each of `count` axes, of which one or all may be given."""
-    if type(value) in _PLAIN:
-        return [value] * count
-    if isinstance(value, str) or not np.iterable(value):
+    if type(value) in _PLAIN or isinstance(value, str) or not np.iterable(value):
         return [value] * count
     values = list(value)
     if len(values) != count:

@@ -155,7 +155,12 @@ def _square(values: Array) -> None:
 
 
 def _root(values: Array) -> None:
-    np.sqrt(values, out=values, casting="unsafe")
+    # NumPy takes the roots of bytes in float16, which for 1080 x 1920 of them takes 15 ms.
+    if values.dtype == np.uint8:
+        roots = np.arange(256, dtype=np.uint8)
+        values[...] = np.sqrt(roots, out=roots, casting="unsafe")[values]
+    else:
+        np.sqrt(values, out=values, casting="unsafe")
 
 
 def _together(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.choice import callers_level
 from ..core.errors import ArgumentError
 from ..core.memory import new_output
 from ..core.problems.filter import FILTERED
@@ -78,7 +79,7 @@ def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
     if isinstance(output, (type, np.dtype)):
         dtype = np.dtype(output)
         if complex_output and dtype.kind != "c":
-            warnings.warn("promoting specified output dtype to complex", stacklevel=_LEVEL)
+            warnings.warn("promoting specified output dtype to complex", stacklevel=callers_level())
             dtype = np.promote_types(dtype, np.complex64)
         return Output(dtype, None)
     if isinstance(output, str):
@@ -94,9 +95,6 @@ def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
     if not array.flags.writeable:
         raise ArgumentError("output", "a read-only array", "a writeable array")
     return Output(array.dtype, array)
-
-
-_LEVEL = 4
 
 
 def _check_complex(dtype: Dtype, complex_output: bool) -> None:

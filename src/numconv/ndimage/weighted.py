@@ -138,12 +138,12 @@ def _filtered(
         others = tuple(axis for axis in range(x.ndim) if axis not in chosen)
         kernel = np.expand_dims(kernel, others)
         origins = list(among(chosen, origins, x.ndim, 0))
+    places = tuple(checked_origin(*each) for each in zip(origins, kernel.shape, strict=True))
     if convolution:
         kernel = np.flip(kernel)
-        origins = [-o - (taps % 2 == 0) for o, taps in zip(origins, kernel.shape, strict=True)]
+        places = tuple(_turned(*each) for each in zip(places, kernel.shape, strict=True))
     elif kernel.dtype.kind == "c":
         kernel = kernel.conj()
-    places = tuple(checked_origin(*each) for each in zip(origins, kernel.shape, strict=True))
     target = output_of(output, x, complex_output)
     settings = (padding_mode(mode), cval, places if any(places) else 0, "products")
 
@@ -237,7 +237,13 @@ def convolve1d(
     line = np.flip(np.asarray(weights))
     # Conjugated once more in `correlate1d`.
     line = line.conj() if line.dtype.kind == "c" else line
-    return correlate1d(input, line, axis, output, mode, cval, -origin - (line.size % 2 == 0))
+    place = _turned(checked_origin(origin, line.size), line.size) if line.size else 0
+    return correlate1d(input, line, axis, output, mode, cval, place)
+
+
+def _turned(origin: int, taps: int) -> int:
+    """Return the origin of a kernel that is flipped; of an even one the middle moves."""
+    return -origin - (taps % 2 == 0)
 
 
 class Line(NamedTuple):
