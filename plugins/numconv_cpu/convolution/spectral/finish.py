@@ -11,7 +11,7 @@ from ...simd.memory import at, clear
 from ..store import store_row_with
 from .definition import add_outliers, define
 from .operand import whole
-from .seen import least_to_see, seen_by_all, seen_by_any, window
+from .seen import least_to_see, line_of, products_of, seen_by_all, seen_by_any
 from .vectors import doubles, integers
 
 # Results of so few products are computed from their definition: all of those may be tiny beside
@@ -22,16 +22,7 @@ FIRST, MOST = 8, 256
 
 
 @kernel
-def products_of(o, m, i, g):  # type: ignore[no-untyped-def]
-    """Return how many products a result sums up."""
-    o0, o1 = window(o + g.shift_outer, g.kernel_outer, g.seen_outer)
-    m0, m1 = window(m + g.shift_middle, g.kernel_middle, g.seen_middle)
-    i0, i1 = window(i + g.shift_inner, g.kernel_inner, g.seen_inner)
-    return g.given_channels * max(o1 - o0, 0) * max(m1 - m0, 0) * max(i1 - i0, 0)
-
-
-@kernel
-def look(sums, least, o, m, first, count, g):  # type: ignore[no-untyped-def]
+def look(line, least, first, count, g):  # type: ignore[no-untyped-def]
     """Find out how many of the next `count` results of a row are alike: half of them, or a quarter.
 
     Those at either end of a run have the fewest products.
@@ -43,14 +34,14 @@ def look(sums, least, o, m, first, count, g):  # type: ignore[no-untyped-def]
     """
     stay_whole()
     while True:
-        seen = seen_by_all(sums, o, m, first, count, g)
+        seen = seen_by_all(line, first, count, g)
         if seen >= least and seen > 0:
             last = first + count - 1
-            if min(products_of(o, m, first, g), products_of(o, m, last, g)) >= FEW:
+            if min(products_of(line, first, g), products_of(line, last, g)) >= FEW:
                 return count, 0
         if count == 1:
             return 1, 1 if seen == 0 else 2
-        if seen == 0 and seen_by_any(sums, o, m, first, count, g) == 0:
+        if seen == 0 and seen_by_any(line, first, count, g) == 0:
             return count, 1
         count = count // 2
 
@@ -77,13 +68,13 @@ def count_pieces(counts, task, sums, x, weight, g):  # type: ignore[no-untyped-d
     nothing, products = 0, 0.0
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
-        count = FIRST
+        line, count = line_of(sums, o, m, g), FIRST
         while first < end:
-            count, kind = look(sums, least, o, m, first, min(count, end - first), g)
+            count, kind = look(line, least, first, min(count, end - first), g)
             if kind == 1:
                 nothing += count
             elif kind == 2:
-                products += products_of(o, m, first, g)
+                products += products_of(line, first, g)
             first += count
             count = min(2 * count, MOST)
     found[0], found[1] = nothing, products
@@ -140,15 +131,15 @@ def finish_pieces(  # type: ignore[no-untyped-def]
 @kernel
 def mend(row, sums, least, o, m, first, end, x, weight, own, g):  # type: ignore[no-untyped-def]
     """Clear the results of a piece that see nothing, and compute anew those that see too little."""
-    count = FIRST
+    line, count = line_of(sums, o, m, g), FIRST
     while first < end:
-        count, kind = look(sums, least, o, m, first, min(count, end - first), g)
+        count, kind = look(line, least, first, min(count, end - first), g)
         results = at(row, g.parts * first)
         if kind == 1:
             clear(results, g.parts * count)
         elif kind == 2:
             while count < MOST and first + count < end:
-                if look(sums, least, o, m, first + count, 1, g)[1] != 2:
+                if look(line, least, first + count, 1, g)[1] != 2:
                     break
                 count += 1
             define(results, o, m, first, count, x, weight, own, g)

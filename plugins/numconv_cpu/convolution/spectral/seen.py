@@ -7,6 +7,7 @@ up. So they are exact, and a result sees nothing if and only if its sum is zero.
 from __future__ import annotations
 
 from math import ceil
+from typing import Any, NamedTuple
 
 from ...compile import kernel, stay_whole
 from ...simd.memory import at, clear
@@ -64,38 +65,67 @@ def sum_row(sums, operand, o, m, room, scale, unit, g):  # type: ignore[no-untyp
                 sums[first + i + 1] += total
 
 
-@kernel
-def seen_by_all(sums, o, m, first, count, g):  # type: ignore[no-untyped-def]
-    """Return the sum over the samples that all of `count` results side by side see."""
-    return box(sums, o, m, first + count - 1, first, g)
+class Line(NamedTuple):
+    """What a row of results looks up: the table's rows at the corners of what each result sees.
+
+    `rows` are the rows of samples between them, of all channels.
+    """
+
+    first_above: Any
+    first_below: Any
+    last_above: Any
+    last_below: Any
+    rows: int
 
 
 @kernel
-def seen_by_any(sums, o, m, first, count, g):  # type: ignore[no-untyped-def]
-    """Return the sum over the samples that one of them sees at least."""
-    return box(sums, o, m, first, first + count - 1, g)
-
-
-@kernel
-def box(sums, o, m, low, high, g):  # type: ignore[no-untyped-def]
-    """Return the sum over the samples from the first one that `low` sees to the last of `high`."""
+def line_of(sums, o, m, g):  # type: ignore[no-untyped-def]
+    """Return what row `m` of layer `o` looks up."""
     line = g.seen_inner + 1
     layer = line * (g.seen_middle + 1)
     o0, o1 = window(o + g.shift_outer, g.kernel_outer, g.seen_outer)
     m0, m1 = window(m + g.shift_middle, g.kernel_middle, g.seen_middle)
-    i0 = window(low + g.shift_inner, g.kernel_inner, g.seen_inner)[0]
-    i1 = window(high + g.shift_inner, g.kernel_inner, g.seen_inner)[1]
-    if o0 >= o1 or m0 >= m1 or i0 >= i1:
-        return 0
-    whole = layer_sum(at(sums, o1 * layer), line, m0, m1, i0, i1)
-    return whole - layer_sum(at(sums, o0 * layer), line, m0, m1, i0, i1)
+    if o0 >= o1 or m0 >= m1:
+        return Line(sums, sums, sums, sums, 0)
+    return Line(
+        at(sums, o0 * layer + m0 * line),
+        at(sums, o0 * layer + m1 * line),
+        at(sums, o1 * layer + m0 * line),
+        at(sums, o1 * layer + m1 * line),
+        g.given_channels * (o1 - o0) * (m1 - m0),
+    )
 
 
 @kernel
-def layer_sum(sums, line, m0, m1, i0, i1):  # type: ignore[no-untyped-def]
-    """Return the sum over a rectangle, of all layers up to one."""
-    upper, lower = m0 * line, m1 * line
-    return sums[lower + i1] - sums[lower + i0] - sums[upper + i1] + sums[upper + i0]
+def seen_by_all(line, first, count, g):  # type: ignore[no-untyped-def]
+    """Return the sum over the samples that all of `count` results side by side see."""
+    return between(line, first + count - 1, first, g)
+
+
+@kernel
+def seen_by_any(line, first, count, g):  # type: ignore[no-untyped-def]
+    """Return the sum over the samples that one of them sees at least."""
+    return between(line, first, first + count - 1, g)
+
+
+@kernel
+def between(line, low, high, g):  # type: ignore[no-untyped-def]
+    """Return the sum over the samples from the first one that `low` sees to the last of `high`."""
+    begin = window(low + g.shift_inner, g.kernel_inner, g.seen_inner)[0]
+    end = window(high + g.shift_inner, g.kernel_inner, g.seen_inner)[1]
+    if begin >= end or line.rows == 0:
+        return 0
+    last = line.last_below[end] - line.last_below[begin]
+    last -= line.last_above[end] - line.last_above[begin]
+    first = line.first_below[end] - line.first_below[begin]
+    return last - (first - (line.first_above[end] - line.first_above[begin]))
+
+
+@kernel
+def products_of(line, i, g):  # type: ignore[no-untyped-def]
+    """Return how many products a result sums up."""
+    begin, end = window(i + g.shift_inner, g.kernel_inner, g.seen_inner)
+    return line.rows * max(end - begin, 0)
 
 
 @kernel

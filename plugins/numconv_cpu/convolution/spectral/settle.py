@@ -16,10 +16,10 @@ from .numbers import HEAD, MOST_OUTLIERS
 from .operand import row_of
 from .vectors import doubles, integers
 
-FEWEST_OUTLIERS = 4
-# Without outliers, the largest square is at most the sum of all divided by so many times the
-# outliers there may be.
-EVENNESS = 2
+# Values are even if the sum of their squares is so many times the largest square. If they are not,
+# so many are taken out at most: each takes as many products as the other operand has values.
+EVEN = 8.0
+MOST_FINITE = 8
 
 
 @kernel
@@ -28,11 +28,9 @@ def settle(found, operand, g):  # type: ignore[no-untyped-def]
     stay_whole()
     known, numbers = integers(operand.record), doubles(operand.record)
     rest = doubles(found)
-    size = operand.channels * operand.depth * operand.height * operand.width
-    limit = min(max(size // MOST_OUTLIERS, FEWEST_OUTLIERS), MOST_OUTLIERS)
     known[0] = 0
-    if rest[2] == 0 or 0 < rest[1] < EVENNESS * limit:
-        find_outliers(rest, limit, operand, g)
+    if rest[2] == 0 or 0 < rest[1] < EVEN:
+        find_outliers(rest, operand, g)
     exponent = exponent_of(rest[0], g)
     known[1] = exponent
     numbers[3] = sqrt(rest[1])
@@ -57,8 +55,11 @@ def size_of(row, i, operand, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def find_outliers(rest, limit, operand, g):  # type: ignore[no-untyped-def]
-    """Take out as few values as leave the rest even, and measure what is left in `rest`."""
+def find_outliers(rest, operand, g):  # type: ignore[no-untyped-def]
+    """Take out what is not finite, and as few values as leave the others even.
+
+    `rest` becomes the largest of those, and the sum of squares as a multiple of its.
+    """
     stay_whole()
     known, numbers = integers(operand.record), doubles(operand.record)
     places, sizes = at(known, HEAD), at(numbers, HEAD + MOST_OUTLIERS)
@@ -69,8 +70,8 @@ def find_outliers(rest, limit, operand, g):  # type: ignore[no-untyped-def]
             for i in range(operand.width):
                 size = size_of(row, i, operand, g)
                 infinite += size == inf
-                if size > 0 and (count < limit or size > sizes[count - 1]):
-                    if count == limit:
+                if size > 0 and (count < MOST_OUTLIERS or size > sizes[count - 1]):
+                    if count == MOST_OUTLIERS:
                         largest = max(largest, sizes[count - 1])
                     else:
                         count += 1
@@ -78,19 +79,18 @@ def find_outliers(rest, limit, operand, g):  # type: ignore[no-untyped-def]
                 else:
                     largest = max(largest, size)
                 index += 1
-    if infinite > limit:
+    if infinite > MOST_OUTLIERS:
         known[0], rest[0], rest[1] = -1, 0.0, 0.0
         return
     rest[0], rest[1] = largest, 0.0
     if largest > 0:
         rest[1] = squares_below(places, sizes, count, largest, operand, g)
-    fewest, most, ratio = count, rest[0], rest[1]
+    known[0], most, ratio = count, rest[0], rest[1]
     for m in range(count - 1, infinite - 1, -1):
         ratio = 1 + ratio * (most / sizes[m]) ** 2
         most = sizes[m]
-        if ratio >= EVENNESS * limit:
-            fewest, rest[0], rest[1] = m, most, ratio
-    known[0] = fewest
+        if ratio >= EVEN or m >= infinite + MOST_FINITE:
+            known[0], rest[0], rest[1] = m, most, ratio
 
 
 @kernel
