@@ -134,8 +134,7 @@ def _plain(picture: Any, kept: dict[str, Any], notes: tuple[str, ...]) -> Pictur
         notes = (*notes, f"{mode} became RGB")
     elif mode != "L":
         picture = picture.convert("L" if mode == "1" else "RGB")
-    samples = np.asarray(picture)
-    colours, alpha = levels(samples, 1 if samples.ndim == 2 or samples.shape[2] == 2 else 3)
+    colours, alpha = levels(picture, 1 if picture.mode in ("L", "LA") else 3)
     return Picture(colours, alpha, "uint8", kept, notes)
 
 

@@ -65,13 +65,28 @@ def upright(opened: Any) -> bool:
     return True
 
 
-def levels(samples: Array, colours: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Return integer samples (H, W) or (H, W, C) as [0, 1], colours and alpha apart."""
-    samples = samples[..., None] if samples.ndim == 2 else samples
-    height, width, channels = samples.shape
+def levels(samples: Any, colours: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return integer samples as [0, 1], colours and alpha apart.
+
+    They are an array (H, W) or (H, W, C), or a picture of Pillow's with 8 bits, of which only
+    some rows at a time are copied into arrays.
+    """
+    if isinstance(samples, np.ndarray):
+        samples = samples[..., None] if samples.ndim == 2 else samples
+        height, width, channels = samples.shape
+        white = np.float32(np.iinfo(samples.dtype).max)
+    else:
+        (width, height), channels = samples.size, len(samples.getbands())
+        white = np.float32(255)
     made = np.empty((channels, height, width), np.float32)
-    white = np.float32(np.iinfo(samples.dtype).max)
     for top in range(0, height, _ROWS):
-        rows = slice(top, top + _ROWS)
-        np.divide(samples[rows].transpose(2, 0, 1), white, out=made[:, rows], dtype=np.float32)
+        below = min(top + _ROWS, height)
+        rows = _rows(samples, top, below).reshape(below - top, width, channels)
+        np.divide(rows.transpose(2, 0, 1), white, out=made[:, top:below], dtype=np.float32)
     return made[:colours], made[colours] if channels > colours else None
+
+
+def _rows(samples: Any, top: int, below: int) -> Array:
+    if isinstance(samples, np.ndarray):
+        return samples[top:below]
+    return np.asarray(samples.crop((0, top, samples.width, below)))
