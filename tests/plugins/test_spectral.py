@@ -309,7 +309,7 @@ def test_refuses_in_words(problem: ConvolutionProblem, reason: str) -> None:
     assert reason in refusal
 
 
-@pytest.mark.parametrize("size", [67, 1000, 4099, 99991])
+@pytest.mark.parametrize("size", [1000, 4099, 99991])
 def test_lengths_hold_what_is_needed(size: int) -> None:
     shape = shape_of(convolution((size,), (size,)))
     lengths = lengths_of(shape, 4)

@@ -40,8 +40,9 @@ ERROR = 0.4
 # Results that see too little may take so large a part of the products of all: `direct`, which
 # would compute all of them, is so much faster with each.
 ANEW = 1 / 16
-# Multiply-adds that take a second, for `threads.run`.
-MACS = 30e9
+# Multiply-adds that `threads.run` takes for a second of one core. It launches threads for 2 µs of
+# them; but here it does so for each stage, whose last tasks some wait for.
+MACS = 5e9
 
 
 def plan(problem: ConvolutionProblem) -> Plan:
