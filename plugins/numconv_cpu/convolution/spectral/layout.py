@@ -10,7 +10,7 @@ from .numbers import AXES, RECORD
 from .shape import Lengths, Shape
 
 MOST_BYTES = 4 * 2**30
-"""What a call may take at most for one group of an image, in bytes."""
+"""What the filters and one group of an image may take at most, in bytes."""
 
 # Items whose spectra all workers share at the same time: so many bytes of them, at least one.
 ROUND_BYTES = 32 * 2**20
