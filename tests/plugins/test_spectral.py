@@ -212,6 +212,17 @@ def test_much_that_sees_little_is_handed_over(monkeypatch: pytest.MonkeyPatch) -
     assert handed_over(problem, [x, weight], monkeypatch) == [1]
 
 
+def test_an_infinite_result_spoils_no_others_by_the_epilogue() -> None:
+    epilogue = Epilogue(residual=True, activation="relu")
+    problem = convolution((400,), (80,), epilogue=epilogue)
+    x, weight, residual = random_operands(problem)
+    x[0, 0, 0] = np.inf
+    with np.errstate(all="ignore"):
+        got = solve(problem, Spectral(), [x, weight, residual])
+    assert not np.isfinite(got[..., :80]).all()
+    assert np.isfinite(got[..., 80:]).all()
+
+
 def test_zeros_stay_zeros() -> None:
     problem = convolution((60, 61), (29, 29))
     x, weight = random_operands(problem)
@@ -222,11 +233,21 @@ def test_zeros_stay_zeros() -> None:
     assert not solve(problem, Spectral(), [x, 0 * weight]).any()
 
 
-@pytest.mark.parametrize("scale", [(1e-44, 1e30), (1e30, 1e-40), (1e19, 1e18), (1e-20, 1e-22)])
-def test_sizes_far_from_one(scale: tuple[float, float]) -> None:
-    problem = convolution((300,), (280,))
+@pytest.mark.parametrize(
+    ("dtype", "scale"),
+    [
+        ("float32", (1e-44, 1e30)),
+        ("float32", (1e30, 1e-40)),
+        ("float32", (1e19, 1e18)),
+        ("float32", (1e-20, 1e-22)),
+        ("float64", (1e-322, 1e300)),
+        ("float64", (1e306, 1e-310)),
+    ],
+)
+def test_sizes_far_from_one(dtype: str, scale: tuple[float, float]) -> None:
+    problem = convolution((300,), (280,), dtype=dtype)
     x, weight = (
-        (array * np.float64(factor)).astype("f4")
+        (array * np.float64(factor)).astype(dtype)
         for array, factor in zip(random_operands(problem), scale, strict=True)
     )
     naive = naive_reference(problem)
@@ -309,7 +330,7 @@ def test_refuses_in_words(problem: ConvolutionProblem, reason: str) -> None:
     assert reason in refusal
 
 
-@pytest.mark.parametrize("size", [67, 1000, 4099, 99991])
+@pytest.mark.parametrize("size", [1000, 4099, 99991])
 def test_lengths_hold_what_is_needed(size: int) -> None:
     shape = shape_of(convolution((size,), (size,)))
     lengths = lengths_of(shape, 4)

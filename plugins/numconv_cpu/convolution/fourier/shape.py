@@ -24,8 +24,8 @@ WEIGHT_BYTES = 256 * 2**20
 # size and for all else that is done to it on the way there or back, and for the product with a
 # weight's; and of products of `direct` or `depthwise`. Measured on a Zen 4 with 1 to 8 channels.
 DOUBLING, MOVE, PRODUCT, DIRECT = 1.0, 24.0, 2.5, 0.25
-# And for adding a cell to what a square of results sees.
-ADDED = 0.75
+# And for adding a cell to what a square of results sees, and for a call.
+ADDED, CALL = 0.75, 6000.0
 # Cells along a kernel's side. More tell more closely what a result sees, but take longer: with 16
 # a picture of 1080 x 1920 under a kernel of 31 x 31 took ten times as long.
 CELLS = 5
@@ -147,7 +147,7 @@ def seconds(shape: Shape, blocks: Blocks, itemsize: int) -> float:
         time += DIRECT * prod(shape.result_size) * shape.result * shape.given * prod(shape.kernel)
     added = 2 * blocks.pairs * prod(cell_counts(shape, blocks))
     added *= sum(cell_of(k)[1] for k in shape.kernel)
-    return shape.groups * (time * itemsize / 64 + ADDED * added) * 1e-9
+    return (shape.groups * (time * itemsize / 64 + ADDED * added) + CALL) * 1e-9
 
 
 def cell_of(kernel: int) -> tuple[int, int]:

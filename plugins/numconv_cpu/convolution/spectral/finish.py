@@ -7,7 +7,7 @@ from their definition would take.
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at, clear
+from ...simd.memory import at, clear, zero
 from ..store import store_row_with
 from .definition import add_outliers, define
 from .operand import whole
@@ -123,7 +123,7 @@ def finish_pieces(  # type: ignore[no-untyped-def]
         if g.parts == 2:
             finish_complex(results, at(residual, 2 * (row + first)), bias, count, g)
         elif g.bias or g.residual or g.activation:
-            shift = bias[0] if g.bias else results[0] - results[0]
+            shift = bias[0] if g.bias else zero(results)
             added = at(residual, row + first)
             store_row_with(results, results, count, 1, shift, added, g.residual != 0, g.activation)
 

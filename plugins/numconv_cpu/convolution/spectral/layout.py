@@ -6,11 +6,11 @@ from math import prod
 
 from ...simd.machine import machine
 from ..records import in_turn, whole_lines
-from .numbers import AXES, RECORD
+from .numbers import AXES, BACKWARD, FINISH, FORWARD, KNOW, MIDDLE, MULTIPLY, RECORD
 from .shape import Lengths, Shape
 
 MOST_BYTES = 4 * 2**30
-"""What a call may take at most for one group of an image, in bytes."""
+"""What the filters and one group of an image may take at most, in bytes."""
 
 # Items whose spectra all workers share at the same time: so many bytes of them, at least one.
 ROUND_BYTES = 32 * 2**20
@@ -33,6 +33,8 @@ def layout(
         "lanes": lanes,
         "record": RECORD * 8 // itemsize,
         "count": 2 * 8 // itemsize,
+        "counter": 8 * 8 // itemsize,
+        "kinds": len(kinds(lengths)),
         "sums": whole_lines(prod(each + 1 for each in shape.seen) * 8 // itemsize),
         "filters": shape.groups * shape.result,
         "items": items,
@@ -44,6 +46,7 @@ def layout(
     own, numbers["worker"] = in_turn(
         {"lines": lines, "own_scale": 2, "own_found": 6, "own_nothing": 2, "own_room": ROOM}
     )
+    numbers["stages"] = numbers["kinds"] * max(-(-items // together), 1)
     size = _arrange(numbers, shape, together, items, workers)
     return {
         **numbers,
@@ -51,6 +54,12 @@ def layout(
         **{name: own[name] for name in ("own_scale", "own_found", "own_nothing", "own_room")},
         **size,
     }
+
+
+def kinds(lengths: Lengths) -> list[int]:
+    """Return what the stages of a round do."""
+    middle = [MIDDLE] if lengths.middles > 1 else []
+    return [KNOW, FORWARD, *middle, MULTIPLY, BACKWARD, FINISH]
 
 
 def _planes(shape: Shape, lengths: Lengths, lanes: int) -> dict[str, int]:
@@ -113,6 +122,7 @@ def _arrange(
     begins, size = in_turn(
         {
             "messages": 1 + items // shape.groups,
+            "at_counters": 2 * numbers["stages"] * numbers["counter"],
             "at_samples_known": together * numbers["record"],
             "at_taps_known": filters * numbers["record"],
             "at_counts": together * shape.result * numbers["count_tasks"] * numbers["count"],

@@ -12,6 +12,10 @@ MOST_OUTLIERS = 64
 HEAD = 4
 RECORD = HEAD + 2 * MOST_OUTLIERS
 
+# What stages do: know the operands, transform columns, the taps along a middle axis, all that is
+# left and back, columns back, finish.
+KNOW, FORWARD, MIDDLE, MULTIPLY, BACKWARD, FINISH = range(6)
+
 AXES = ("outer", "middle", "inner")
 
 
@@ -23,9 +27,11 @@ NUMBERS = (
     *RESULT,
     *_along("given", "seen", "kernel", "result"),
     *_along("shift"),  # from a result to the product that it is, counted from the first of all
-    *_along("kept"),  # products that are results, and the first of them
-    *_along("kept_from"),
-    *_along("skipped"),  # results before them
+    "kept_middle",  # products that are results
+    "kept_inner",
+    "kept_from_middle",  # the first of them
+    "skipped_middle",  # results before them
+    "skipped_inner",
     "first_seen",  # sample
     "groups",
     "given_channels",  # in a group
@@ -70,6 +76,7 @@ NUMBERS = (
     "count_tasks",  # of a plane
     "most_exponent",
     "unit_bits",
+    "stages",  # of all rounds
     "kinds",  # stages of a round, and the table of what they do
     "at_kinds",
     "at_places",  # table: where the plane of each result channel begins
@@ -82,7 +89,9 @@ NUMBERS = (
     "record",  # elements of what is known of an operand, and of what is counted in pieces
     "count",
     "sums",
-    "at_samples_known",  # in the workspace
+    "counter",  # elements between counters
+    "at_counters",  # in the workspace: tasks taken and tasks done, of each stage
+    "at_samples_known",
     "at_taps_known",
     "at_sums",
     "at_counts",

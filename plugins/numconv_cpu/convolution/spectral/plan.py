@@ -20,7 +20,7 @@ from ..handover import PreparedWeight, TransformingPlan
 from ..lowering import weight_strides
 from ..records import Tables, places, record, result_numbers
 from .factors import add_turns, twists
-from .layout import layout, named
+from .layout import kinds, layout, named
 from .numbers import LIMITS, NUMBERS
 from .shape import (
     Lengths,
@@ -31,7 +31,7 @@ from .shape import (
     shape_of,
     zero_padded,
 )
-from .solve import BACKWARD, FINISH, FORWARD, KNOW, MIDDLE, MULTIPLY, solve
+from .solve import solve
 
 # The error of a result, in eps times the norms of samples and taps, is at most this for each
 # doubling of the transforms' size. Over waves, steps, combs and noise against each other, in
@@ -40,8 +40,9 @@ ERROR = 0.4
 # Results that see too little may take so large a part of the products of all: `direct`, which
 # would compute all of them, is so much faster with each.
 ANEW = 1 / 16
-# Multiply-adds that take a second, for `threads.run`.
-MACS = 30e9
+# Multiply-adds that `threads.run` takes for a second of one core. It launches threads for 2 µs of
+# them, but here they wait for each other at the end of each stage: that is worth it from 40 µs on.
+MACS = 1.5e9
 
 
 def plan(problem: ConvolutionProblem) -> Plan:
@@ -82,6 +83,8 @@ class ExtendedPlan:
 class SpectralPlan(TransformingPlan):
     """A convolution by one product of spectra: of floating-point numbers, real or complex."""
 
+    _stages = 1  # for `launch.start`; the worker has its own
+
     def __init__(self, problem: ConvolutionProblem) -> None:
         super().__init__(problem, messages=1 + problem.batch)
         item = real_itemsize(problem)
@@ -91,7 +94,6 @@ class SpectralPlan(TransformingPlan):
         self._shape, self._lengths = shape, lengths
         self._dtype = f"float{8 * item}"
         tables, factors = Tables(), Factors()
-        kinds = _kinds(lengths)
         numbers = {
             **layout(shape, lengths, item, problem.batch * problem.groups, self._workers),
             **_axes(shape),
@@ -99,18 +101,15 @@ class SpectralPlan(TransformingPlan):
             **result_numbers(problem),
             **_factors(shape, lengths, item, tables, factors),
             "at_places": tables.add(places(problem)),
-            "kinds": len(kinds),
-            "at_kinds": tables.add(np.array(kinds)),
+            "at_kinds": tables.add(np.array(kinds(lengths))),
             "terms": shape.given * prod(shape.kernel),
             "most_exponent": -int(np.finfo(self._dtype).minexp),
             "unit_bits": 58 - (shape.given * prod(shape.seen)).bit_length(),
         }
         self._size = numbers["size"]
-        rounds = max(-(-numbers["items"] // numbers["together"]), 1)
-        self._stages = len(kinds) * rounds
-        # Every stage is worth threads, or none.
-        seconds_of_all = seconds(shape, lengths, item) * problem.batch
-        self._work = int(seconds_of_all / self._stages * MACS)
+        counters = numbers["at_counters"]
+        self._counters = slice(counters, counters + 2 * numbers["stages"] * numbers["counter"])
+        self._work = int(seconds(shape, lengths, item) * problem.batch * MACS)
         self._tables = tables.array()
         self._constants = factors.array(self._dtype)
         self._raw = self._ready = self._record(numbers)
@@ -127,6 +126,11 @@ class SpectralPlan(TransformingPlan):
         found["share"] = error / (FACTOR * (numbers["terms"] + 2))
         found["most_products"] = ANEW * prod(self._shape.result_size) * numbers["terms"]
         return found.view(np.int64)
+
+    def _run(self, *arrays: Array) -> None:
+        memory = arrays[-2]
+        memory[self._counters] = 0
+        super()._run(*arrays)
 
     def prepare(self, weight: Array) -> PreparedWeight:
         """Return the weight, which is transformed with the samples."""
@@ -146,15 +150,8 @@ class SpectralPlan(TransformingPlan):
         )
 
 
-def _kinds(lengths: Lengths) -> list[int]:
-    """Return what the stages of a round do."""
-    middle = [MIDDLE] if lengths.middles > 1 else []
-    return [KNOW, FORWARD, *middle, MULTIPLY, BACKWARD, FINISH]
-
-
 def _axes(shape: Shape) -> dict[str, int]:
     kept = shape.kept
-    begins = tuple(begin for begin, _ in kept)
     _, middle, inner = shape.given_size
     z, y, x = shape.first
     return {
@@ -163,9 +160,11 @@ def _axes(shape: Shape) -> dict[str, int]:
         **named("kernel", shape.kernel),
         **named("result", shape.result_size),
         **named("shift", shape.shift),
-        **named("kept", tuple(end - begin for begin, end in kept)),
-        **named("kept_from", begins),
-        **named("skipped", tuple(b - s for b, s in zip(begins, shape.shift, strict=True))),
+        "kept_middle": kept[1][1] - kept[1][0],
+        "kept_inner": kept[2][1] - kept[2][0],
+        "kept_from_middle": kept[1][0],
+        "skipped_middle": kept[1][0] - shape.shift[1],
+        "skipped_inner": kept[2][0] - shape.shift[2],
         "first_seen": (z * middle + y) * inner + x,
         "groups": shape.groups,
         "given_channels": shape.given,

@@ -21,11 +21,11 @@ LONGEST = 8192
 """Numbers of a line: a vector of such lines takes a second-level cache of 1 MiB."""
 
 # Nanoseconds of one core for a vector of 64 bytes, real and imaginary: of a stage by its radix,
-# and for all else that is done to it on the way there or back along an axis; for a sample, to
-# measure it and to sum it up; for a result and for a row of them, to look at what they see; and
-# for a call. Measured on a Zen 5.
+# for all else that is done to it on the way there or back along an axis, and for a line of them
+# to begin; for a sample, to measure it and to sum it up; for a result and for a row of them, to
+# look at what they see; and for a call. Measured on a Zen 5.
 STAGE = {2: 1.6, 3: 2.6, 4: 2.6, 5: 3.9}
-MOVE = 4.8
+MOVE, LINE = 4.8, 200.0
 SAMPLE, RESULT, ROW, CALL = 1.5, 0.3, 120.0, 6000.0
 # Planes that no second-level cache holds take up to so much longer.
 CACHE_BYTES, FAR = 2**20, 0.5
@@ -191,7 +191,7 @@ def _line(length: int) -> float:
     """Return the time of a vector along a line."""
     if length == 1:
         return 0.0
-    return MOVE + sum(STAGE[radix] for radix in radices(length))
+    return MOVE + LINE / length + sum(STAGE[radix] for radix in radices(length))
 
 
 def relative_cost(problem: ConvolutionProblem) -> float:
