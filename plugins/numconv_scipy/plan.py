@@ -16,7 +16,7 @@ from . import epilogue, library, windows
 
 Call = Callable[[], Array]
 
-LONGEST_SECONDS = 5.0
+LONGEST_SECONDS = 10.0
 """What a call may take where it is measured, which is at least ten times."""
 
 

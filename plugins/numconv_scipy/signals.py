@@ -22,8 +22,8 @@ _DIRECT_SECONDS, _DIRECT_RATES = 5e-6, {1: 20e9, 2: 0.8e9, 3: 0.1e9}
 _FEW_TAPS, _SECONDS_PER_RESULT = 11, {True: 1e-9, False: 6e-9}
 _FFT_SECONDS, _FFT_SECONDS_PER_PAIR = 60e-6, 4e-6
 # Of a sample and a doubling of the length; many lines share threads and fit caches.
-_SINGLE_LINE, _MANY_LINES = 1.6e-9, 0.35e-9
-_PIECES = {1: 1.0, 2: 3.5, 3: 9.0}
+_SINGLE_LINE, _MANY_LINES = 1.6e-9, {1: 0.35e-9, 2: 0.35e-9, 3: 0.8e-9}
+_PIECES = {1: 1.0, 2: 3.5, 3: 4.0}
 
 
 class Direct(ScipyAlgorithm):
@@ -119,7 +119,7 @@ class OverlapAdd(Fft):
         taps, points = prod(windows.extents(problem)), windows.places(problem)
         # Pieces as long as the signal are one transform, and short ones are many small ones.
         doublings = _PIECES[problem.axes] * log2(min(8 * taps, points) + 1)
-        each = points * (doublings * _MANY_LINES * _wider(problem) + 20e-9 / taps)
+        each = points * (doublings * _MANY_LINES[problem.axes] * _wider(problem) + 20e-9 / taps)
         return _of_all(problem, 1.5 * _FFT_SECONDS, each)
 
 
@@ -131,7 +131,7 @@ def _of_all(problem: Any, call: float, pair: float) -> float:
 
 def _seconds_per_point(problem: Any) -> float:
     lines = pairs_of_channels(problem) // result_channels(problem) if problem.axes == 1 else 2
-    return (_SINGLE_LINE if lines == 1 else _MANY_LINES) * _wider(problem)
+    return (_SINGLE_LINE if lines == 1 else _MANY_LINES[problem.axes]) * _wider(problem)
 
 
 def _wider(problem: Any) -> float:
