@@ -82,6 +82,7 @@ def _fft() -> Iterator[Case]:
     yield _two("fft", "fftconvolve", (64, 4_096), (1, 4_096), "float32", axes=1)
     yield _two("fft", "fftconvolve", (753, 950), (154, 1), "float64", axes=0)
     yield _two("fft", "fftconvolve", (729, 630), (1, 417), "float64", axes=1)
+    yield _two("fft", "fftconvolve", (1302, 906), (174, 1), "complex64", axes=0)
     yield _two("fft", "fftconvolve", (1551, 414), (16, 5), "complex128")
     yield _two("fft", "fftconvolve", (24, 72, 29), (12, 27, 2), "complex64")
     yield _convolve("fft", (262_144,), (65_536,), "float32", method="fft")
