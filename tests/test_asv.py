@@ -180,6 +180,17 @@ def test_overhead_runs(kind: str, method: str, monkeypatch: pytest.MonkeyPatch) 
     getattr(made, method)()
 
 
+@pytest.mark.parametrize(
+    ("kind", "door"),
+    [("SignalDirect", "signal"), ("SignalFft", "signal"), ("PictureGaussian", "ndimage")],
+)
+def test_doors_run(kind: str, door: str) -> None:
+    pytest.importorskip(f"numconv.{door}", reason="this commit lacks the door")
+    made = getattr(module("benchmarks.doors"), kind)()
+    made.setup()
+    made.time_call()
+
+
 def test_first_call_is_timed_in_its_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
     from numconv.core.cache import cache_folder
 

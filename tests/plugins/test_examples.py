@@ -20,7 +20,7 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = ("backend_template", "bilateral_operator")
 MOST_LINES_OF_AN_ALGORITHM = 120
-FORBIDDEN = ("numconv_cpu", "numconv_cuda", "numconv_torch")
+FORBIDDEN = ("numconv_cpu", "numconv_cuda", "numconv_scipy", "numconv_torch")
 
 
 def sources(example: str) -> list[Path]:

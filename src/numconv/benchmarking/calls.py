@@ -114,8 +114,8 @@ def prepare(contestant: Contestant, layer: Layer, work: Work) -> Prepared:
     import numconv
 
     where = {"backend": contestant.backend, "algorithm": contestant.algorithm}
-    chosen = [choose(problem, **where).algorithm.name for problem in work.problems]
-    algorithm = " + ".join(dict.fromkeys(chosen))
+    chosen = [choose(problem, **where).algorithm for problem in work.problems]
+    algorithm = " + ".join(dict.fromkeys(each.name for each in chosen))
     operands, parameters = operands_of(layer), layer.parameters
     if contestant.plan:
         free = 2 if layer.function in _WITH_KERNELS else 1
@@ -123,9 +123,10 @@ def prepare(contestant: Contestant, layer: Layer, work: Work) -> Prepared:
         given: dict[str, Any] = {"dtype": layer.dtype, **parameters, **where}
         plan = numconv.plan(layer.function, *shapes, *operands[free:], **given)
         return Prepared(lambda: plan(*operands[:free]), algorithm)
-    backend = plugins.backends().get(contestant.backend)
-    native = getattr(backend, "native", None)
-    if native is not None and contestant.algorithm == "auto":
+    by_name = contestant.algorithm != "auto" and chosen
+    solver = chosen[0] if by_name else plugins.backends().get(contestant.backend)
+    native = getattr(solver, "native", None)
+    if native is not None:
         return Prepared(_native(native, work, operands), algorithm)
     function = function_of(layer)
     return Prepared(lambda: function(*operands, **parameters, **where), algorithm)

@@ -40,7 +40,7 @@ STDOUT = "-"
     "--vs",
     multiple=True,
     metavar="CONTESTANT",
-    help="Whom to compare with, written in the same way, e.g. torch; repeatable.",
+    help="Whom to compare with, written in the same way, e.g. torch, scipy/fft; repeatable.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), help="[default: 15, with --quick 3]")
 @click.option("--threads", type=click.IntRange(min=1), help="[default: all processors]")

@@ -249,7 +249,7 @@ class Measurable(Backend, Protocol):
 
         The operands are turned into the library's own kind of array here, once; each call
         allocates its result. Without this member a backend is measured through numconv's
-        functions.
+        functions. An algorithm may have one as well, for where it is measured by name.
         """
         ...
 

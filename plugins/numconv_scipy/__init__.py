@@ -1,0 +1,1 @@
+"""SciPy's convolutions as a backend of numconv, for comparison."""
