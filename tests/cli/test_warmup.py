@@ -63,7 +63,9 @@ class Plan:
 
     def __call__(self, *arrays: Any, out: Any) -> None:
         assert tuple(array.shape for array in arrays) == self._problem.operand_shapes
-        assert {array.dtype.name for array in arrays} == {self._problem.dtype}
+        alike = (self._problem.dtype,) * len(arrays)
+        dtypes = getattr(self._problem, "operand_dtypes", alike)
+        assert tuple(array.dtype.name for array in arrays) == dtypes
         self._ran.append((self._name, self._problem))
 
     def prepare(self, weight: Any) -> Any:

@@ -24,7 +24,9 @@ class Problem(Protocol):
 
     The arrays of a problem are contiguous, batched and of `operand_shapes`; after them come
     the bias (one value per result channel) and the residual (of `result_shape`) where the
-    epilogue has them.
+    epilogue has them. All operands are of `dtype`, unless the problem has a member
+    `operand_dtypes`, one for each; where sums of integers are kept in another dtype than int64, a
+    member `sums_dtype` says in which.
     """
 
     @property

