@@ -1,4 +1,4 @@
-"""What `winograd` and `fft` share: a call whose kernels may find that another must do the work."""
+"""What `winograd`, `fft` and `spectral` share: a call may find that another must do the work."""
 
 from __future__ import annotations
 
