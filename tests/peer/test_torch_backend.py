@@ -30,6 +30,7 @@ NAMED = {
 REFUSED = {
     "direct-symmetric": "numpy.pad",
     "depthwise-one_channel_image": "no symmetric padding",
+    "normalized-normalized_volume_0": "no symmetric padding",
     "transposed-transposed_reflect": "no padding_mode but 'zeros'",
     "transposed-transposed_circular": "no padding_mode but 'zeros'",
     "transposed-transposed_symmetric": "no padding_mode but 'zeros'",

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from numconv.core.protocol import Problem
 
-from ..activate import CODES
 from .axes import Axis
 from .lowering import Table
 
@@ -131,6 +130,8 @@ def axes_numbers(
 
 def result_numbers(problem: Problem) -> dict[str, int]:
     """Return the numbers with the names `RESULT`."""
+    from ..activate import CODES
+
     depth, height, width = (1, 1, *problem.result_shape[2:])[-3:]
     epilogue = problem.epilogue
     return {
