@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import numconv
 from numconv import ndimage
+from numconv.core import dispatch
 from numconv.core.problems.filter import NEGLIGIBLE
 
 Array = NDArray[Any]
@@ -180,6 +181,38 @@ def test_nothing_gives_nothing(shape: tuple[int, ...]) -> None:
 def test_an_array_of_no_axes_is_one_sample() -> None:
     assert ndimage.correlate(np.float64(3), np.float64(2)).tolist() == 6.0
     assert ndimage.gaussian_filter(np.float64(3), 1.0).shape == ()
+
+
+@pytest.mark.parametrize("function", [ndimage.correlate, ndimage.convolve])
+def test_one_sample_as_a_bool_is_an_array(function: Any) -> None:
+    for x, more in ((np.True_, {}), (np.array(3), {"output": bool})):
+        got = function(x, np.array(1), **more)
+        assert type(got) is np.ndarray
+        assert (got.dtype, got.shape, bool(got)) == (bool, (), True)
+
+
+def test_the_slope_of_one_sample_is_the_sample_for_any_widths() -> None:
+    assert ndimage.gaussian_gradient_magnitude(np.array(3.0), [1]).tolist() == 3.0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "longdouble", "object"])
+def test_nothing_may_be_of_any_dtype(dtype: str) -> None:
+    got = ndimage.correlate(np.zeros((0, 3), dtype), np.ones((2, 2)))
+    assert (got.dtype, got.shape) == (dtype, (0, 3))
+
+
+def test_flipped_weights_have_no_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    solve = dispatch.solve
+
+    def noted(build: Any, operands: Any, *more: Any, **named: Any) -> Any:
+        seen.append(operands[1])
+        return solve(build, operands, *more, **named)
+
+    monkeypatch.setattr(dispatch, "solve", noted)
+    ndimage.convolve1d(IMAGE, KERNEL[0])
+    ndimage.convolve(IMAGE, KERNEL)
+    assert [weights.flags.carray for weights in seen] == [True, True]
 
 
 def test_colours_are_not_mixed() -> None:
