@@ -8,7 +8,16 @@ import numpy as np
 
 from ..core.errors import ArgumentTypeError
 from ..core.protocol import Array
-from .arguments import along, among, axes_of, checked_origin, index, padding_mode, per_axis
+from .arguments import (
+    along,
+    among,
+    axes_of,
+    checked_origin,
+    index,
+    padding_mode,
+    per_axis,
+    remembered,
+)
 from .errors import NoLineError, UnsupportedError
 from .output import Dtype, Step, output_of
 from .parts import Origins, filtered
@@ -131,7 +140,6 @@ def _filtered(
     x, kernel = np.asarray(input), _wide(np.asarray(weights))
     complex_output = x.dtype.kind == "c" or kernel.dtype.kind == "c"
     chosen = axes_of(axes, x.ndim)
-    origins = per_axis("origin", origin, len(chosen))
     if kernel.ndim != len(chosen) or 0 in kernel.shape:
         expected = f"an array of {len(chosen)} axes without zeros, as many as are filtered"
         raise UnsupportedError("weights", kernel.shape, expected)
@@ -140,20 +148,31 @@ def _filtered(
             raise UnsupportedError("axes", axes, "a tuple, or an axis counted from the first")
         others = tuple(axis for axis in range(x.ndim) if axis not in chosen)
         kernel = np.expand_dims(kernel, others)
-        origins = list(among(chosen, origins, x.ndim, 0))
-    places = tuple(checked_origin(*each) for each in zip(origins, kernel.shape, strict=True))
+        origin = list(among(chosen, per_axis("origin", origin, len(chosen)), x.ndim, 0))
+    elif isinstance(origin, tuple):
+        origin = list(origin)
+    origins = _origins(convolution, origin, *kernel.shape)
     if convolution:
         kernel = kernel[(slice(None, None, -1),) * kernel.ndim].copy()
-        places = tuple(_turned(*each) for each in zip(places, kernel.shape, strict=True))
     elif kernel.dtype.kind == "c":
         kernel = kernel.conj()
     target = output_of(output, x, complex_output)
-    settings = (padding_mode(mode), cval, places if any(places) else 0, "products")
+    settings = (padding_mode(mode), cval, origins, "products")
 
     def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
         return filtered(x, kernel, *settings, dtype, out)
 
     return target.after(x, step) if x.size else target.after(x)
+
+
+@remembered
+def _origins(convolution: bool, origin: Any, *taps: int) -> Origins:
+    """Return where a kernel of so many taps lies, flipped or not."""
+    given = zip(per_axis("origin", origin, len(taps)), taps, strict=True)
+    origins = tuple(checked_origin(*each) for each in given)
+    if convolution:
+        origins = tuple(_turned(*each) for each in zip(origins, taps, strict=True))
+    return origins if any(origins) else 0
 
 
 def correlate1d(
