@@ -138,3 +138,18 @@ def along(
     shift = checked_origin(origin, taps)
     origins = among((place,), (shift,), axes, 0) if shift else 0
     return among((place,), (taps,), axes, 1), origins, padding_mode(mode)
+
+
+@remembered
+def origins_of(convolution: bool, origin: Any, *taps: int) -> tuple[int, ...] | int:
+    """Return where a kernel of so many taps lies, flipped or not."""
+    given = zip(per_axis("origin", origin, len(taps)), taps, strict=True)
+    origins = tuple(checked_origin(*each) for each in given)
+    if convolution:
+        origins = tuple(turned(*each) for each in zip(origins, taps, strict=True))
+    return origins if any(origins) else 0
+
+
+def turned(origin: int, taps: int) -> int:
+    """Return the origin of a kernel that is flipped; of an even one the middle moves."""
+    return -origin - (taps % 2 == 0)

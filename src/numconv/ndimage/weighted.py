@@ -14,9 +14,10 @@ from .arguments import (
     axes_of,
     checked_origin,
     index,
+    origins_of,
     padding_mode,
     per_axis,
-    remembered,
+    turned,
 )
 from .errors import NoLineError, UnsupportedError
 from .output import Dtype, Step, output_of
@@ -151,7 +152,7 @@ def _filtered(
         origin = list(among(chosen, per_axis("origin", origin, len(chosen)), x.ndim, 0))
     elif isinstance(origin, tuple):
         origin = list(origin)
-    origins = _origins(convolution, origin, *kernel.shape)
+    origins = origins_of(convolution, origin, *kernel.shape)
     if convolution:
         kernel = kernel[(slice(None, None, -1),) * kernel.ndim].copy()
     elif kernel.dtype.kind == "c":
@@ -163,16 +164,6 @@ def _filtered(
         return filtered(x, kernel, *settings, dtype, out)
 
     return target.after(x, step) if x.size else target.after(x)
-
-
-@remembered
-def _origins(convolution: bool, origin: Any, *taps: int) -> Origins:
-    """Return where a kernel of so many taps lies, flipped or not."""
-    given = zip(per_axis("origin", origin, len(taps)), taps, strict=True)
-    origins = tuple(checked_origin(*each) for each in given)
-    if convolution:
-        origins = tuple(_turned(*each) for each in zip(origins, taps, strict=True))
-    return origins if any(origins) else 0
 
 
 def correlate1d(
@@ -263,13 +254,8 @@ def convolve1d(
     line = weights[::-1].copy()
     # Conjugated once more in `correlate1d`.
     line = line.conj() if line.dtype.kind == "c" else line
-    place = _turned(checked_origin(origin, line.size), line.size) if line.size else 0
+    place = turned(checked_origin(origin, line.size), line.size) if line.size else 0
     return correlate1d(input, line, axis, output, mode, cval, place)
-
-
-def _turned(origin: int, taps: int) -> int:
-    """Return the origin of a kernel that is flipped; of an even one the middle moves."""
-    return -origin - (taps % 2 == 0)
 
 
 class Line(NamedTuple):
