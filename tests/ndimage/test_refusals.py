@@ -75,6 +75,43 @@ CALLS: dict[str, Call] = {
     "radius_not_whole": call("gaussian_filter", X, 1, radius=1.5),
     "size_zero": call("uniform_filter1d", X, 0),
     "size_not_whole": call("uniform_filter1d", X, 2.5),
+    **{
+        f"{function}_of_text": call(function, "abc", *arguments)
+        for function, arguments in (
+            ("gaussian_filter", (1,)),
+            ("gaussian_laplace", (1,)),
+            ("gaussian_gradient_magnitude", (1,)),
+            ("uniform_filter", ()),
+            ("laplace", ()),
+            ("generic_laplace", (len,)),
+            ("generic_gradient_magnitude", (len,)),
+        )
+    },
+    "input_of_bytes": call("correlate1d", [b"a", b"b"], [1.0]),
+    "input_of_text_into_numbers": call("uniform_filter", ["a", "b"], output=np.float64),
+    "weights_of_text": call("correlate1d", X, ["a"]),
+    "weights_of_objects": call("correlate", X, [[object()]]),
+    "weights_of_no_axis": call("convolve1d", X, np.array(1)),
+    "sigma_none": call("gaussian_filter", X, None),
+    "sigma_text": call("gaussian_filter", X, "a"),
+    "sigma_ragged": call("gaussian_filter1d", X, [1, [1]]),
+    "sigma_none_for_laplace": call("gaussian_laplace", X, None),
+    "sigmas_for_one_axis": call("gaussian_filter1d", X, [1, 1]),
+    "sigma_endless": call("gaussian_filter", X, np.inf),
+    "sigma_nan": call("gaussian_filter1d", X, np.nan),
+    "sigmas_for_a_laplace_of_no_axis": call("gaussian_laplace", np.array(1.0), [1]),
+    "truncate_none": call("gaussian_filter", X, 1, truncate=None),
+    "order_none": call("gaussian_filter", X, 1, order=None),
+    "origin_none": call("correlate", X, np.ones((3, 3)), origin=None),
+    "size_none": call("uniform_filter", X, None),
+    "size_endless": call("uniform_filter", X, np.inf),
+    "cval_too_large": call("correlate1d", X, [1.0], cval=10**400),
+    "output_object": call("gaussian_gradient_magnitude", X, 1, output=object),
+    "output_unknown": call("laplace", X, output="abc"),
+    "axis_half": call("convolve1d", X, [1.0], axis=1.5),
+    "axes_of_a_sample": call("gaussian_filter", np.array(1.0), 1, axes=0),
+    "axes_an_array_of_no_axis": call("laplace", X, axes=np.array(0)),
+    "axes_from_the_last": call("correlate", X, np.ones(3), axes=-1),
 }
 
 

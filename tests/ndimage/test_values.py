@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import numconv
 from numconv import ndimage
+from numconv.core import dispatch
 from numconv.core.problems.filter import NEGLIGIBLE
 
 Array = NDArray[Any]
@@ -180,6 +181,40 @@ def test_nothing_gives_nothing(shape: tuple[int, ...]) -> None:
 def test_an_array_of_no_axes_is_one_sample() -> None:
     assert ndimage.correlate(np.float64(3), np.float64(2)).tolist() == 6.0
     assert ndimage.gaussian_filter(np.float64(3), 1.0).shape == ()
+
+
+@pytest.mark.parametrize("function", [ndimage.correlate, ndimage.convolve])
+def test_one_sample_as_a_bool_is_an_array(function: Any) -> None:
+    for x, more in ((np.True_, {}), (np.array(3), {"output": bool})):
+        got = function(x, np.array(1), **more)
+        assert type(got) is np.ndarray
+        assert (got.dtype, got.shape, bool(got)) == (bool, (), True)
+
+
+def test_the_slope_of_one_sample_is_the_sample_for_any_widths() -> None:
+    assert ndimage.gaussian_gradient_magnitude(np.array(3.0), [1]).tolist() == 3.0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "longdouble", "object"])
+def test_nothing_may_be_of_any_dtype(dtype: str) -> None:
+    got = ndimage.correlate(np.zeros((0, 3), dtype), np.ones((2, 2)))
+    assert (got.dtype, got.shape) == (dtype, (0, 3))
+
+
+def test_the_dispatcher_knows_a_call_that_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    solve = dispatch.solve
+
+    def noted(build: Any, operands: Any, parameters: Any, *more: Any, **named: Any) -> Any:
+        seen.append((operands[1].flags.carray, *map(id, parameters)))
+        return solve(build, operands, parameters, *more, **named)
+
+    monkeypatch.setattr(dispatch, "solve", noted)
+    for function, weights in ((ndimage.convolve1d, KERNEL[0, :4]), (ndimage.convolve, KERNEL[:2])):
+        function(IMAGE, weights)
+        function(IMAGE, weights)
+        assert seen[-1][0]
+        assert seen[-1] == seen[-2]
 
 
 def test_colours_are_not_mixed() -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..core.errors import ArgumentError, ArgumentTypeError
-from .errors import NoAxisError, UnsupportedError
+from .errors import NoAxisError, TooLargeError, UnsupportedError
 
 Result = TypeVar("Result")
 
@@ -48,11 +48,13 @@ def number(argument: str, value: Any) -> float:
     """Return a real number."""
     if type(value) is float:
         return value
-    if not isinstance(value, (str, bytes)) and not np.iscomplexobj(value):
-        try:
+    try:
+        if type(value) is int or not (isinstance(value, (str, bytes)) or np.iscomplexobj(value)):
             return float(value)
-        except (TypeError, ValueError):
-            pass
+    except OverflowError:
+        raise TooLargeError(argument, value, "a number that float64 holds") from None
+    except (TypeError, ValueError):
+        pass
     raise ArgumentTypeError(argument, value, "a real number")
 
 
@@ -68,13 +70,15 @@ def axes_of(axes: Any, count: int) -> tuple[int, ...]:
     """Return some axes of an array of `count` axes, counted from the first; None is all."""
     if axes is None:
         return tuple(range(count))
+    if isinstance(axes, np.ndarray) and axes.ndim == 0:
+        raise ArgumentTypeError("axes", axes, "an integer, several, or None")
     if not isinstance(axes, Iterable):
         if not np.isscalar(axes):
             raise ArgumentError("axes", axes, "an integer, several, or None")
         axes = (axes,)
     given = tuple(index("axes", axis) for axis in axes)
     if any(not -count <= axis < count for axis in given):
-        raise ArgumentError("axes", given, f"axes of an array of {count}")
+        raise NoAxisError("axes", given, f"axes of an array of {count}")
     found = tuple(axis % count for axis in given)
     if len(set(found)) < len(found):
         raise ArgumentError("axes", given, "each axis once")
@@ -93,10 +97,11 @@ def per_axis(argument: str, value: Any, count: int) -> list[Any]:
 
 def checked_origin(origin: Any, taps: int) -> int:
     """Return an origin that leaves the sample under the kernel."""
-    if not -(taps // 2) <= origin <= (taps - 1) // 2:
+    place = index("origin", origin)
+    if not -(taps // 2) <= place <= (taps - 1) // 2:
         expected = f"from {-(taps // 2)} to {(taps - 1) // 2} for {taps} taps"
         raise ArgumentError("origin", origin, expected)
-    return index("origin", origin)
+    return place
 
 
 def among(axes: Sequence[int], values: Sequence[int], count: int, rest: int) -> tuple[int, ...]:
@@ -133,3 +138,18 @@ def along(
     shift = checked_origin(origin, taps)
     origins = among((place,), (shift,), axes, 0) if shift else 0
     return among((place,), (taps,), axes, 1), origins, padding_mode(mode)
+
+
+@remembered
+def origins_of(convolution: bool, origin: Any, *taps: int) -> tuple[int, ...] | int:
+    """Return where a kernel of so many taps lies, flipped or not."""
+    given = zip(per_axis("origin", origin, len(taps)), taps, strict=True)
+    origins = tuple(checked_origin(*each) for each in given)
+    if convolution:
+        origins = tuple(turned(*each) for each in zip(origins, taps, strict=True))
+    return origins if any(origins) else 0
+
+
+def turned(origin: int, taps: int) -> int:
+    """Return the origin of a kernel that is flipped; of an even one the middle moves."""
+    return -origin - (taps % 2 == 0)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from numpy.exceptions import AxisError
 
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, ArgumentTypeError
 
 
 class UnsupportedError(ArgumentError, RuntimeError):
     """An argument that SciPy refuses with a RuntimeError."""
+
+
+class NoNumbersError(UnsupportedError, ArgumentTypeError):
+    """Samples or a dtype that are no numbers."""
 
 
 class NoAxisError(ArgumentError, AxisError):
@@ -17,3 +21,11 @@ class NoAxisError(ArgumentError, AxisError):
 
 class NoWidthError(ArgumentError, ZeroDivisionError):
     """A Gaussian of no width."""
+
+
+class TooLargeError(ArgumentError, OverflowError):
+    """A number or a window without an end."""
+
+
+class NoLineError(UnsupportedError, IndexError):
+    """Weights that are no line."""

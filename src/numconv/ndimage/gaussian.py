@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from ..core.errors import ArgumentError
 from ..core.protocol import Array
-from .arguments import among, axes_of, index, per_axis, remembered
+from .arguments import among, axes_of, index, number, per_axis, remembered
 from .derivatives import magnitude_of, sum_of
-from .errors import NoWidthError
+from .errors import NoWidthError, TooLargeError
 from .output import Step, output_of
 from .weighted import Line, line_of
 
@@ -46,12 +47,23 @@ def bell(sigma: Any, order: int, radius: int) -> Array:
 def _line(
     sigma: Any, order: Any, truncate: Any, radius: Any, axes: int, axis: Any, mode: Any
 ) -> Line:
-    reach = int(truncate * float(sigma) + 0.5) if radius is None else radius
+    width = number("sigma", sigma)
+    reach = _reach(width, number("truncate", truncate)) if radius is None else radius
     if not isinstance(reach, Integral) or reach < 0:
         raise ArgumentError("radius", reach, "an integer of at least 0")
-    if order < 0:
+    derivations = index("order", order)
+    if derivations < 0:
         raise ArgumentError("order", order, "at least 0")
-    return line_of(bell(sigma, index("order", order), int(reach)), axes, axis, mode)
+    return line_of(bell(sigma, derivations, int(reach)), axes, axis, mode)
+
+
+def _reach(sigma: float, truncate: float) -> int:
+    reach = truncate * sigma + 0.5
+    if math.isnan(reach):
+        raise ArgumentError("sigma", sigma, "a number, as truncate")
+    if math.isinf(reach):
+        raise TooLargeError("sigma", sigma, "a finite number, as truncate")
+    return int(reach)
 
 
 def gaussian_filter1d(
@@ -97,8 +109,9 @@ def gaussian_filter1d(
     [1.427, 2.0678, 3.0, 3.9322, 4.573]
     """
     x = np.asarray(input)
+    target = output_of(output, x, x.dtype.kind == "c")
     line = _line(sigma, order, truncate, radius, x.ndim, axis, mode)
-    return output_of(output, x, x.dtype.kind == "c").after(x, line.step(cval))
+    return target.after(x, line.step(cval))
 
 
 def gaussian_filter(
@@ -221,7 +234,10 @@ def gaussian_gradient_magnitude(
     4.24
     """
     x = np.asarray(input)
-    return magnitude_of(x, output, _derivatives(x, sigma, 1, mode, cval, axes, kwargs))
+    # Without an axis no sigma is looked at, as in SciPy.
+    some = axes_of(axes, x.ndim)
+    parts = _derivatives(x, sigma, 1, mode, cval, axes, kwargs) if some else []
+    return magnitude_of(x, output, parts)
 
 
 def _derivatives(
@@ -257,5 +273,5 @@ def _steps(
     return [
         _line(sigma, order, truncate, radius, x.ndim, axis, mode).step(cval)
         for axis, order, sigma, mode, radius in each
-        if sigma > NARROWEST
+        if number("sigma", sigma) > NARROWEST
     ]

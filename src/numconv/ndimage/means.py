@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..core.protocol import Array
-from .arguments import along, axes_of, index, per_axis
-from .errors import UnsupportedError
+from .arguments import along, axes_of, index, number, per_axis
+from .errors import TooLargeError, UnsupportedError
 from .output import Dtype, Step, output_of
 from .parts import averaged
 
@@ -103,11 +104,17 @@ def uniform_filter(
     each = (per_axis(*given, len(chosen)) for given in (("size", size), ("origin", origin)))
     modes = per_axis("mode", mode, len(chosen))
     steps = [
-        _step(int(size), x.ndim, axis, mode, cval, origin)
+        _step(_whole(size), x.ndim, axis, mode, cval, origin)
         for axis, size, origin, mode in zip(chosen, *each, modes, strict=True)
-        if size > 1
+        if number("size", size) > 1
     ]
     return target.after(x, *steps)
+
+
+def _whole(size: Any) -> int:
+    if math.isinf(size):
+        raise TooLargeError("size", size, "a finite number")
+    return int(size)
 
 
 def _step(size: Any, axes: int, axis: Any, mode: Any, cval: Any, origin: Any) -> Step:

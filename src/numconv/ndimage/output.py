@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.choice import callers_level
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.memory import new_output
 from ..core.problems.filter import FILTERED
 from ..core.protocol import Array
-from .errors import UnsupportedError
+from .errors import NoNumbersError, UnsupportedError
 
 Dtype = np.dtype[Any]
 Step = Callable[[Array, Dtype, Array | None], Array]
@@ -64,7 +64,7 @@ class Output(NamedTuple):
             return result
         if self.dtype.kind == "b":
             # A byte of 3 is no bool, though SciPy makes such.
-            result = result != 0
+            result = np.asarray(result != 0)
         if self.array is None:
             return result.astype(self.dtype, copy=False)
         self.array[...] = result
@@ -73,17 +73,19 @@ class Output(NamedTuple):
 
 def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
     """Return what the argument `output` asks for; for complex results, only complex will do."""
+    if x.dtype.kind in "USV":
+        raise NoNumbersError("input", x.dtype, "numbers")
     if output is None:
         dtype = np.promote_types(x.dtype, np.complex64) if complex_output else x.dtype
         return Output(dtype if dtype.isnative else dtype.newbyteorder("="), None)
     if isinstance(output, (type, np.dtype)):
-        dtype = np.dtype(output)
+        dtype = _dtype(output)
         if complex_output and dtype.kind != "c":
             warnings.warn("promoting specified output dtype to complex", stacklevel=callers_level())
             dtype = np.promote_types(dtype, np.complex64)
         return Output(dtype, None)
     if isinstance(output, str):
-        dtype = np.dtype(output)
+        dtype = _dtype(output)
         if not issubclass(dtype.type, np.number):
             raise UnsupportedError("output", output, "a numeric dtype")
         _check_complex(dtype, complex_output)
@@ -95,6 +97,14 @@ def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
     if not array.flags.writeable:
         raise ArgumentError("output", "a read-only array", "a writeable array")
     return Output(array.dtype, array)
+
+
+def _dtype(output: Any) -> Dtype:
+    try:
+        dtype: Dtype = np.dtype(output)
+    except TypeError:
+        raise ArgumentTypeError("output", output, "an array or a dtype") from None
+    return dtype
 
 
 def _check_complex(dtype: Dtype, complex_output: bool) -> None:

@@ -6,9 +6,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError
 from ..core.protocol import Array
-from .arguments import along, among, axes_of, checked_origin, padding_mode, per_axis
-from .errors import UnsupportedError
+from .arguments import (
+    along,
+    among,
+    axes_of,
+    checked_origin,
+    index,
+    origins_of,
+    padding_mode,
+    per_axis,
+    turned,
+)
+from .errors import NoLineError, UnsupportedError
 from .output import Dtype, Step, output_of
 from .parts import Origins, filtered
 
@@ -130,27 +141,29 @@ def _filtered(
     x, kernel = np.asarray(input), _wide(np.asarray(weights))
     complex_output = x.dtype.kind == "c" or kernel.dtype.kind == "c"
     chosen = axes_of(axes, x.ndim)
-    origins = per_axis("origin", origin, len(chosen))
     if kernel.ndim != len(chosen) or 0 in kernel.shape:
         expected = f"an array of {len(chosen)} axes without zeros, as many as are filtered"
         raise UnsupportedError("weights", kernel.shape, expected)
     if len(chosen) < x.ndim:
+        if np.isscalar(axes) and index("axes", axes) < 0:
+            raise UnsupportedError("axes", axes, "a tuple, or an axis counted from the first")
         others = tuple(axis for axis in range(x.ndim) if axis not in chosen)
         kernel = np.expand_dims(kernel, others)
-        origins = list(among(chosen, origins, x.ndim, 0))
-    places = tuple(checked_origin(*each) for each in zip(origins, kernel.shape, strict=True))
+        origin = list(among(chosen, per_axis("origin", origin, len(chosen)), x.ndim, 0))
+    elif isinstance(origin, tuple):
+        origin = list(origin)
+    origins = origins_of(convolution, origin, *kernel.shape)
     if convolution:
-        kernel = np.flip(kernel)
-        places = tuple(_turned(*each) for each in zip(places, kernel.shape, strict=True))
+        kernel = kernel[(slice(None, None, -1),) * kernel.ndim].copy()
     elif kernel.dtype.kind == "c":
         kernel = kernel.conj()
     target = output_of(output, x, complex_output)
-    settings = (padding_mode(mode), cval, places if any(places) else 0, "products")
+    settings = (padding_mode(mode), cval, origins, "products")
 
     def step(x: Array, dtype: Dtype, out: Array | None) -> Array:
         return filtered(x, kernel, *settings, dtype, out)
 
-    return target.after(x, step)
+    return target.after(x, step) if x.size else target.after(x)
 
 
 def correlate1d(
@@ -234,16 +247,15 @@ def convolve1d(
     >>> convolve1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
     [14, 24, 4, 13, 12, 36, 27, 0]
     """
-    line = np.flip(np.asarray(weights))
+    weights = np.asarray(weights)
+    if weights.ndim == 0:
+        raise NoLineError("weights", weights, "one axis, with at least one weight")
+    # A copy: the dispatcher has a short path for arrays without gaps only.
+    line = weights[::-1].copy()
     # Conjugated once more in `correlate1d`.
     line = line.conj() if line.dtype.kind == "c" else line
-    place = _turned(checked_origin(origin, line.size), line.size) if line.size else 0
+    place = turned(checked_origin(origin, line.size), line.size) if line.size else 0
     return correlate1d(input, line, axis, output, mode, cval, place)
-
-
-def _turned(origin: int, taps: int) -> int:
-    """Return the origin of a kernel that is flipped; of an even one the middle moves."""
-    return -origin - (taps % 2 == 0)
 
 
 class Line(NamedTuple):
@@ -273,4 +285,9 @@ def line_of(weights: Array, axes: int, axis: Any, mode: Any, origin: Any = 0) ->
 
 def _wide(weights: Array) -> Array:
     """Return weights in float64, or complex128."""
-    return weights.astype(np.complex128 if weights.dtype.kind == "c" else np.float64, copy=False)
+    try:
+        return weights.astype(
+            np.complex128 if weights.dtype.kind == "c" else np.float64, copy=False
+        )
+    except (TypeError, ValueError):
+        raise ArgumentTypeError("weights", weights, "numbers") from None
