@@ -55,6 +55,11 @@ ERRORS: dict[str, tuple[Any, type[Exception], str]] = {
     "complex_filter": (lambda: signal.sepfir2d(IMAGE, [1j], [1]), ArgumentTypeError, "hrow"),
     "image_of_rank_1": (lambda: signal.sepfir2d(ONES, ONES, ONES), ArgumentError, "input"),
     "lags": (lambda: signal.correlation_lags(3, 4, "most"), ArgumentError, "mode"),
+    "choice_with_a_number": (
+        lambda: signal.choose_conv_method(ONES, np.array(1.0)),
+        IndexError,
+        "in2",
+    ),
     "choice": (lambda: signal.choose_conv_method(ONES, ONES, "most"), ArgumentError, "mode"),
 }
 
@@ -122,6 +127,13 @@ def test_choosing_by_time_gives_both() -> None:
 def test_choice_follows_the_dispatcher() -> None:
     assert signal.choose_conv_method(np.ones(100_000), np.ones(3)) == "direct"
     assert signal.choose_conv_method(np.ones(100_000), np.ones(2000)) == "fft"
+
+
+def test_choice_where_nothing_can_be_computed() -> None:
+    assert signal.choose_conv_method(IMAGE, IMAGE.T, "valid") == "direct"
+    assert signal.choose_conv_method(IMAGE, ONES) == "direct"
+    with pytest.raises(ArgumentError, match="in1"):
+        signal.choose_conv_method(IMAGE, IMAGE.T, "valid", measure=True)
 
 
 class Foreign:
