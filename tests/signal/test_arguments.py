@@ -35,6 +35,13 @@ ERRORS: dict[str, tuple[Any, type[Exception], str]] = {
         ArgumentError,
         "fillvalue",
     ),
+    "wide_fillvalue": (
+        lambda: signal.correlate2d(
+            IMAGE.astype("f4"), IMAGE.astype("f4"), fillvalue=np.array([3.0])
+        ),
+        ArgumentError,
+        "fillvalue",
+    ),
     "complex_fillvalue": (
         lambda: signal.convolve2d(IMAGE, IMAGE, fillvalue=1j),
         ArgumentError,
@@ -54,6 +61,21 @@ ERRORS: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "complex_filter": (lambda: signal.sepfir2d(IMAGE, [1j], [1]), ArgumentTypeError, "hrow"),
     "image_of_rank_1": (lambda: signal.sepfir2d(ONES, ONES, ONES), ArgumentError, "input"),
+    "timedeltas": (
+        lambda: signal.fftconvolve(np.ones(3, "m8[s]"), ONES),
+        ArgumentTypeError,
+        "in1",
+    ),
+    "lags_of_a_float": (
+        lambda: signal.correlation_lags(3.0, 37, "same"),
+        ArgumentTypeError,
+        "in1_len",
+    ),
+    "lags_of_arrays": (
+        lambda: signal.correlation_lags(ONES, 37),
+        ArgumentTypeError,
+        "in1_len",
+    ),
     "lags": (lambda: signal.correlation_lags(3, 4, "most"), ArgumentError, "mode"),
     "choice_with_a_number": (
         lambda: signal.choose_conv_method(ONES, np.array(1.0)),
