@@ -296,8 +296,8 @@ def test_fill_values_are_refused_alike(made: Any, code: str) -> None:
     image = np.ones((2, 3), code)
     for kind in "?hlfdFD":
         fill = made(np.ones(1, kind)) if made is list else made(np.ones((), kind))
-        theirs = outcome(lambda *given: peer.convolve2d(*given, fillvalue=fill), image, image)
-        ours = outcome(lambda *given: signal.convolve2d(*given, fillvalue=fill), image, image)
+        theirs = outcome(peer.convolve2d, image, image, "full", "fill", fill)
+        ours = outcome(signal.convolve2d, image, image, "full", "fill", fill)
         assert isinstance(ours, ValueError) == isinstance(theirs, ValueError), kind
         if not isinstance(theirs, ValueError):
             np.testing.assert_allclose(ours, theirs, rtol=1e-6)
@@ -312,7 +312,7 @@ def test_choice_of_a_method_raises_alike() -> None:
         ours = outcome(signal.choose_conv_method, first, second, mode)
         if isinstance(theirs, Exception):
             assert isinstance(ours, type(theirs)), (first.shape, second.shape, mode, ours)
-        else:
+        elif mode in MODES:
             assert ours in ("direct", "fft")
 
 
