@@ -158,6 +158,27 @@ def test_choice_where_nothing_can_be_computed() -> None:
         signal.choose_conv_method(IMAGE, IMAGE.T, "valid", measure=True)
 
 
+@pytest.mark.parametrize("code", ["f4", "f8"])
+@pytest.mark.parametrize("mode", ["full", "valid", "same"])
+@pytest.mark.parametrize("sizes", [(101, 9), (9, 101), (5003, 5), (997, 13)], ids=str)
+def test_signals_that_numpy_convolves(sizes: tuple[int, int], mode: str, code: str) -> None:
+    rng = np.random.default_rng(5)
+    x, y = (rng.integers(-9, 9, size).astype(code) for size in sizes)
+    x[3] = np.nan
+    whole = np.convolve(x, y)
+    begin, length = {
+        "full": (0, whole.size),
+        "same": ((y.size - 1) // 2, x.size),
+        "valid": (min(sizes) - 1, abs(x.size - y.size) + 1),
+    }[mode]
+    for method in ("direct", "auto", "fft"):
+        result = signal.convolve(x, y, mode, method)
+        assert result.dtype == code
+        np.testing.assert_allclose(result, whole[begin : begin + length], rtol=1e-5, atol=1e-3)
+    with pytest.raises(ArgumentError, match="method"):
+        signal.convolve(x, y, mode, "fast")
+
+
 class Foreign:
     """An array of another library, of which all that is known is DLPack."""
 
