@@ -179,6 +179,20 @@ def test_signals_that_numpy_convolves(sizes: tuple[int, int], mode: str, code: s
         signal.convolve(x, y, mode, "fast")
 
 
+@pytest.mark.parametrize("codes", ["ff", "DD", "dF"])
+@pytest.mark.parametrize("shape", [(7, 13), (31, 37), (3, 5, 7)], ids=str)
+def test_one_valid_result(shape: tuple[int, ...], codes: str) -> None:
+    rng = np.random.default_rng(6)
+    x, y = ((rng.standard_normal(shape) * (1 + 2j if c in "FD" else 1)).astype(c) for c in codes)
+    expected = (x * np.flip(y)).sum(keepdims=True)
+    for method in ("direct", "auto", "fft"):
+        np.testing.assert_allclose(
+            signal.convolve(x, y, "valid", method), expected, rtol=1e-4, atol=1e-4
+        )
+    x.flat[3] = np.inf
+    assert not np.isfinite(signal.convolve(x, y, "valid")).any()
+
+
 class Foreign:
     """An array of another library, of which all that is known is DLPack."""
 

@@ -56,6 +56,8 @@ def convolved(
     x, weight = np.ascontiguousarray(x, dtype), np.ascontiguousarray(weight, dtype)
     if not layout.sliding:
         sums = plain.multiplied(x, weight)
+    elif dtype.kind in "fc" and compiled and x.size == weight.size == layout.products:
+        sums = plain.dotted(x, weight)
     elif compiled:
         sums = _summed(x, weight, layout, accuracy)
     else:
@@ -106,7 +108,7 @@ def _summed(x: Array, weight: Array, layout: Layout, accuracy: str) -> Array:
     A kernel multiplies these too, which matters to taps that are not finite.
     """
     zeros = layout.padded and layout.padding_mode == "zeros"
-    if not zeros or (finite := np.isfinite(weight)).all():
+    if not zeros or np.count_nonzero(finite := np.isfinite(weight)) == weight.size:
         return correlated(x, weight, layout, accuracy)
     if not np.isfinite(x).all():
         return plain.summed(x, weight, layout)
