@@ -16,7 +16,7 @@ TINY, TINY_COMPLEX, FEW = 3000, 80_000, 4
 """Up to so many products of signals, or results, NumPy takes less time than a call of a kernel."""
 
 TINY_FLOATS = {np.dtype("float32"): 40_000, np.dtype("float64"): 60_000}
-UNROLLED, BRIEF = 11, 500
+UNROLLED, BRIEF = 11, 700
 """NumPy unrolls sums of up to so many of these floats' products, and `TINY_FLOATS` holds. It calls
 a function for any longer one, which takes less time than a kernel for up to `BRIEF` results."""
 
@@ -56,7 +56,7 @@ def convolved(
     x, weight = np.ascontiguousarray(x, dtype), np.ascontiguousarray(weight, dtype)
     if not layout.sliding:
         sums = plain.multiplied(x, weight)
-    elif dtype.kind in "fc" and compiled and x.size == weight.size == layout.products:
+    elif compiled and set(layout.shape) == {1} and x.shape == weight.shape:
         sums = plain.dotted(x, weight)
     elif compiled:
         sums = _summed(x, weight, layout, accuracy)
