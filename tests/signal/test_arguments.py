@@ -35,6 +35,13 @@ ERRORS: dict[str, tuple[Any, type[Exception], str]] = {
         ArgumentError,
         "fillvalue",
     ),
+    "wide_fillvalue": (
+        lambda: signal.correlate2d(
+            IMAGE.astype("f4"), IMAGE.astype("f4"), fillvalue=np.array([3.0])
+        ),
+        ArgumentError,
+        "fillvalue",
+    ),
     "complex_fillvalue": (
         lambda: signal.convolve2d(IMAGE, IMAGE, fillvalue=1j),
         ArgumentError,
@@ -54,7 +61,27 @@ ERRORS: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "complex_filter": (lambda: signal.sepfir2d(IMAGE, [1j], [1]), ArgumentTypeError, "hrow"),
     "image_of_rank_1": (lambda: signal.sepfir2d(ONES, ONES, ONES), ArgumentError, "input"),
+    "timedeltas": (
+        lambda: signal.fftconvolve(np.ones(3, "m8[s]"), ONES),
+        ArgumentTypeError,
+        "in1",
+    ),
+    "lags_of_a_float": (
+        lambda: signal.correlation_lags(3.0, 37, "same"),
+        ArgumentTypeError,
+        "in1_len",
+    ),
+    "lags_of_arrays": (
+        lambda: signal.correlation_lags(ONES, 37),
+        ArgumentTypeError,
+        "in1_len",
+    ),
     "lags": (lambda: signal.correlation_lags(3, 4, "most"), ArgumentError, "mode"),
+    "choice_with_a_number": (
+        lambda: signal.choose_conv_method(ONES, np.array(1.0)),
+        IndexError,
+        "in2",
+    ),
     "choice": (lambda: signal.choose_conv_method(ONES, ONES, "most"), ArgumentError, "mode"),
 }
 
@@ -122,6 +149,48 @@ def test_choosing_by_time_gives_both() -> None:
 def test_choice_follows_the_dispatcher() -> None:
     assert signal.choose_conv_method(np.ones(100_000), np.ones(3)) == "direct"
     assert signal.choose_conv_method(np.ones(100_000), np.ones(2000)) == "fft"
+
+
+def test_choice_where_nothing_can_be_computed() -> None:
+    assert signal.choose_conv_method(IMAGE, IMAGE.T, "valid") == "direct"
+    assert signal.choose_conv_method(IMAGE, ONES) == "direct"
+    with pytest.raises(ArgumentError, match="in1"):
+        signal.choose_conv_method(IMAGE, IMAGE.T, "valid", measure=True)
+
+
+@pytest.mark.parametrize("code", ["f4", "f8"])
+@pytest.mark.parametrize("mode", ["full", "valid", "same"])
+@pytest.mark.parametrize("sizes", [(101, 9), (9, 101), (5003, 5), (997, 13)], ids=str)
+def test_signals_that_numpy_convolves(sizes: tuple[int, int], mode: str, code: str) -> None:
+    rng = np.random.default_rng(5)
+    x, y = (rng.integers(-9, 9, size).astype(code) for size in sizes)
+    x[3] = np.nan
+    whole = np.convolve(x, y)
+    begin, length = {
+        "full": (0, whole.size),
+        "same": ((y.size - 1) // 2, x.size),
+        "valid": (min(sizes) - 1, abs(x.size - y.size) + 1),
+    }[mode]
+    for method in ("direct", "auto", "fft"):
+        result = signal.convolve(x, y, mode, method)
+        assert result.dtype == code
+        np.testing.assert_allclose(result, whole[begin : begin + length], rtol=1e-5, atol=1e-3)
+    with pytest.raises(ArgumentError, match="method"):
+        signal.convolve(x, y, mode, "fast")
+
+
+@pytest.mark.parametrize("codes", ["ff", "DD", "dF"])
+@pytest.mark.parametrize("shape", [(7, 13), (31, 37), (3, 5, 7)], ids=str)
+def test_one_valid_result(shape: tuple[int, ...], codes: str) -> None:
+    rng = np.random.default_rng(6)
+    x, y = ((rng.standard_normal(shape) * (1 + 2j if c in "FD" else 1)).astype(c) for c in codes)
+    expected = (x * np.flip(y)).sum(keepdims=True)
+    for method in ("direct", "auto", "fft"):
+        np.testing.assert_allclose(
+            signal.convolve(x, y, "valid", method), expected, rtol=1e-4, atol=1e-4
+        )
+    x.flat[3] = np.inf
+    assert not np.isfinite(signal.convolve(x, y, "valid")).any()
 
 
 class Foreign:

@@ -107,8 +107,10 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
     return restored(_convolved(first, flipped, mode, method), in1, in2)
 
 
-def _convolved(first: Array, second: Array, mode: str, method: str) -> Array:
+def _convolved(first: Array, second: Array, mode: Any, method: Any) -> Array:
     check_ranks(first, second)
+    if method in METHODS and sums.brief(first, second, mode):
+        return np.convolve(first, second, mode)
     if first.ndim == 0:
         return first * second
     dtype = np.promote_types(first.dtype, second.dtype)

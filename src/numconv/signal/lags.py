@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError
 from ..core.protocol import Array
 from .operands import MODES, check_word
 
@@ -29,6 +30,8 @@ def correlation_lags(in1_len: Any, in2_len: Any, mode: str = "full") -> Array:
     ------
     ArgumentError
         (a `ValueError`) If there is no such mode.
+    ArgumentTypeError
+        (also a `TypeError`) If the lags cannot be counted, as those of half a sample.
 
     Notes
     -----
@@ -43,6 +46,14 @@ def correlation_lags(in1_len: Any, in2_len: Any, mode: str = "full") -> Array:
     [0, 1, 2]
     """
     check_word("mode", mode, MODES)
+    try:
+        return _lags(in1_len, in2_len, mode)
+    except (TypeError, ValueError):
+        given = (in1_len, in2_len)
+        raise ArgumentTypeError("in1_len, in2_len", given, "two numbers of samples") from None
+
+
+def _lags(in1_len: Any, in2_len: Any, mode: str) -> Array:
     if mode == "valid":
         difference = in1_len - in2_len
         return np.arange(min(difference, 0), max(difference, 0) + 1)

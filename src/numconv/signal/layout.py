@@ -6,6 +6,7 @@ Along one axis of n and k samples the full convolution has ``n + k - 1`` results
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
@@ -254,9 +255,14 @@ def lay_out(
     )
 
 
-def check_valid(first: Shape, second: Shape, axes: set[int]) -> None:
-    """Raise unless one array is at least as long as the other along each of `axes`."""
-    if all(first[i] >= second[i] for i in axes) or all(second[i] >= first[i] for i in axes):
+def valid_fits(first: Shape, second: Shape, axes: Collection[int]) -> bool:
+    """Return whether one array is at least as long as the other along each of `axes`."""
+    return all(first[i] >= second[i] for i in axes) or all(second[i] >= first[i] for i in axes)
+
+
+def check_valid(first: Shape, second: Shape, axes: Collection[int]) -> None:
+    """Raise unless `valid_fits`."""
+    if valid_fits(first, second, axes):
         return
     expected = f"at least {second} or at most that along each axis, for mode='valid'"
     raise ArgumentError("in1", first, expected)

@@ -12,8 +12,8 @@ from ..core.errors import ArgumentError
 from ..core.protocol import Array
 from . import integers
 from .convolution import convolve
-from .layout import lay_out
-from .operands import METHODS, MODES, check_word, operand
+from .layout import lay_out, valid_fits
+from .operands import METHODS, MODES, EmptyArgumentError, check_word, operand
 from .tensors import COMPILED, takes_transforms
 
 _ENOUGH, _ROUNDS = 5e-3, 3
@@ -34,14 +34,15 @@ def choose_conv_method(
     Returns
     -------
     method : {"direct", "fft"}
-        ``fft`` where `auto` would go through Fourier transforms.
+        ``fft`` where `auto` would go through Fourier transforms; ``direct`` where it would raise.
     times : dict of float, only if `measure`
         Seconds for each of the two methods, the best of three rounds.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        As `convolve`, if `mode` is none, or with arrays of integers of which one is empty.
+        As `convolve`, if `mode` is none, for arrays of integers of which one is empty, and, also as
+        an `IndexError`, for a signal with a number. With `measure`, for whatever `convolve` raises.
 
     Examples
     --------
@@ -67,7 +68,11 @@ def _through_transforms(first: Array, second: Array, mode: str) -> bool:
     if dtype.kind in "bO":
         return False
     check_word("mode", mode, MODES)
+    if first.ndim == 1 and second.ndim == 0:
+        raise EmptyArgumentError("in2", (), "an array of one axis, as in1 is")
     if empty or first.ndim != second.ndim:
+        return False
+    if mode == "valid" and not valid_fits(first.shape, second.shape, range(first.ndim)):
         return False
     layout = lay_out(first.shape, second.shape, mode)
     if dtype.kind in "iu":

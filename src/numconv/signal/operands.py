@@ -16,7 +16,7 @@ METHODS = ("auto", "direct", "fft")
 
 
 class EmptyArgumentError(ArgumentError, IndexError):
-    """An array without elements, where SciPy looks for the first one and finds none."""
+    """An array without elements or axes, where SciPy looks for the first one and finds none."""
 
 
 def operand(name: str, value: Any) -> Array:

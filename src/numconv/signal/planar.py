@@ -41,6 +41,7 @@ def convolve2d(
         with the edge repeated. Also ``pad``, ``circular`` and ``symmetric``. A kernel may reach
         further than the image is large.
     fillvalue : scalar, default 0
+        Or an array of one number, of a dtype that casts without loss.
 
     Returns
     -------
@@ -161,7 +162,12 @@ def _around(image: Shape, kernel: Shape, mode: str) -> Pairs:
 
 
 def _fill(value: Any, dtype: np.dtype) -> Any:
-    """Return the one number in `value`, if `dtype` holds it; its fraction is dropped."""
+    """Return the one number in `value`, if `dtype` holds it; its fraction is dropped.
+
+    Of arrays, as in SciPy, the dtype decides: it must cast to `dtype` without loss.
+    """
+    if isinstance(value, np.ndarray) and not np.can_cast(value.dtype, dtype):
+        raise ArgumentError("fillvalue", value, f"an array of a dtype whose numbers {dtype} holds")
     try:
         held = np.asarray(value, dtype)
     except (TypeError, ValueError, OverflowError):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..core.protocol import Array
 from . import integers, plain
 from .layout import Layout
+from .operands import MODES
 from .tensors import COMPILED, correlated
 
 TINY, TINY_COMPLEX, FEW = 3000, 80_000, 4
 """Up to so many products of signals, or results, NumPy takes less time than a call of a kernel."""
+
+TINY_FLOATS = {np.dtype("float32"): 40_000, np.dtype("float64"): 60_000}
+UNROLLED, BRIEF = 11, 700
+"""NumPy unrolls sums of up to so many of these floats' products, and `TINY_FLOATS` holds. It calls
+a function for any longer one, which takes less time than a kernel for up to `BRIEF` results."""
 
 _FLIPPED = (slice(None), slice(None), *[slice(None, None, -1)] * 64)
 
@@ -48,6 +56,8 @@ def convolved(
     x, weight = np.ascontiguousarray(x, dtype), np.ascontiguousarray(weight, dtype)
     if not layout.sliding:
         sums = plain.multiplied(x, weight)
+    elif compiled and set(layout.shape) == {1} and x.shape == weight.shape:
+        sums = plain.dotted(x, weight)
     elif compiled:
         sums = _summed(x, weight, layout, accuracy)
     else:
@@ -55,9 +65,29 @@ def convolved(
     return layout.result(sums)
 
 
+def brief(first: Array, second: Array, mode: Any) -> bool:
+    """Return whether these are signals of floats that NumPy convolves before they are laid out."""
+    dtype, n, k = first.dtype, first.size, second.size
+    if first.ndim != 1 or dtype not in TINY_FLOATS or second.dtype is not dtype or n == 0 or k == 0:
+        return False
+    if mode not in MODES or (mode == "same" and n < k):
+        return False
+    return _quick(n + k - 1, min(n, k), dtype)
+
+
 def _tiny(layout: Layout, dtype: np.dtype) -> bool:
-    most = TINY_COMPLEX if dtype.kind == "c" else TINY
-    return layout.products <= most or layout.shape[0] <= FEW
+    results = layout.shape[0]
+    return results <= FEW or _quick(results, layout.products // results, dtype)
+
+
+def _quick(results: int, taps: int, dtype: np.dtype) -> bool:
+    if dtype.kind == "c":
+        most = TINY_COMPLEX
+    elif dtype in TINY_FLOATS and (taps <= UNROLLED or results <= BRIEF):
+        most = TINY_FLOATS[dtype]
+    else:
+        most = TINY
+    return results * taps <= most
 
 
 def _by_parts(first: Array, second: Array, layout: Layout, dtype: np.dtype, accuracy: str) -> Array:
@@ -78,7 +108,7 @@ def _summed(x: Array, weight: Array, layout: Layout, accuracy: str) -> Array:
     A kernel multiplies these too, which matters to taps that are not finite.
     """
     zeros = layout.padded and layout.padding_mode == "zeros"
-    if not zeros or (finite := np.isfinite(weight)).all():
+    if not zeros or np.count_nonzero(finite := np.isfinite(weight)) == weight.size:
         return correlated(x, weight, layout, accuracy)
     if not np.isfinite(x).all():
         return plain.summed(x, weight, layout)
