@@ -60,10 +60,10 @@ def routine(function: Callable[..., None], arguments: tuple[Any, ...], fused: bo
 
     Whether it may fuse products and sums is said as to `compile.kernel`.
     """
-    key = (function, arguments)
+    key = (function, arguments, fused)
     with global_compiler_lock:
         if key not in _routines:
-            _routines[key] = _compile(function, arguments, fused)
+            _routines[key] = _compile(*key)
         return int(_routines[key].address)
 
 

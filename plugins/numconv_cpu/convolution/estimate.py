@@ -62,3 +62,15 @@ def estimate_depthwise(problem: ConvolutionProblem) -> float:
         return estimate(problem, packed=False, rows=1, reuse=taps > 1 and height >= FEW_ROWS)
     # Here a tile of rows would be mostly empty.
     return estimate(problem, packed=False, rows=1) * (4 if height < FEW_ROWS else 1)
+
+
+def estimate_by_definition(problem: ConvolutionProblem) -> float:
+    """Return the estimated time of what sums products as they are: `direct` or `depthwise`.
+
+    What transforms costs a multiple of it that depends on one image alone: which algorithm is
+    chosen must not depend on threads or batch, or the bits would.
+    """
+    found = estimate(problem, packed=True)
+    if problem.direction == "forward" and problem.in_channels == problem.groups:
+        found = min(found, estimate_depthwise(problem))
+    return found

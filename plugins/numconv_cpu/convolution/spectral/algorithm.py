@@ -8,7 +8,7 @@ from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
-from ..estimate import estimate, estimate_depthwise
+from ..estimate import estimate_by_definition
 from .layout import MOST_BYTES, workspace_bytes
 from .shape import LONGEST, lengths_of, real_itemsize, relative_cost, shape_of, zero_padded
 
@@ -56,12 +56,7 @@ class Spectral:
         return None
 
     def cost(self, problem: ConvolutionProblem) -> float:
-        # A multiple of the cost of the others that depends on one image alone: which one is
-        # chosen must not depend on threads or batch, or the bits would.
-        others = estimate(problem, packed=True)
-        if problem.direction == "forward" and problem.in_channels == problem.groups:
-            others = min(others, estimate_depthwise(problem))
-        return others * relative_cost(problem)
+        return estimate_by_definition(problem) * relative_cost(problem)
 
     def plan(self, problem: ConvolutionProblem) -> Plan:
         from ...convert import plan_in_accumulator

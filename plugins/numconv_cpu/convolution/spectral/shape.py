@@ -22,11 +22,14 @@ LONGEST = 8192
 
 # Nanoseconds of one core for a vector of 64 bytes, real and imaginary: of a stage by its radix,
 # for all else that is done to it on the way there or back along an axis, and for a line of them
-# to begin; for a sample, to measure it and to sum it up; for a result and for a row of them, to
-# look at what they see; and for a call. Measured on a Zen 5.
+# to begin; for a sample, to measure it and to sum it up; for a result, to look at what it sees;
+# and for a call, of which an image of a batch bears a part. Measured on a Zen 5.
 STAGE = {2: 1.6, 3: 2.6, 4: 2.6, 5: 3.9}
 MOVE, LINE = 4.8, 200.0
-SAMPLE, RESULT, ROW, CALL = 1.5, 0.3, 120.0, 6000.0
+SAMPLE, RESULT, CALL = 1.5, 0.3, 4000.0
+# Likewise of what sums products as they are: for a vector, and for a call. Complex numbers it
+# takes apart, and puts together again.
+DIRECT, DIRECT_CALL = {1: 0.25, 2: 0.4}, {1: 2000.0, 2: 10000.0}
 # Planes that no second-level cache holds take up to so much longer.
 CACHE_BYTES, FAR = 2**20, 0.5
 
@@ -200,7 +203,8 @@ def relative_cost(problem: ConvolutionProblem) -> float:
     lengths = lengths_of(shape, itemsize)
     assert lengths is not None
     macs = prod(problem.y_shape[1:]) * prod(problem.weight_shape[1:]) * shape.parts**2
-    return seconds(shape, lengths, itemsize) / (0.25e-9 * macs * itemsize / 64)
+    direct = DIRECT[shape.parts] * macs * itemsize / 64 + DIRECT_CALL[shape.parts]
+    return seconds(shape, lengths, itemsize) / (direct * 1e-9)
 
 
 def real_itemsize(problem: ConvolutionProblem) -> int:
