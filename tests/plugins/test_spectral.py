@@ -320,7 +320,7 @@ def test_choice_is_the_same_for_any_batch_and_thread_count(
         (replace(convolution((90,), (70,)), stride=(2,)), "stride 1"),
         (convolution((9, 9), (8, 8), dtype="int8"), "complex numbers"),
         (convolution((9, 9), (8, 8), accuracy="strict"), "strict"),
-        (convolution((9, 20000), (8, 8)), "at most 8192"),
+        (convolution((9, 70000), (8, 8)), "at most 65536"),
         (convolution((8000, 8000, 60), (8, 8, 8)), "GiB"),
     ],
 )

@@ -17,8 +17,10 @@ from ..lowering import group_channels
 
 Triple = tuple[int, int, int]
 
-LONGEST = 8192
-"""Numbers of a line: a vector of such lines takes a second-level cache of 1 MiB."""
+LONGEST = 2**16
+"""Numbers of an axis. A vector of lines of 2^13 takes a second-level cache of 1 MiB."""
+NEAREST = 2**13
+"""Numbers of a line of a signal, which is folded into so many at most."""
 
 # Nanoseconds of one core for a vector of 64 bytes, real and imaginary: of a stage by its radix,
 # for all else that is done to it on the way there or back along an axis, and for a line of them
@@ -151,7 +153,7 @@ def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
         found = [
             Lengths(rows, 1, columns)
             for columns in smooth_numbers()
-            if columns % lanes == 0
+            if columns <= NEAREST and columns % lanes == 0
             for rows in _least(-(-numbers // columns))
         ]
     else:
@@ -166,7 +168,7 @@ def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
 def smooth_numbers() -> tuple[int, ...]:
     """Return the lengths that transforms of radix 5, 4, 3 and 2 make up."""
     found = {
-        2**two * 3**three * 5**five for two in range(14) for three in range(5) for five in range(4)
+        2**two * 3**three * 5**five for two in range(17) for three in range(5) for five in range(4)
     }
     return tuple(sorted(each for each in found if each <= LONGEST))
 
