@@ -21,7 +21,7 @@ DEVICE = Interpreted()
 ALGORITHMS = algorithms(lambda: DEVICE)
 ON_EVERY_CASE = "within_bound"
 """The other laws are checked on each so many-th case that an algorithm accepts."""
-EACH = 24
+EACH = 32
 OF_PLANS = "threads"
 """Calls of several Python threads meet in plans, which are alike, not in kernels: once will do."""
 GRADIENTS = ("depthwise_3x3", "depthwise_5x5_stride_2", "multiplier_3", "grouped_volume")
