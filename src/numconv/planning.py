@@ -9,7 +9,6 @@ import numpy as np
 
 from . import functional
 from .core import arrays, dispatch, dtypes, explanation
-from .core.choice import choose
 from .core.dispatch import Call, Traced
 from .core.errors import ArgumentError, ArgumentTypeError
 from .core.explanation import Explanation
@@ -175,12 +174,16 @@ def plan(
     if len(traced) != 1:
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
-    with num_threads_held():
-        choice = choose(problem, backend, algorithm, memory.device)
-        check_place(memory, choice.backend, "operands[1]")
-        call = dispatch.prepare(problem, described[0], choice, memory)
+    call = _planned(problem, backend, algorithm, described[0], memory)
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)
+
+
+@num_threads_held
+def _planned(problem: Any, backend: str, algorithm: str, first: Operand, memory: Memory) -> Call:
+    choice = dispatch.chosen(problem, backend, algorithm, memory.device)
+    check_place(memory, choice.backend, "operands[1]")
+    return dispatch.prepare(problem, first, choice, memory)
 
 
 def explain(

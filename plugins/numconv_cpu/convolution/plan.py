@@ -14,10 +14,10 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ..launch import start, worker
+from ..launch import worker
 from ..simd.tile import tile_field
 from ..threads import run
-from ..workspace import workspace
+from ..workspace import Workspace
 from . import layout
 from .blocking import Form, block, forms, in_strips
 from .lowering import Lowering
@@ -77,10 +77,10 @@ class LoweredPlan:
         numbers = {**numbers_of(problem, lowering, *arguments), "panel": int(panel)}
         packing = {**numbers, "pack_tasks": 0, "product_tasks": 0}
         packing |= {"planes": 0, "margin": 0}
-        self._packing_size = arrange(packing, 0)
+        self._room_to_pack = Workspace(problem.dtype, arrange(packing, 0))
         if numbers.get("pack_late"):
             numbers |= {"weight_tasks": 0, "packed": 0}
-        self._size = arrange(numbers, self._workers)
+        self._workspace = Workspace(problem.dtype, arrange(numbers, self._workers))
         self._tables = tables.array()
         ready = {**numbers, "weight_tasks": 0, "prepared": 1}
         raw = self._record(skipping(numbers))
@@ -103,7 +103,7 @@ class LoweredPlan:
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
-        return self._size * np.dtype(self._dtype).itemsize
+        return self._workspace.nbytes
 
     def __call__(self, *arrays: Any, out: Array) -> None:
         """Solve the problem for x (or y), weight, bias and residual."""
@@ -113,27 +113,32 @@ class LoweredPlan:
         """Do as a call, and return whether every weight was finite."""
         if self._empty:
             return True
-        memory = workspace(self._dtype, self._size)
+        memory = self._workspace.take()
         memory[0] = 0
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1] if self._epilogue.residual else x
         if type(weight) is PackedWeight:
             self._run(self._ready, x, weight.values, bias, residual, out, memory)
+            self._workspace.give(memory)
             return weight.finite
         self._run(self._raw, x, weight, bias, residual, out, memory)
-        return not memory[0]
+        finite = not memory[0]
+        self._workspace.give(memory)
+        return finite
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""
-        memory = workspace(self._dtype, self._packing_size)
+        memory = self._room_to_pack.take()
         memory[0] = 0
         self._run(self._packing, *(weight,) * 5, memory)
-        return PackedWeight(aligned_copy(memory[self._packed]), not memory[0])
+        packed = PackedWeight(aligned_copy(memory[self._packed]), not memory[0])
+        self._room_to_pack.give(memory)
+        return packed
 
     def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
         stages, geometry = kind
         records = (self._tables, self._parts_words, geometry)
-        run(start, self._worker, stages, self._workers, *arrays, *records, work=self._work)
+        run(self._worker, stages, self._workers, *arrays, *records, work=self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
