@@ -159,6 +159,7 @@ def plan(
     >>> blur(np.array([[[0.0, 0, 3, 0, 0]]]))
     array([[[1., 1., 1.]]])
     """
+    dispatch.be_ready()
     if not operands or _is_array(operands[0]):
         raise ArgumentError("operands", operands, "a shape first, then shapes or arrays")
     bias = parameters.pop("bias", None)
@@ -219,6 +220,7 @@ def explain(
     >>> explained.stages[0].macs
     221184
     """
+    dispatch.be_ready()
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, _ = _describe(operands, dtype, memory)
     parameters = {name: _described(value) for name, value in parameters.items()}

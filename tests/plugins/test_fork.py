@@ -1,11 +1,9 @@
-"""A forked child may call: no abort, no deadlock, right answers."""
+"""A forked child may call: no abort, no deadlock, right answers, on threads of its own."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,30 +13,14 @@ SCENARIOS = (
     *("after_import", "fork", "new_shape", "compiles", "on_threads", "grandchild"),
     *("while_computing", "process", "worker_pool", "executor", "parent"),
 )
-SECONDS = 300
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
 @pytest.fixture(scope="module")
-def printed() -> str:
+def printed(run_script: Callable[..., str]) -> str:
     """Run every scenario in one process; what is missing from its output failed or hung."""
-    # One processor would make every call a serial one.
-    variables = {**os.environ, "NUMCONV_NUM_THREADS": "2"}
-    with subprocess.Popen(
-        [sys.executable, "-X", "faulthandler", str(SCRIPT)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=variables,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            lines, _ = process.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            lines = process.communicate()[0] + f"hung for {SECONDS} s\n"
-    return lines
+    return run_script(SCRIPT)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

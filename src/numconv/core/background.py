@@ -9,6 +9,7 @@ waits: when he is interrupted, the work goes on, and his next call finds it done
 from __future__ import annotations
 
 import _thread
+import atexit
 import importlib
 import os
 import threading
@@ -19,34 +20,52 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-# So long a fork waits for work under way: longer than anything that is compiled here takes.
-_FORK_SECONDS = 60.0
+# So long a fork, or the end of the process, waits for work under way: longer than anything that is
+# compiled here takes.
+_PATIENCE_SECONDS = 60.0
 
-_running: set[_Work] = set()
+_running: dict[int, _Work] = {}
 _locks: list[Any] = []
 _pending: list[Any] = []
 _interrupted: list[BaseException] = []
 
 
-class _Work(threading.Thread):
-    """A thread that calls one function and keeps what comes of it."""
+class _Work:
+    """One function, called in a thread of its own, and what came of it.
+
+    A bare thread: to start one of `threading` while that starts another one, as a signal's handler
+    or a finaliser might, is to wait for ever.
+    """
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        super().__init__(name="numconv-background")
-        self._context = copy_context()
-        self._function, self._arguments = function, arguments
+        self._call = (copy_context().run, function, *arguments)
+        self._waiting: list[Any] = []
+        self._finished = False
         self.result: Any = None
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        _running.add(self)
+        here = threading.get_ident()
+        _running[here] = self
         try:
-            self.result = self._context.run(self._function, *self._arguments)
+            run, *arguments = self._call
+            self.result = run(*arguments)
         except BaseException as error:
             self.error = error
         finally:
-            _running.discard(self)
-            del self._context, self._function, self._arguments
+            del _running[here], self._call
+            _forget_dummy(here)
+            self._finished = True
+            for each in self._waiting:
+                each.release()
+
+    def wait(self, seconds: float = -1) -> None:
+        """Return when it is done, or after so many seconds; an interrupt gets through."""
+        mine = _thread.allocate_lock()
+        mine.acquire()
+        self._waiting.append(mine)
+        if not self._finished:
+            mine.acquire(timeout=seconds)
 
 
 def undisturbed(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -58,18 +77,25 @@ def undisturbed(function: Callable[..., Result], *arguments: Any) -> Result:
     the caller's own thread where another one might wait for that: within other such work, and while
     the thread imports a module, which the function could import as well.
     """
-    if isinstance(threading.current_thread(), _Work) or _importing():
+    if threading.get_ident() in _running or _importing():
         return function(*arguments)
     work = _Work(function, arguments)
     try:
-        work.start()
+        _thread.start_new_thread(work.run, ())
     except RuntimeError:  # no more threads are to be had, or the interpreter ends
         return function(*arguments)
-    work.join()
+    work.wait()
     if work.error is not None:
         raise work.error
     result: Result = work.result
     return result
+
+
+def _forget_dummy(ident: int) -> None:
+    """Take a thread that has ended off the list that `threading` keeps of those it met."""
+    known = getattr(threading, "_active", {})
+    if isinstance(known.get(ident), threading._DummyThread):
+        known.pop(ident, None)
 
 
 def _importing() -> bool:
@@ -87,26 +113,26 @@ def hold_at_fork(lock: Any) -> None:
 
 def _before_fork() -> None:
     # What this hook raises is printed and forgotten: an interrupt is kept for afterwards.
-    deadline = time.monotonic() + _FORK_SECONDS
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            if _settled(deadline):
+            if _at_rest(deadline):
                 return
         except BaseException as error:
             _interrupted.append(error)
 
 
-def _settled(deadline: float) -> bool:
+def _at_rest(deadline: float) -> bool:
     """Wait for work and take the locks; return False if work was begun meanwhile."""
-    here = threading.current_thread()
-    for work in tuple(_running):
-        if work is not here:
-            work.join(max(deadline - time.monotonic(), 0))
+    here = threading.get_ident()
+    for ident, work in tuple(_running.items()):
+        if ident != here:
+            work.wait(max(deadline - time.monotonic(), 0))
     for lock in _locks:
         if not lock._is_owned():
             _pending.append(lock)
             lock.acquire(timeout=max(deadline - time.monotonic(), 0))
-    if _running <= {here} or time.monotonic() > deadline:
+    if _running.keys() <= {here} or time.monotonic() > deadline:
         return True
     _release()
     return False
@@ -131,10 +157,17 @@ def _after_fork_in_child() -> None:
     """Open the locks whose holders did not come along."""
     _release()
     _interrupted.clear()
-    _running.intersection_update({threading.current_thread()})
+    for ident in _running.keys() - {threading.get_ident()}:
+        del _running[ident]
     for lock in _locks:
         if not lock._is_owned():
             lock._at_fork_reinit()
+
+
+def _before_exit() -> None:
+    # What is freed as the interpreter ends must not be in use.
+    for work in tuple(_running.values()):
+        work.wait(_PATIENCE_SECONDS)
 
 
 if hasattr(os, "register_at_fork"):
@@ -143,3 +176,4 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=_after_fork,
         after_in_child=_after_fork_in_child,
     )
+atexit.register(_before_exit)

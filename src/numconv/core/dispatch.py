@@ -101,6 +101,7 @@ def solve(
             if out is not None or recent.memory is HOST:
                 return result
             return recent.memory.restorer(operands[0])(result)
+    be_ready()
     if isinstance(operands[0], Operand):
         return _record(build, operands, parameters, backend, algorithm)
     memory = HOST
@@ -298,6 +299,15 @@ def _settled(function: Callable[..., Any], kind: Any, *arguments: Any) -> Any:
     result = undisturbed(function, *arguments)
     _met.add(kind)
     return result
+
+
+def be_ready() -> None:
+    """Import what the first call pays for, not the import of the package."""
+    _settled(_import_late, "imports")
+
+
+def _import_late() -> None:
+    from . import plugins, tuning  # noqa: F401
 
 
 def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Memory = HOST) -> Call:
