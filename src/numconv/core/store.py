@@ -59,7 +59,7 @@ class Store:
     def warn(self) -> None:
         """Say which folders are not used, and why, once in a process."""
         for reason in self._refused:
-            _warn(f"a folder of the cache is not used: {reason}")
+            _warn(f"a folder of the cache is not used: {reason}", about=reason)
 
     def place(self) -> Path | None:
         """Return the folder in which contents are kept from now on; it may not exist yet."""
@@ -82,7 +82,7 @@ class Store:
             try:
                 content = private.read(folder / name, most)
             except private.UntrustedError as error:
-                _warn(f"a file of the cache is not used: {error}")
+                _warn(f"a file of the cache is not used: {error}", about=str(folder))
             except OSError:
                 continue
             else:
@@ -157,10 +157,10 @@ def state() -> str:
     return f"{reason}; {instead} is written instead"
 
 
-def _warn(reason: str) -> None:
-    if reason in _warned:
+def _warn(reason: str, about: str) -> None:
+    if about in _warned:
         return
-    _warned.add(reason)
+    _warned.add(about)
     from .choice import callers_level
 
     warnings.warn(
