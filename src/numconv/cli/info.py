@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..core import store
 from ..core.cache import cache_folder
 from ..core.machine import processor, versions
 from ..core.threads import get_num_threads, processors
@@ -50,6 +51,7 @@ def gather() -> dict[str, Any]:
             "layer": _layer(numba),
         },
         "cache": str(cache_folder()),
+        "cache state": store.state(),
     }
 
 

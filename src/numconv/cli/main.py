@@ -105,6 +105,8 @@ def _status(arguments: list[str] | None) -> int:
         return _fail(error.format_message() + hint)
     except (NumconvError, MemoryError) as error:
         return _fail(str(error) or "not enough memory")
+    except OSError as error:
+        return _fail(f"cannot read or write: {error}")
 
 
 def _fail(reason: str) -> int:

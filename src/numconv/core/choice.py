@@ -117,7 +117,8 @@ def choose(
         return replace(last, fell_back=backend == "auto" or bool(refusals))
     if algorithm not in ("auto", *known):
         raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
-    detail = "; ".join(refusals) or f"no algorithm for a {type(problem).__name__}"
+    none = f"no algorithm for a {type(problem).__name__}{plugins.set_aside()}"
+    detail = "; ".join(refusals) or none
     raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
 
 

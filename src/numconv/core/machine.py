@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,3 +30,11 @@ def versions(distributions: Iterable[str]) -> dict[str, str | None]:
         except PackageNotFoundError:
             found[name] = None
     return found
+
+
+def interpreter() -> list[str]:
+    """Return the command that starts this Python again, with the options it was started with.
+
+    A child that checks or measures does so in the mode it was asked for in: ``-O``, ``-I``, ...
+    """
+    return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]

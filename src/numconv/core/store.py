@@ -142,19 +142,23 @@ class Store:
                     path.unlink()
 
 
+def kept_in() -> Path | None:
+    """Return the folder that takes whatever is kept from now on; it may not exist yet."""
+    place = Store("any").place()
+    return None if place is None else place.parent
+
+
 def state() -> str:
     """Return in words how the cache folder is used; nothing is made for it."""
-    folder, instead = cache_folder(), private_folder()
+    folder, taken = cache_folder(), kept_in()
+    if taken == folder:
+        return "read and written" if folder.is_dir() else "made when something is kept"
     reason = private.refusal(folder / "any")
     if reason is not None:
-        reason = f"not used: {reason}"
-    elif private.can_be_written(folder):
-        return "read and written" if folder.is_dir() else "made when something is kept"
+        how = f"not used: {reason}"
     else:
-        reason = "only read" if folder.is_dir() else "cannot be made"
-    if instead is None or private.refusal(instead / "any") or not private.can_be_written(instead):
-        return f"{reason}; nothing new is kept"
-    return f"{reason}; {instead} is written instead"
+        how = "only read" if folder.is_dir() else "cannot be made"
+    return f"{how}; {'nothing new is kept' if taken is None else f'{taken} is written instead'}"
 
 
 def _warn(reason: str, about: str) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from typing import Any
 
+from ..core.machine import interpreter
 from ..core.threads import processors
 from .report import Failure, Report
 from .verification import Checks, Request, Result, checks_of, command
@@ -153,7 +153,7 @@ class _Overseer:
             if self._stopped:
                 return
             child = subprocess.Popen(
-                [sys.executable, "-m", "numconv.testing.child"],
+                [*interpreter(), "-m", "numconv.testing.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
