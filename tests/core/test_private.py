@@ -22,6 +22,10 @@ as_root = pytest.mark.skipif(
 )
 
 
+def modes(value: int | bool) -> str:
+    return str(value) if isinstance(value, bool) else f"{value:o}"
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -78,14 +82,14 @@ def test_what_is_missing_or_too_long_is_not_there(folder: Path) -> None:
     assert private.read(folder / "kernel", most=4) == b"code"
 
 
-@pytest.mark.parametrize("bits", [0o620, 0o602, 0o666])
+@pytest.mark.parametrize("bits", [0o620, 0o602, 0o666], ids=modes)
 def test_a_file_that_others_can_write_is_not_read(folder: Path, bits: int) -> None:
     (folder / "kernel").chmod(bits)
     with pytest.raises(private.UntrustedError, match=f"mode 0{bits:o}"):
         private.read(folder / "kernel")
 
 
-@pytest.mark.parametrize("bits", [0o400, 0o444, 0o644, 0o755])
+@pytest.mark.parametrize("bits", [0o400, 0o444, 0o644, 0o755], ids=modes)
 def test_a_file_that_others_can_but_read_is_read(folder: Path, bits: int) -> None:
     (folder / "kernel").chmod(bits)
     assert private.read(folder / "kernel") == b"code"
@@ -127,14 +131,16 @@ def test_a_folder_of_ours_is_trusted(folder: Path) -> None:
     assert private.refusal(folder / "not" / "there") is None
 
 
-@pytest.mark.parametrize("bits", [0o777, 0o707, 0o770, 0o1777])
+@pytest.mark.parametrize("bits", [0o777, 0o707, 0o770, 0o1777], ids=modes)
 def test_a_folder_that_others_can_write_is_refused(folder: Path, bits: int) -> None:
     folder.chmod(bits)
     reason = private.refusal(folder)
     assert reason == f"{folder} can be written by other users (mode {bits:04o})"
 
 
-@pytest.mark.parametrize(("bits", "refused"), [(0o777, True), (0o770, True), (0o1777, False)])
+@pytest.mark.parametrize(
+    ("bits", "refused"), [(0o777, True), (0o770, True), (0o1777, False)], ids=modes
+)
 def test_the_cache_folder_may_be_shared_only_as_tmp_is(
     folder: Path, bits: int, refused: bool
 ) -> None:
@@ -142,7 +148,9 @@ def test_the_cache_folder_may_be_shared_only_as_tmp_is(
     assert (private.refusal(folder) is not None) == refused
 
 
-@pytest.mark.parametrize(("bits", "refused"), [(0o777, True), (0o770, False), (0o1777, False)])
+@pytest.mark.parametrize(
+    ("bits", "refused"), [(0o777, True), (0o770, False), (0o1777, False)], ids=modes
+)
 def test_what_lies_further_up_must_not_be_open_to_everybody(
     folder: Path, bits: int, refused: bool
 ) -> None:

@@ -41,8 +41,8 @@ class Package:
     def without_sources(self) -> None:
         """Leave bytecode alone, where sources were."""
         for path in self.place.rglob("*.py"):
-            # Files of one moment: that the code differs must not be known by their times.
-            os.utime(path, (1, 1))
+            # Bytecode holds the time of its source, which says nothing about the code.
+            os.utime(path, (next(_numbers),) * 2)
             py_compile.compile(str(path), str(path.with_suffix(".pyc")), "same name")
             path.unlink()
 
