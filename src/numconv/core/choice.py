@@ -115,7 +115,7 @@ def choose(
             break
     if last is not None:
         return replace(last, fell_back=backend == "auto" or bool(refusals))
-    if algorithm not in ("auto", *known):
+    if known and algorithm not in ("auto", *known):
         raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
     none = f"no algorithm for a {type(problem).__name__}{plugins.set_aside()}"
     detail = "; ".join(refusals) or none
