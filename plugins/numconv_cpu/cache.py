@@ -9,6 +9,9 @@ from pathlib import Path
 from numconv.core import sources
 from numconv.core.store import Store
 
+MODULES = ("numconv_cpu", "numconv.core.activations", "numconv.core.problems.filter")
+"""Those whose functions and constants kernels hold."""
+
 # Numba's settings that change what it compiles.
 _SETTINGS = (
     *("NUMCONV_SIMD", "NUMBA_OPT", "NUMBA_BOUNDSCHECK", "NUMBA_DEBUGINFO"),
@@ -41,6 +44,4 @@ def kernels_folder() -> Path | None:
 def fingerprint() -> str:
     """Return a hash of all that decides what a kernel compiles to, besides its arguments."""
     settings = (f"{name}={os.environ.get(name, '')}" for name in _SETTINGS)
-    return sources.fingerprint(
-        ("numconv_cpu", "numconv.core.activations"), ("numba", "llvmlite"), settings
-    )
+    return sources.fingerprint(MODULES, ("numba", "llvmlite"), settings)

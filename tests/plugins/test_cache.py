@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import importlib
+import inspect
 import os
 import pickle
+import pkgutil
 import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import CodeType, ModuleType
 
 import pytest
+from numba.core.dispatcher import Dispatcher
 
+import numconv_cpu
 from numconv_cpu import cache
 
 CALL = """
@@ -152,6 +159,42 @@ def test_what_is_no_file_does_not_stop_a_call(call: Caller, kind: str) -> None:
 @pytest.mark.parametrize("variable", ["NUMBA_OPT", "NUMBA_BOUNDSCHECK"])
 def test_what_was_compiled_otherwise_is_no_substitute(call: Caller, variable: str) -> None:
     assert call(**{variable: "1"}) == "6.0 0"
+
+
+def test_the_key_counts_every_module_that_kernels_use() -> None:
+    """A constant of another package stands in the compiled code: if it changes, so must the key."""
+    used = {}
+    for module in [importlib.import_module(name) for name in names_of_modules()]:
+        origins = origins_of_names(module)
+        for function in vars(module).values():
+            if isinstance(function, Dispatcher) and function.__module__ == module.__name__:
+                for name in names_in(function.py_func.__code__) & origins.keys():
+                    used[f"{module.__name__}: {name}"] = origins[name]
+    assert used, "some kernel uses a constant of the core"
+    counted = tuple(cache.MODULES)
+    missed = {where: origin for where, origin in used.items() if not origin.startswith(counted)}
+    assert not missed
+
+
+def names_of_modules() -> list[str]:
+    found = pkgutil.walk_packages(numconv_cpu.__path__, "numconv_cpu.")
+    return [each.name for each in found]
+
+
+def origins_of_names(module: ModuleType) -> dict[str, str]:
+    """Return from which module of the core a module has each of its names."""
+    tree = ast.parse(inspect.getsource(module))
+    return {
+        alias.asname or alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("numconv.core")
+        for alias in node.names
+    }
+
+
+def names_in(code: CodeType) -> set[str]:
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return set(code.co_names).union(*map(names_in, inner))
 
 
 def test_each_user_of_a_process_has_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
