@@ -127,6 +127,7 @@ def test_what_others_can_write_is_not_run(call: Caller, open_to_others: str) -> 
     assert call() == "6.0 0"
     assert not call.mark.exists()
     assert call.said.count("PerformanceWarning: ") == 1
+    assert call.said.startswith("<string>:"), "the caller's line is blamed"
     assert "can be written by other users" in call.said
     assert call() == "6.0 1", "its own copy is found again"
 
