@@ -122,6 +122,10 @@ assert all(law.promise for law in laws.LAWS)
     run("-OO", "-c", names)
 
 
+def test_help_can_do_without_docstrings() -> None:
+    assert "Show versions, processor" in run("-OO", "-c", COMMAND, "info", "--help")
+
+
 def test_a_zip_works_as_a_folder_does(code: Path) -> None:
     """With the kernels of the installed package: it is the same code."""
     archive = packed(code)
