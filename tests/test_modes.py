@@ -135,6 +135,16 @@ def test_a_zip_works_as_a_folder_does(code: Path) -> None:
     assert run_shipped(archive, READ).split() == ["tiny", "photograph"]
 
 
+def test_an_application_in_a_zip_checks_in_children(code: Path, tmp_path: Path) -> None:
+    application = tmp_path / "application"
+    shutil.copytree(code, application)
+    (application / "__main__.py").write_text("from numconv.cli.main import main; main()\n")
+    command = "verify --backend reference --op pointwise --law delta"
+    path = os.pathsep.join(_folders())
+    said = run("-S", str(packed(application)), *command.split(), PYTHONPATH=path)
+    assert "every law is kept: 8 of 8 checks" in said
+
+
 READ = """
 from numconv.benchmarking import suites
 from numconv.cli.images import photograph

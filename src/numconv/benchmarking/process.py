@@ -10,7 +10,7 @@ import tempfile
 from typing import Any
 
 from ..core.errors import BackendError
-from ..core.machine import interpreter
+from ..core.machine import archive, interpreter
 
 USER, KERNEL = "user", "kernel"
 
@@ -70,6 +70,7 @@ class Worker:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {
             **os.environ,
+            **archive(),
             **COLUMNS[self.column],
             **dict.fromkeys(_THREADS, str(self.threads)),
         }

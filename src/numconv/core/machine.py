@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -38,3 +39,15 @@ def interpreter() -> list[str]:
     A child that checks or measures does so in the mode it was asked for in: ``-O``, ``-I``, ...
     """
     return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
+
+
+def archive() -> dict[str, str]:
+    """Return what a child's environment must hold besides, to find numconv in an archive.
+
+    Python puts a zip that it was told to run on the path of its own process alone.
+    """
+    for entry in map(os.path.abspath, filter(None, sys.path)):
+        if os.path.abspath(__file__).startswith(entry + os.sep) and os.path.isfile(entry):
+            known = os.environ.get("PYTHONPATH")
+            return {"PYTHONPATH": os.pathsep.join(filter(None, (entry, known)))}
+    return {}

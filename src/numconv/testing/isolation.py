@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from typing import Any
 
-from ..core.machine import interpreter
+from ..core.machine import archive, interpreter
 from ..core.threads import processors
 from .report import Failure, Report
 from .verification import Checks, Request, Result, checks_of, command
@@ -197,7 +197,7 @@ def _environment() -> dict[str, str]:
     way.
     """
     threads = str(max(4, os.cpu_count() or 1))
-    return {"NUMBA_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive", **os.environ}
+    return {"NUMBA_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive", **os.environ, **archive()}
 
 
 def _cause(status: int) -> str:
