@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import util
 from typing import Any
 
 from numconv.core.problems import ConvolutionProblem, FilterProblem, InvolutionProblem
@@ -13,6 +12,7 @@ from . import convolution
 from .filtering.algorithm import Bands
 from .involution.algorithm import Involution
 from .loops.algorithm import Loops
+from .status import status
 
 ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
     ConvolutionProblem: (*convolution.ALGORITHMS, Loops()),
@@ -32,14 +32,8 @@ class CpuBackend:
     priority = 100
 
     def status(self) -> Status:
-        """Say whether Numba is installed. Never raises, and does not import it."""
-        try:
-            found = util.find_spec("numba") is not None
-        except (ImportError, ValueError):
-            found = False
-        if found:
-            return Status("ready")
-        return Status("unavailable", "Numba is not installed", "pip install numba")
+        """Say whether Numba is installed and compiles. Never raises."""
+        return status()
 
     def algorithms(self, problem: Any) -> Sequence[Algorithm]:
         """Return the algorithms for this kind of problem, the last resort last."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
 import itertools
 import os
 import pickle
 import sys
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, overload
 
 import llvmlite.binding
@@ -27,7 +25,7 @@ from numba.extending import intrinsic
 
 from numconv.core.background import hold_at_fork, undisturbed
 
-from .cache import fingerprint, kernels_folder
+from .cache import fingerprint, kernels, kernels_folder
 
 __all__ = ["KernelCache", "Prepared", "kernel", "routine", "stay_whole"]
 
@@ -51,8 +49,6 @@ _PRANGE_ONLY = ParallelOptions(
 # changes the order of a sum may happen.
 FASTMATH = {"contract"}
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
-
-_DIGEST_BYTES = hashlib.sha256().digest_size
 
 Function = Callable[..., Any]
 
@@ -165,17 +161,16 @@ class Prepared:
 
 
 class _Locator(caching._CacheLocator):
-    """Put a kernel into the folder of this state of the sources."""
+    """Tell kernels of one name apart; where they are kept is the affair of `_Files`."""
 
     def __init__(self, function: Function) -> None:
-        self._py_file = inspect.getfile(function)
         self._lineno = function.__code__.co_firstlineno
 
     def get_cache_path(self) -> str:
-        return str(kernels_folder())
+        return str(kernels_folder() or "")
 
     def ensure_cache_path(self) -> None:
-        kernels_folder()
+        return
 
     def get_source_stamp(self) -> None:
         return None
@@ -198,7 +193,7 @@ class _Implementation(caching.CompileResultCacheImpl):
 
 
 class _Files:
-    """One file for each signature of a kernel, checked by its digest when it is read.
+    """One file for each signature of a kernel.
 
     Numba's own index file hands two processes that save at once the same data file.
     """
@@ -206,33 +201,21 @@ class _Files:
     def __init__(self, base: str) -> None:
         self._base = base
 
-    def _path(self, key: object) -> Path:
-        return kernels_folder() / f"{self._base}.{hashlib.sha256(repr(key).encode()).hexdigest()}"
+    def _name(self, key: object) -> str:
+        return f"{self._base}.{hashlib.sha256(repr(key).encode()).hexdigest()}"
 
     def save(self, key: object, data: object) -> None:
-        payload = dumps((key, data))
-        path = self._path(key)
-        unfinished = path.with_name(f"{uuid.uuid4().hex}.tmp")
-        try:
-            unfinished.write_bytes(hashlib.sha256(payload).digest() + payload)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        kernels().keep(self._name(key), dumps((key, data)))
 
     def load(self, key: object) -> Any:
-        try:
-            content = self._path(key).read_bytes()
-        except FileNotFoundError:
-            return None
-        digest, payload = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        if hashlib.sha256(payload).digest() != digest:
-            return None
-        stored_key, data = pickle.loads(payload)
-        return data if stored_key == key else None
+        for content in kernels().found(self._name(key)):
+            stored_key, data = pickle.loads(content)
+            if stored_key == key:
+                return data
+        return None
 
     def flush(self) -> None:
-        for path in kernels_folder().glob(f"{self._base}.*"):
-            path.unlink(missing_ok=True)
+        kernels().forget(f"{self._base}.")
 
 
 class KernelCache(caching.FunctionCache):
@@ -249,7 +232,7 @@ class KernelCache(caching.FunctionCache):
 
     @property
     def cache_path(self) -> str:
-        return str(kernels_folder())
+        return str(kernels_folder() or "")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         # What cannot be read, for whatever reason, is compiled again.

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import functools
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from numconv.core import activations, sources
+from numconv.core import sources
+from numconv.core.store import Store
 
 _COMPILERS = ("numba-cuda", "llvmlite", "nvidia-nvvm", "nvidia-nvjitlink", "cuda-core")
+_MODULES = ("numconv_cuda", "numconv.core.activations")
+
+
+def store() -> Store:
+    """Return the store of kernels compiled from exactly this code."""
+    return _store(getattr(os, "geteuid", int)())
 
 
 @functools.cache
-def folder() -> Path:
-    """Return the writable folder of kernels compiled from exactly these sources."""
-    here, beside = Path(__file__).parent, (Path(activations.__file__),)
-    return sources.compiled_folder("cubins", sources.fingerprint(here, _COMPILERS, (), beside))
+def _store(user: int) -> Store:
+    # Of each user a process runs as in turn: one must not go by what the other was allowed.
+    debugging = os.environ.get("NUMBA_CUDA_DEBUGINFO", "")
+    return sources.compiled("cubins", sources.fingerprint(_MODULES, _COMPILERS, (debugging,)))
+
+
+def folder() -> Path | None:
+    """Return the folder into which new kernels go, None if there is none that can be written."""
+    return store().folder()
 
 
 def kept(name: str, make: Callable[[], bytes]) -> bytes:
     """Return what is kept under `name`; if nothing is, what `make` returns, from now on."""
-    path = folder() / name
-    try:
-        return path.read_bytes()
-    except OSError:
-        made = make()
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(made)
-        os.replace(file.name, path)
-    except OSError:
-        pass  # the next process makes it once more
+    for content in store().found(name):
+        return content
+    made = make()
+    store().keep(name, made)
     return made

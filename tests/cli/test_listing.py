@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -95,6 +97,28 @@ def test_info_names_versions_processor_and_cache(numconv: Run) -> None:
     assert facts["threads"]["used"] >= 1
     assert facts["processor"]
     assert facts["cache"] in numconv("info").out
+
+
+def test_info_tells_the_state_of_the_cache_and_makes_nothing(
+    numconv: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path / "cache"))
+    assert numconv("info", "--json").json["cache state"] == "made when something is kept"
+    assert not (tmp_path / "cache").exists()
+    (tmp_path / "cache").write_text("a file stands in the way")
+    assert numconv("info", "--json").json["cache state"].startswith("cannot be made; ")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="modes say nothing here")
+def test_info_tells_why_the_cache_is_not_used(
+    numconv: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o777)
+    state = numconv("info", "--json").json["cache state"]
+    assert state.startswith(f"not used: {tmp_path / 'cache'} can be written by other users")
+    assert state in numconv("info").out
 
 
 @pytest.mark.parametrize("name", sorted(plugins.operators()))

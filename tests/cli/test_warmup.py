@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,19 @@ def test_all_operators_are_warmed_up_unless_told_otherwise(
 def test_what_has_no_such_dtype_says_so(numconv: Run, witnesses: Witnesses) -> None:
     arguments = ("--op", "involution_block", "--dtype", "int8", "--backend", "witnesses")
     assert "nothing to compile" in numconv("warmup", *arguments).out
+
+
+def test_where_kernels_are_kept_is_said(
+    numconv: Run, witnesses: Witnesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path / "cache"))
+    arguments = ("warmup", "--op", "pointwise", "--backend", "witnesses")
+    assert numconv(*arguments, "--json").json["kept_in"] == str(tmp_path / "cache")
+    assert f"kept in {tmp_path / 'cache'}" in numconv(*arguments).out
+    (tmp_path / "cache").write_text("a file stands in the way")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "cache"))
+    assert numconv(*arguments, "--json").json["kept_in"] is None
+    assert "is lost: cannot be made; nothing new is kept" in numconv(*arguments).err
 
 
 def test_an_interruption_says_what_is_missing(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,8 @@ import numpy as np
 import pytest
 
 import numconv
-from numconv.core import dispatch, plugins, tuning
+from numconv.core import dispatch, plugins, store, tuning
+from numconv.core.errors import PerformanceWarning
 from numconv.core.protocol import Operand, Status
 
 X, WEIGHT = np.ones((1, 1, 9), "float32"), np.ones((1, 1, 3), "float32")
@@ -67,6 +70,8 @@ class Sleepers:
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Let a backend of two algorithms be known; give the calls that they get."""
     monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(store, "_warned", set())
     made: list[str] = []
     monkeypatch.setitem(plugins.registry().backends, "sleepers", Sleepers(made))
     dispatch.forget()
@@ -116,6 +121,81 @@ def test_a_damaged_memory_is_measured_anew(calls: list[str], tmp_path: Path) -> 
     calls.clear()
     convolve(tune=True)
     assert "slow" in calls
+
+
+GARBAGE = {
+    "nested_too_deep": "[" * 200_000,
+    "huge_integer": '{"algorithm": "fast", "seconds": {"slow": 1, "fast": 1' + "0" * 400 + "}}",
+    "integer_too_long_to_read": "1" * 5000,
+    "no_object": "[]",
+    "null": "null",
+    "number": "7",
+    "no_times": '{"algorithm": "fast"}',
+    "times_in_a_list": '{"algorithm": "fast", "seconds": ["fast", "slow"]}',
+    "time_of_letters": '{"algorithm": "fast", "seconds": {"fast": "soon", "slow": 1}}',
+    "time_is_nan": '{"algorithm": "fast", "seconds": {"fast": NaN, "slow": 1}}',
+    "time_is_infinite": '{"algorithm": "fast", "seconds": {"fast": 1, "slow": -Infinity}}',
+    "time_is_negative": '{"algorithm": "fast", "seconds": {"fast": -1, "slow": 1}}',
+    "algorithm_of_another_type": '{"algorithm": ["fast"], "seconds": {"fast": 1, "slow": 2}}',
+    "unknown_algorithm": '{"algorithm": "magic", "seconds": {"magic": 1, "fast": 1, "slow": 2}}',
+    "lone_surrogate": '{"algorithm": "\\ud800", "seconds": {}}',
+    "no_text": b"\xff\xfe\x00",
+    "too_long": '{"algorithm": "fast", "seconds": {"fast": 1, "slow": 2}}' + " " * 2**20,
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("content", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_is_measured_anew_and_replaced(
+    calls: list[str], tmp_path: Path, content: str | bytes
+) -> None:
+    convolve(tune=True)
+    (entry,) = (tmp_path / "tuned").iterdir()
+    entry.write_bytes(content if isinstance(content, bytes) else content.encode())
+    dispatch.forget()
+    calls.clear()
+    convolve(tune=True)
+    assert "slow" in calls
+    assert calls[-1] == "fast"
+    assert json.loads(entry.read_text())["algorithm"] == "fast"
+
+
+def test_what_is_no_file_is_measured_anew(calls: list[str], tmp_path: Path) -> None:
+    convolve(tune=True)
+    (entry,) = (tmp_path / "tuned").iterdir()
+    entry.unlink()
+    entry.mkdir()
+    dispatch.forget()
+    calls.clear()
+    with pytest.warns(PerformanceWarning, match="is not a regular file"):
+        convolve(tune=True)
+    assert calls[-1] == "fast"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="modes say nothing here")
+def test_what_others_can_write_is_measured_anew(calls: list[str], tmp_path: Path) -> None:
+    convolve(tune=True)
+    (entry,) = (tmp_path / "tuned").iterdir()
+    assert entry.stat().st_mode & 0o777 == 0o600
+    entry.write_text(entry.read_text().replace('"algorithm": "fast"', '"algorithm": "slow"'))
+    entry.chmod(0o666)
+    dispatch.forget()
+    calls.clear()
+    with pytest.warns(PerformanceWarning, match="can be written by other users"):
+        convolve(tune=True)
+    assert calls[-1] == "fast"
+
+
+def test_an_interruption_leaves_nothing_unfinished(
+    calls: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*paths: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        convolve(tune=True)
+    assert not any((tmp_path / "tuned").iterdir())
 
 
 def test_the_budget_ends_the_measuring(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,11 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from typing import Any
 
 from ..core.errors import BackendError
+from ..core.machine import archive, interpreter
 
 USER, KERNEL = "user", "kernel"
 
@@ -70,12 +70,13 @@ class Worker:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {
             **os.environ,
+            **archive(),
             **COLUMNS[self.column],
             **dict.fromkeys(_THREADS, str(self.threads)),
         }
         # A session of its own: an interruption of this process is not one of its workers'.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "numconv.benchmarking.worker"],
+            [*interpreter(), "-P", "-m", "numconv.benchmarking.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -22,10 +22,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
-
-FOLDER = Path(__file__).parent / "suites"
 
 
 class SuiteError(ValueError):
@@ -60,7 +60,15 @@ class Suite:
 
 def names() -> tuple[str, ...]:
     """Return the names of the suites that come with numconv."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    found = (file.name.rpartition(".") for file in _folder().iterdir())
+    return tuple(sorted(name for name, _, ending in found if ending == "toml"))
+
+
+def _folder() -> Traversable:
+    """Return the folder of the suites that come with numconv, which may lie in a zip."""
+    if __package__:
+        return resources.files(__package__) / "suites"
+    return Path(__file__).parent / "suites"  # read by itself, from a checkout
 
 
 def load(name: str) -> Suite:
@@ -71,14 +79,14 @@ def load(name: str) -> Suite:
     SuiteError
         If there is no such suite, or the file does not hold one.
     """
-    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    file = Path(name) if name.endswith(".toml") else _folder() / f"{name}.toml"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except OSError:
         expected = "a .toml file or one of " + ", ".join(names())
         raise SuiteError(f"suite={name!r}: expected {expected}") from None
     try:
-        return _suite(path.stem, tomllib.loads(text))
+        return _suite(file.name.removesuffix(".toml"), tomllib.loads(text))
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise SuiteError(f"suite={name!r}: expected a suite, but it has {reason}") from None

@@ -170,7 +170,7 @@ def _print(report: Report, comparison: Comparison | None) -> None:
 def _print_table(table: Table) -> None:
     if not table.rows:
         click.echo(table.title)
-    elif sys.stdout.isatty():
+    elif printing.is_terminal(sys.stdout):
         _print_rich(table)
     else:
         printing.table(table.header, [row.cells for row in table.rows], table.title)

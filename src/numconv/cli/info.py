@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..core import store
 from ..core.cache import cache_folder
 from ..core.machine import processor, versions
 from ..core.threads import get_num_threads, processors
@@ -44,6 +45,7 @@ def gather() -> dict[str, Any]:
             "processors": processors(),
         },
         "cache": str(cache_folder()),
+        "cache state": store.state(),
     }
 
 

@@ -40,6 +40,8 @@ class Commands(click.Group):
         if cmd_name in COMMANDS:
             module = import_module(f"numconv.cli.{COMMANDS[cmd_name][0]}")
             command: click.Command = module.command
+            if command.help is None:  # under -OO there are no docstrings
+                command.help = COMMANDS[cmd_name][1]
             return command
         if cmd_name not in self.commands:
             self._add_from_plugins()
@@ -105,6 +107,8 @@ def _status(arguments: list[str] | None) -> int:
         return _fail(error.format_message() + hint)
     except (NumconvError, MemoryError) as error:
         return _fail(str(error) or "not enough memory")
+    except OSError as error:
+        return _fail(f"cannot read or write: {error}")
 
 
 def _fail(reason: str) -> int:

@@ -20,6 +20,7 @@ from ..core.bound import FACTOR, bound
 from ..core.explanation import Explanation
 from ..core.protocol import Operator
 from ..core.reference import naive_reference
+from . import printing
 
 Array = NDArray[Any]
 
@@ -79,7 +80,7 @@ def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
 @contextmanager
 def _patience() -> Iterator[None]:
     """Say on a terminal what the first call waits for."""
-    if not sys.stderr.isatty():
+    if not printing.is_terminal(sys.stderr):
         yield
         return
     from rich.console import Console
@@ -91,7 +92,7 @@ def _patience() -> Iterator[None]:
 @contextmanager
 def _progress(repeat: int, seconds: float) -> Iterator[Callable[[], None]]:
     """Give a function to call before each run; the bar is drawn then, never during a run."""
-    if repeat * seconds < PATIENCE_SECONDS or not sys.stderr.isatty():
+    if repeat * seconds < PATIENCE_SECONDS or not printing.is_terminal(sys.stderr):
         yield lambda: None
         return
     from rich.console import Console

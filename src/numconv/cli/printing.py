@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -31,7 +31,7 @@ def _plain(value: Any) -> Any:
 def pairs(rows: Iterable[tuple[str, str]], title: str = "") -> None:
     """Print names and values in two columns."""
     rows = list(rows)
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         from rich.table import Table
         from rich.text import Text
 
@@ -52,7 +52,7 @@ def pairs(rows: Iterable[tuple[str, str]], title: str = "") -> None:
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print rows under a header; aligned plain text where stdout is no terminal."""
     rows = [list(row) for row in rows]
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
         from rich.text import Text
@@ -71,6 +71,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], title: str = "")
     for row in (header, *rows):
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a person reads `stream`, which is None where it is closed."""
+    return stream is not None and stream.isatty()
 
 
 def _console_print(title: str, grid: Any) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
+from .printing import is_terminal
+
 Advance = Callable[[int, int, str], None]
 
 
@@ -17,7 +19,7 @@ def bar(first: str) -> Iterator[Advance]:
     The bar is drawn then and at no other time, so that it disturbs nothing that is measured.
     Where stderr is no terminal there is none.
     """
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda done, total, name: None
         return
     from rich.console import Console

@@ -133,7 +133,7 @@ def command(
                 "seconds": seconds,
                 "budget_seconds": budget,
                 "interrupted": interrupted,
-                "kept_in": str(folder()),
+                "kept_in": _kept_in(),
             }
         )
     else:
@@ -182,11 +182,20 @@ def _print(done: Sequence[Tuned], wanted: int, seconds: float, budget: float) ->
             f"the estimate is within {NEAR - 1:.0%} of the fastest {well} of {len(gains)} times"
         )
     if count[MEASURED] or count[REMEMBERED]:
-        click.echo(f"kept in {folder()}; calls with tune=True use it")
+        kept_in = _kept_in()
+        if kept_in is None:
+            click.echo("not kept, for no folder can be written: numconv info says why", err=True)
+        else:
+            click.echo(f"kept in {kept_in}; calls with tune=True use it")
     if count[NOT_REACHED] or any(each.tuning and each.tuning.unmeasured for each in done):
         click.echo("the budget did not suffice: call again to go on, or give a larger --budget")
     if len(done) < wanted:
         click.echo(f"interrupted: {wanted - len(done)} of {wanted} are missing", err=True)
+
+
+def _kept_in() -> str | None:
+    place = folder()
+    return None if place is None else str(place)
 
 
 def _gains(done: Sequence[Tuned]) -> list[float]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from ..core import plugins
+from ..core import plugins, store
 from ..core.choice import choose
 from ..core.dtypes import DTYPES
 from ..core.errors import ArgumentError, RefusedError
@@ -73,7 +73,11 @@ def command(
 
     Runs each operator's named cases once in each dtype, on every algorithm of the backend, and
     the layers of suites. Compiled kernels are kept on disk (`numconv info` says where), for this
-    processor and this version.
+    processor and this version, readable for this user alone. An image that others run takes them
+    along if they may read them, and if they belong to root:
+
+    \b
+      NUMCONV_CACHE_DIR=/opt/numconv numconv warmup && chmod -R a+rX /opt/numconv
 
     \b
       numconv warmup
@@ -94,16 +98,22 @@ def command(
     done = _warm_up(parts, backend)
     seconds = perf_counter() - begin
     interrupted = len(done) < len(parts)
+    kept_in = store.kept_in()
     if as_json:
         printing.as_json(
             {
                 "parts": [part.to_dict() for part in done],
                 "seconds": seconds,
                 "interrupted": interrupted,
+                "kept_in": None if kept_in is None else str(kept_in),
             }
         )
     else:
         _print(done, seconds)
+        if kept_in is None:
+            click.echo(f"what was compiled is lost: {store.state()}", err=True)
+        else:
+            click.echo(f"kept in {kept_in}")
         if interrupted:
             missing = f"{len(parts) - len(done)} of {len(parts)}"
             click.echo(f"interrupted: {missing} are missing; what was compiled is kept", err=True)

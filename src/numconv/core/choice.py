@@ -115,9 +115,10 @@ def choose(
             break
     if last is not None:
         return replace(last, fell_back=backend == "auto" or bool(refusals))
-    if algorithm not in ("auto", *known):
+    if known and algorithm not in ("auto", *known):
         raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
-    detail = "; ".join(refusals) or f"no algorithm for a {type(problem).__name__}"
+    none = f"no algorithm for a {type(problem).__name__}{plugins.set_aside()}"
+    detail = "; ".join(refusals) or none
     raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
 
 
@@ -172,7 +173,12 @@ def warn_of_last_resort(choice: Choice, problem: Problem) -> None:
 def callers_level() -> int:
     """Return the `stacklevel` at which the function that calls this would blame our caller."""
     frame, level = sys._getframe(1), 1
-    own = __name__.partition(".")[0]
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == own:
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1
     return level
+
+
+def _is_ours(module: str) -> bool:
+    """Return whether no user wrote a module: ours, a plugin of ours, or Numba, which calls us."""
+    top = module.partition(".")[0]
+    return top in ("numconv", "numba") or top.startswith("numconv_")

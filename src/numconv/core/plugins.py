@@ -72,6 +72,10 @@ def _discover() -> Registry:
     backends = [(hookspecs.PROJECT, ReferenceBackend(found.operators))]
     brought = backends + list(_collect(found, "numconv_backends"))
     found.backends = _unique(found, "backend", brought, _BACKEND_MEMBERS)
+    if not found.operators:
+        # The packages were copied, or packed, without what an installation lays beside them.
+        text = f"no entry points found: {OWN_DISTRIBUTION}'s .dist-info is missing on sys.path"
+        found.faults.append(Fault(OWN_DISTRIBUTION, text))
     return found
 
 
@@ -156,9 +160,7 @@ def backend(name: str, expected: str = "one of ") -> Backend:
     known = backends()
     if name in known:
         return known[name]
-    broken = "; ".join(f"{fault.plugin}: {fault.error}" for fault in faults())
-    hint = f" (set aside: {broken})" if broken else ""
-    raise ArgumentError("backend", name, expected + ", ".join(known) + hint)
+    raise ArgumentError("backend", name, expected + ", ".join(known) + set_aside())
 
 
 def status(backend: Backend) -> Status:
@@ -179,8 +181,15 @@ def operator(name: str) -> Operator:
     """Return the operator called `name`, or raise with the names there are."""
     known = registry().operators
     if name not in known:
-        raise ArgumentError("op", name, "one of " + ", ".join(sorted(known)))
+        names = ", ".join(sorted(known)) or "none, for no plugin brings one"
+        raise ArgumentError("op", name, f"one of {names}{'' if known else set_aside()}")
     return known[name]
+
+
+def set_aside() -> str:
+    """Return what was set aside and why, as the end of a sentence; empty if nothing was."""
+    broken = "; ".join(f"{fault.plugin}: {fault.error}" for fault in faults())
+    return f" (set aside: {broken})" if broken else ""
 
 
 def faults() -> tuple[Fault, ...]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
+import math
 import platform
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .cache import cache_folder
 from .choice import Choice, choose
 from .machine import processor, versions
 from .places import HOST
 from .protocol import Algorithm, Array, Backend, Memory, Plan, Problem
+from .store import Store
 from .threads import get_num_threads, num_threads_held
 
 BUDGET_SECONDS = 10.0
@@ -31,6 +31,10 @@ _HOPELESS = 4.0
 _INTERRUPTION_SECONDS = 0.1
 # Of a device, so many calls are timed together as take so long.
 _BATCH_SECONDS, _MOST_CALLS = 2e-3, 100
+# What is remembered of a problem takes hundreds of bytes.
+_MOST_BYTES = 2**20
+# What a file raises that holds something else.
+_NONSENSE = (ValueError, LookupError, TypeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -118,14 +122,15 @@ def tune(
     if len(accepted) < 2:
         return Tuning(first, estimated)
     names = [candidate.name for candidate in accepted]
-    path = _path(problem, first.backend, memory)
-    best, seconds = _read(path)
+    store, key = _store(), _key(problem, first.backend, memory)
+    best, seconds = _read(store, key, names)
     remembered = best in names and (not complete or set(names) <= set(seconds))
     if not remembered:
         seconds = _measure(problem, accepted, memory, BUDGET_SECONDS if budget is None else budget)
         best = min(seconds, key=seconds.__getitem__)
         if len(seconds) > 1 or not complete:
-            _write(path, {"algorithm": best, "seconds": seconds, "problem": str(problem)})
+            entry = {"algorithm": best, "seconds": seconds, "problem": str(problem)}
+            store.keep(key, json.dumps(entry).encode())
     how = "when measured before" if remembered else f"of {len(seconds)} measured"
     chosen = Choice(first.backend, accepted[names.index(best)], f"the fastest {how}")
     unmeasured = tuple(name for name in names if name not in seconds)
@@ -223,12 +228,18 @@ def _random_operands(problem: Problem) -> list[Array]:
     return made
 
 
-def folder() -> Path:
-    """Return where choices are remembered; it may not exist yet."""
-    return cache_folder() / "tuned"
+def folder() -> Path | None:
+    """Return where choices are remembered, None if nothing can be kept; it may not exist yet."""
+    return _store().place()
 
 
-def _path(problem: Problem, backend: Backend, memory: Memory) -> Path:
+def _store() -> Store:
+    store = Store("tuned")
+    store.warn()
+    return store
+
+
+def _key(problem: Problem, backend: Backend, memory: Memory) -> str:
     """Key by problem, processor or device, thread count and versions of the code that computes."""
     key = (
         repr(problem),
@@ -239,26 +250,19 @@ def _path(problem: Problem, backend: Backend, memory: Memory) -> Path:
         get_num_threads(),
         versions(("numconv-kernels", "numba", "numba-cuda")),
     )
-    digest = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
-    return folder() / f"{digest}.json"
+    return f"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.json"
 
 
-def _read(path: Path) -> tuple[str, dict[str, float]]:
+def _read(store: Store, key: str, names: Sequence[str]) -> tuple[str, dict[str, float]]:
     """Return the fastest algorithm and the times that are remembered; empty if none are."""
-    try:
-        entry = json.loads(path.read_text())
-        times = {str(name): float(each) for name, each in entry["seconds"].items()}
-        return str(entry["algorithm"]), times
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "", {}
-
-
-def _write(path: Path, entry: dict[str, Any]) -> None:
-    """Replace the file in one step; where the cache cannot be written, nothing is remembered."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            json.dump(entry, file)
-        os.replace(file.name, path)
-    except OSError:
-        return
+    for content in store.found(key, _MOST_BYTES):
+        with contextlib.suppress(
+            ValueError, LookupError, TypeError, ArithmeticError, RecursionError
+        ):
+            entry = json.loads(content)
+            best, measured = entry["algorithm"], entry["seconds"]
+            seconds = {name: float(measured[name]) for name in names if name in measured}
+            sensible = all(math.isfinite(each) and each >= 0 for each in seconds.values())
+            if best in seconds and sensible:
+                return best, seconds
+    return "", {}

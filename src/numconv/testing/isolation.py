@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from typing import Any
 
+from ..core.machine import archive, interpreter
 from ..core.threads import processors
 from .report import Failure, Report
 from .verification import Checks, Request, Result, checks_of, command
@@ -153,7 +153,7 @@ class _Overseer:
             if self._stopped:
                 return
             child = subprocess.Popen(
-                [sys.executable, "-m", "numconv.testing.child"],
+                [*interpreter(), "-m", "numconv.testing.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -195,7 +195,7 @@ def _environment() -> dict[str, str]:
 
     Those of several processes would be in each other's way.
     """
-    return {"OMP_WAIT_POLICY": "passive", **os.environ}
+    return {"OMP_WAIT_POLICY": "passive", **os.environ, **archive()}
 
 
 def _cause(status: int) -> str:
