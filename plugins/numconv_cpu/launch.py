@@ -94,7 +94,7 @@ def _start(  # type: ignore[no-untyped-def]
     pointers[9] = word(geometry)
     run_job(word(pool), function, stages, min(limit, workers), pointer(pointers))
     # What is only known by its address must live until here.
-    counters[0] = 0
+    counters[0] = pointers[0] = 0
 
 
 start = Prepared(_start, (*(types.int64,) * 4, *(address,) * 10))
