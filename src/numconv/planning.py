@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import functional
-from .core import arrays, dispatch, dtypes, explanation
+from .core import dispatch, dtypes, explanation
 from .core.choice import choose
 from .core.dispatch import Call, Traced
 from .core.errors import ArgumentError, ArgumentTypeError
@@ -20,6 +20,13 @@ from .core.protocol import Array, Memory, Operand
 from .core.threads import num_threads_held
 
 __all__ = ["PreparedPlan", "explain", "plan"]
+
+
+_NUMBERS = (
+    *("stride", "padding", "dilation", "groups"),
+    *("output_padding", "output_size", "kernel_size", "scale"),
+)
+"""The parameters that are never operands."""
 
 
 class PreparedPlan:
@@ -218,16 +225,20 @@ def explain(
     """
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, _ = _describe(operands, dtype, memory)
-    parameters = {name: _described(value) for name, value in parameters.items()}
+    parameters = {name: _described(name, value) for name, value in parameters.items()}
     traced, result = _trace(function, described, parameters, memory.device)
     return explanation.explain(traced, result.shape, memory.device)
 
 
-def _described(value: Any) -> Any:
+def _described(name: str, value: Any) -> Any:
+    """Return an array among the parameters as an `Operand`; numbers may be arrays of NumPy, too."""
+    if name in _NUMBERS or isinstance(value, np.generic):
+        return value
     if _is_array(value):
-        return Operand(tuple(value.shape), arrays.dtype_name(value))
+        array = memory_of([(name, value)]).adapt(name, value)
+        return Operand(array.shape, array.dtype.name)
     if isinstance(value, (list, tuple)) and any(map(_is_array, value)):
-        return [_described(each) for each in value]
+        return [_described(name, each) for each in value]
     return value
 
 

@@ -40,7 +40,7 @@ def integer(argument: str, value: Any, minimum: int) -> int:
     if isinstance(value, (bool, np.bool_)):
         raise ArgumentTypeError(argument, value, expected)
     try:
-        number = operator.index(value)
+        number = int(operator.index(value))
     except TypeError:
         raise ArgumentTypeError(argument, value, expected) from None
     if number < minimum:
