@@ -11,7 +11,7 @@ from . import functional
 from .core import dispatch, dtypes, explanation
 from .core.choice import choose
 from .core.dispatch import Call, Traced
-from .core.errors import ArgumentError, ArgumentTypeError
+from .core.errors import ArgumentError, ArgumentTypeError, BackendError
 from .core.explanation import Explanation
 from .core.geometry import integer
 from .core.overflow import check_sums
@@ -32,11 +32,14 @@ _NUMBERS = (
 class PreparedPlan:
     """A plan with its weight packed, to be called with arrays of the planned shapes.
 
-    Made by `numconv.plan`. Any number of threads may call it at once.
+    Made by `numconv.plan`. Any number of threads may call it at once. Nothing in it changes, so
+    that its copies are itself. Pickled, it is the problem, the names of backend and algorithm, and
+    the arrays that were bound: where it is read again it is planned anew, by the same algorithm,
+    and a `RefusedError` or `BackendError` where that cannot be.
     """
 
     def __init__(self, call: Call, given: list[Operand], bound: dict[int, Array]) -> None:
-        self._call = call
+        self._call, self._given = call, given
         self._free = [
             (i, each.shape, np.dtype(each.dtype)) for i, each in enumerate(given) if i not in bound
         ]
@@ -45,8 +48,11 @@ class PreparedPlan:
             bound[i].copy() if i in bound else None for i in range(len(given))
         ]
         prepare = getattr(call.plan, "prepare", None)
+        self._weight: Any = None  # as it was given, where its prepared form does not tell
         if 1 in bound and prepare is not None and not call.integers:
-            self._values[1] = prepare(self._values[1])
+            weight, self._values[1] = self._values[1], prepare(self._values[1])
+            if not _tells(self._values[1], weight):
+                self._weight = weight
         # Most plans are called with one array; then there is little to put together.
         only = self._free[0] if len(self._free) == 1 and call.batched else None
         quick = only is not None and not call.integers
@@ -54,6 +60,25 @@ class PreparedPlan:
         self._bound = tuple(self._values[1:])
         # What `Recognising.glance` says of the array of the last call, if that is elsewhere.
         self._recent: Any = None
+
+    def __copy__(self) -> PreparedPlan:
+        return self
+
+    def __deepcopy__(self, memo: object) -> PreparedPlan:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[..., PreparedPlan], tuple[Any, ...]]:
+        call = self._call
+        if call.memory is not HOST:
+            device = call.memory.device
+            raise BackendError(f"a plan in the memory of {device!r} cannot be pickled: plan there")
+        bound = {i: array for i, array in enumerate(self._values) if array is not None}
+        if 1 in bound:
+            weight = bound[1] if self._weight is None else self._weight
+            given = np.asarray(getattr(weight, "given", weight))
+            bound[1] = given.astype(self._given[1].dtype, copy=False)
+        names = call.choice.backend.name, call.choice.algorithm.name
+        return _planned, (call.problem, *names, self._given, bound)
 
     @property
     def problem(self) -> Any:
@@ -133,6 +158,24 @@ class PreparedPlan:
         return memory.adapt(name, operand)
 
 
+def _tells(prepared: Any, weight: Any) -> bool:
+    """Return whether the weight can be had from its prepared form."""
+    if type(prepared) is not np.ndarray or type(weight) is not np.ndarray:
+        return hasattr(prepared, "given")
+    alike = prepared.shape == weight.shape and prepared.dtype == weight.dtype
+    return prepared is weight or (alike and np.array_equal(prepared, weight, equal_nan=True))
+
+
+def _planned(
+    problem: Any, backend: str, algorithm: str, given: list[Operand], bound: dict[int, Array]
+) -> PreparedPlan:
+    """Plan a problem by an algorithm whose name is known: what a pickled plan comes back as."""
+    with num_threads_held():
+        choice = choose(problem, backend, algorithm)
+        call = dispatch.prepare(problem, given[0], choice)
+    return PreparedPlan(call, given, bound)
+
+
 def plan(
     function: str, *operands: Any, dtype: str | None = None, **parameters: Any
 ) -> PreparedPlan:
@@ -186,6 +229,7 @@ def plan(
         choice = choose(problem, backend, algorithm, memory.device)
         check_place(memory, choice.backend, "operands[1]")
         call = dispatch.prepare(problem, described[0], choice, memory)
+    # In `call.shapes`: batched.
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.memory import aligned_copy
+from numconv.core.memory import aligned, aligned_copy
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
@@ -28,10 +28,16 @@ from .solve import solve
 
 @dataclass(frozen=True)
 class PackedWeight:
-    """A weight in the order in which a plan reads it."""
+    """A weight in the order in which `plan` reads it."""
 
     values: NDArray[Any]
     finite: bool
+    plan: LoweredPlan
+
+    @property
+    def given(self) -> Array:
+        """The weight as it was before; 0 where no result depends on it."""
+        return self.plan.unpacked(self.values)
 
 
 class LoweredPlan:
@@ -61,6 +67,7 @@ class LoweredPlan:
     ) -> None:
         self._dtype = problem.dtype
         self._epilogue = problem.epilogue
+        self._weight_shape = problem.weight_shape
         self._empty = prod(problem.result_shape) == 0
         self._in_place = in_place
         self._work = problem.macs + problem.min_bytes
@@ -128,7 +135,28 @@ class LoweredPlan:
         memory = workspace(self._dtype, self._packing_size)
         memory[0] = 0
         self._run(self._packing, *(weight,) * 5, memory)
-        return PackedWeight(aligned_copy(memory[self._packed]), not memory[0])
+        return PackedWeight(aligned_copy(memory[self._packed]), not memory[0], self)
+
+    def unpacked(self, packed: Array) -> Array:
+        """Return the weight that was packed so.
+
+        Where each element went is told by packing their numbers, a digit at a time: those of
+        base 2**20 are exact in all dtypes, and 0 stays for what holds no element.
+        """
+        digits = 2**20
+        size = prod(self._weight_shape)
+        dtype = np.dtype(self._dtype)
+        memory = aligned(self._packing_size * dtype.itemsize).view(dtype)
+        numbers, places, unit = np.arange(1, size + 1), np.zeros(packed.size, np.int64), 1
+        while unit <= size:
+            memory[:] = 0
+            digit = (numbers // unit % digits).astype(dtype).reshape(self._weight_shape)
+            self._run(self._packing, *(digit,) * 5, memory)
+            places += memory[self._packed].astype(np.int64) * unit
+            unit *= digits
+        weight = np.zeros(size + 1, dtype)
+        weight[places] = packed
+        return weight[1:].reshape(self._weight_shape)
 
     def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
         stages, geometry = kind

@@ -65,7 +65,11 @@ class Plan(Protocol):
         ...
 
     def prepare(self, weight: Array) -> Any:
-        """Return `weight` in the form this plan likes best; a call takes it in its place."""
+        """Return `weight` in the form this plan likes best; a call takes it in its place.
+
+        Where that has a member `given`, the weight itself, plans in callers' hands keep no copy
+        of the weight besides, for the day on which they are pickled.
+        """
         return weight
 
 

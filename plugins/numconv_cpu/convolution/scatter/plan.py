@@ -91,6 +91,15 @@ class PackedWeight:
     """A weight in tiles, (groups, tiles, given_channels, tile_lanes)."""
 
     values: NDArray[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def given(self) -> Array:
+        """The weight as it was before."""
+        groups, tiles, channels, lanes = self.values.shape
+        rows = self.values.swapaxes(1, 2).reshape(groups, channels, tiles * lanes)
+        kept = prod(self.shape) // (groups * channels)
+        return rows[..., :kept].reshape(self.shape)
 
 
 class ScatterPlan:
@@ -182,7 +191,8 @@ class ScatterPlan:
         beyond = c.tiles * c.tile_lanes - rows.shape[2]
         tiles = np.pad(rows, ((0, 0), (0, 0), (0, beyond)))
         tiles = tiles.reshape(*rows.shape[:2], c.tiles, c.tile_lanes)
-        return PackedWeight(aligned_copy(tiles.swapaxes(1, 2)))
+        turned = tiles.swapaxes(1, 2)
+        return PackedWeight(aligned_copy(turned).reshape(turned.shape), weight.shape)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
