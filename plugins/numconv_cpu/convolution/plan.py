@@ -15,6 +15,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ..launch import start, worker
+from ..process import OfThisProcess
 from ..simd.tile import tile_field
 from ..threads import run
 from ..workspace import workspace
@@ -40,7 +41,7 @@ class PackedWeight:
         return self.plan.unpacked(self.values)
 
 
-class LoweredPlan:
+class LoweredPlan(OfThisProcess):
     """A lowered convolution, ready to be called with arrays of the problem's dtype.
 
     Parameters

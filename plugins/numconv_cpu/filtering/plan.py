@@ -15,6 +15,7 @@ from numconv.core.threads import get_num_threads
 from .. import threads
 from ..convolution.records import Tables, in_turn, record, whole_lines
 from ..launch import start, worker
+from ..process import OfThisProcess
 from ..simd.tile import tile_field
 from ..workspace import workspace
 from .formats import loader, storer
@@ -62,7 +63,7 @@ NUMBERS = (
 )
 
 
-class FilterPlan:
+class FilterPlan(OfThisProcess):
     """A filter, ready to be called."""
 
     def __init__(self, problem: FilterProblem) -> None:

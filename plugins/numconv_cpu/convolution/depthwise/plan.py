@@ -13,6 +13,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ...launch import start, worker
+from ...process import OfThisProcess
 from ...simd.machine import machine
 from ...simd.tile import tile_field
 from ...threads import run
@@ -55,7 +56,7 @@ TILES = (
 )
 
 
-class SlabPlan:
+class SlabPlan(OfThisProcess):
     """A forward convolution with one input channel in each group."""
 
     def __init__(self, problem: ConvolutionProblem) -> None:

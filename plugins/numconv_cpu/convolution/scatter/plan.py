@@ -15,6 +15,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ...launch import start, worker
+from ...process import OfThisProcess
 from ...threads import run
 from ...workspace import workspace
 from ..lowering import group_channels
@@ -102,7 +103,7 @@ class PackedWeight:
         return rows[..., :kept].reshape(self.shape)
 
 
-class ScatterPlan:
+class ScatterPlan(OfThisProcess):
     """An input gradient of float32, float64 or int64 whose padding is of zeros.
 
     No zero of the padding is ever read: a weight that is not finite does no harm to results that
