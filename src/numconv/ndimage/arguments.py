@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..core.errors import ArgumentError, ArgumentTypeError
+from ..core.parameters import PLAIN
 from .errors import NoAxisError, TooLargeError, UnsupportedError
 
 Result = TypeVar("Result")
@@ -39,7 +40,7 @@ def padding_mode(mode: Any) -> str:
 def index(argument: str, value: Any) -> int:
     """Return an integer."""
     try:
-        return operator.index(value)
+        return int(operator.index(value))
     except TypeError:
         raise ArgumentTypeError(argument, value, "an integer") from None
 
@@ -113,7 +114,7 @@ def among(axes: Sequence[int], values: Sequence[int], count: int, rest: int) -> 
 
 
 def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Keep what `function` returns for arguments that can be looked up; none may be a tuple.
+    """Keep what `function` returns for arguments that are plain numbers and words.
 
     To check the arguments of a filter of 32 x 32 pixels took longer than to filter.
     """
@@ -121,10 +122,11 @@ def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:
-        try:
+        if PLAIN.issuperset(map(type, arguments)):
             return kept(*arguments)
-        except TypeError:
-            return function(*arguments)
+        # What may mean another number the next time, and tuples, of which the types of what is in
+        # them are not told apart.
+        return function(*arguments)
 
     return call
 
