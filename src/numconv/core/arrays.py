@@ -73,15 +73,17 @@ def restorer(value: Any) -> Callable[[Array], Any]:
     if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
         return _same
     if hasattr(value, "__array_namespace__"):
-        libraries = [value.__array_namespace__()]
-    else:
-        roots = (str(kind.__module__).partition(".")[0] for kind in type(value).__mro__)
-        libraries = [sys.modules.get(root) for root in roots]
-    for library in libraries:
-        from_dlpack: Callable[[Array], Any] | None = getattr(library, "from_dlpack", None)
-        if from_dlpack is not None:
-            return from_dlpack
+        return _importer(value.__array_namespace__()) or _same
+    for kind in type(value).__mro__:
+        found = _importer(sys.modules.get(str(kind.__module__).partition(".")[0]))
+        if found is not None:
+            return found
     return _same
+
+
+def _importer(library: Any) -> Callable[[Array], Any] | None:
+    found: Callable[[Array], Any] | None = getattr(library, "from_dlpack", None)
+    return found
 
 
 def _same(result: Array) -> Array:

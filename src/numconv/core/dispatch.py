@@ -126,6 +126,7 @@ def solve(
         threads,
         memory,
     )
+    lasting = True
     try:
         call = _calls.get(key)
     except TypeError:  # lists and arrays cannot be looked up
@@ -141,14 +142,14 @@ def solve(
             return solve(build, operands, values, names, **options)
         with num_threads_held(threads):
             call = _prepare(build, given, parameters, names, backend, algorithm, tune, memory)
-        if is_plain(parameters):
+        lasting = is_plain(parameters)
+        if lasting:
             _remember(_calls, key, call)
         elif not _hashable(parameters):
             raise ArgumentTypeError("parameters", parameters, "numbers, strings and tuples")
-    if call.batched and not call.integers:
+    if lasting and call.batched and not call.integers:
         key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
-        lasting = key is not None and is_plain(parameters)
-        if lasting and all(array.dtype.isnative for array in plain):
+        if key is not None and all(array.dtype.isnative for array in plain):
             _remember(_recent, key, (parameters, call))
     plain = [memory.plain(a) for a in given if a is not None]
     if call.integers:

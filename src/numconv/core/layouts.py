@@ -36,7 +36,7 @@ def laid_out(name: str, value: Any, arrange: Arrange) -> Any:
     """
     if isinstance(value, Operand):
         return Operand(arrange(value.shape, (0,) * value.ndim)[2], value.dtype)
-    memory: Any = memory_of([(name, value)])
+    memory: Any = HOST if type(value) is np.ndarray else memory_of([(name, value)])
     array = memory.adapt(name, value)
     if memory is HOST:
         seen, strides, shape = arrange(array.shape, array.strides)
@@ -57,7 +57,7 @@ def at_hand(name: str, value: Any) -> Any:
     An operator made of others looks at its operands several times, of which each but this would
     be another export.
     """
-    if value is None or type(value) is np.ndarray or isinstance(value, Operand):
+    if type(value) is np.ndarray or value is None or isinstance(value, Operand):
         return value
     return arrays.adapt(name, value) if memory_of([(name, value)]) is HOST else value
 

@@ -36,8 +36,13 @@ def plain(value: Any, levels: int = _MOST_LEVELS) -> Any:
     >>> plain([np.int8(2), (np.array(3), "same")])
     (2, (3, 'same'))
     """
-    if type(value) in PLAIN:
+    kind = type(value)
+    if kind in PLAIN:
         return value
+    if (kind is tuple or kind is list) and levels > 0:
+        made = tuple([e if type(e) in PLAIN else plain(e, levels - 1) for e in value])
+        same = kind is tuple and all(map(operator.is_, made, value))
+        return value if same else made
     if isinstance(value, np.ndarray):
         value = value.tolist() if value.ndim else value[()]
     if isinstance(value, (bool, np.bool_)):
@@ -45,11 +50,7 @@ def plain(value: Any, levels: int = _MOST_LEVELS) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        if levels == 0:
-            return value
-        made = tuple([plain(each, levels - 1) for each in value])
-        same = type(value) is tuple and all(map(operator.is_, made, value))
-        return value if same else made
+        return value if levels == 0 else plain(list(value), levels)
     try:
         return int(operator.index(value))
     except TypeError:
@@ -58,7 +59,9 @@ def plain(value: Any, levels: int = _MOST_LEVELS) -> Any:
 
 def is_plain(value: Any) -> bool:
     """Return whether `value` is plain, or a tuple of what is."""
-    return type(value) in PLAIN or (type(value) is tuple and all(map(is_plain, value)))
+    if type(value) is not tuple:
+        return type(value) in PLAIN
+    return all(map(is_plain, value))
 
 
 def flag(argument: str, value: Any) -> bool:

@@ -118,15 +118,21 @@ def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
 
     To check the arguments of a filter of 32 x 32 pixels took longer than to filter.
     """
-    kept = functools.lru_cache(maxsize=1024, typed=True)(function)
+
+    @functools.lru_cache(maxsize=1024, typed=True)
+    def kept(*arguments: Any) -> Result:
+        # Whatever else may mean another number the next time, and of what is in a tuple the types
+        # are not told apart.
+        if not PLAIN.issuperset(map(type, arguments)):
+            raise TypeError
+        return function(*arguments)
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:
-        if PLAIN.issuperset(map(type, arguments)):
+        try:
             return kept(*arguments)
-        # What may mean another number the next time, and tuples, of which the types of what is in
-        # them are not told apart.
-        return function(*arguments)
+        except TypeError:
+            return function(*arguments)
 
     return call
 
