@@ -287,7 +287,8 @@ def _described(name: str, value: Any) -> Any:
 
 
 def _is_array(value: Any) -> bool:
-    return hasattr(value, "dtype") and hasattr(value, "shape")
+    exported = hasattr(value, "__dlpack__") or hasattr(value, "__array_interface__")
+    return exported or (hasattr(value, "dtype") and hasattr(value, "shape"))
 
 
 def _arrays(operands: tuple[Any, ...]) -> list[tuple[int, Any]]:

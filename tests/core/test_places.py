@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -250,6 +252,13 @@ def test_a_plan_keeps_a_weight_there(box: Any) -> None:
     np.testing.assert_array_equal(plan(Boxed(X)).values, expected())
     with pytest.raises(numconv.ArgumentTypeError, match=r"operands.0.*memory of 'box', as planned"):
         plan(X)
+
+
+def test_a_plan_there_is_copied_and_not_pickled(box: Any) -> None:
+    plan = numconv.plan("conv2d", X.shape, Boxed(WEIGHT))
+    np.testing.assert_array_equal(copy.deepcopy(plan)(Boxed(X)).values, expected())
+    with pytest.raises(numconv.BackendError, match="memory of 'box' cannot be pickled: plan there"):
+        pickle.dumps(plan)
 
 
 def test_explain_says_what_would_run(box: Any) -> None:
