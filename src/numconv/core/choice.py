@@ -145,6 +145,11 @@ def is_peer(backend: Backend) -> bool:
 
 
 def _has(backend: Backend, problem: Problem, algorithm: str) -> bool:
+    """Return whether a backend that can be used here has an algorithm of this name."""
+    from . import plugins
+
+    if plugins.status(backend).state == "unavailable":
+        return False
     return any(each.name == algorithm for each in _offered(backend, problem, False))
 
 

@@ -119,7 +119,7 @@ def solve(
         build,
         tuple([None if a is None else (a.shape, a.dtype) for a in given]),
         parameters,
-        tuple([_kinds(p) if type(p) is tuple else type(p) for p in parameters]),
+        tuple([_kind(p) if type(p) in _DEEPER else type(p) for p in parameters]),
         backend,
         algorithm,
         tune,
@@ -191,7 +191,7 @@ def _glance(
 ) -> tuple[Any, list[Any]]:
     """Return what a call is recognised by, if its operands are plain arrays, and these.
 
-    Parameters that are equal need not be the same (`_kinds`). The caller makes sure that they are
+    Parameters that are equal need not be the same (`_kind`). The caller makes sure that they are
     the very objects of the call that is remembered: small numbers and constants always are.
     """
     plain: list[Any] = []
@@ -220,9 +220,14 @@ def _glance(
     return tuple(key), plain
 
 
-def _kinds(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return what tells apart tuples that are equal and yet not the same: 1, 1.0 and True."""
-    return tuple([_kinds(each) if type(each) is tuple else type(each) for each in values])
+_DEEPER = frozenset((tuple, float))
+
+
+def _kind(value: Any) -> Any:
+    """Return what tells apart values that are equal, yet not the same: 1 and True, 0.0 and -0.0."""
+    if type(value) is tuple:
+        return tuple([_kind(each) if type(each) in _DEEPER else type(each) for each in value])
+    return repr(value) if type(value) is float else type(value)
 
 
 def _hashable(value: Any) -> bool:
