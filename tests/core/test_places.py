@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import numconv
-from numconv import planning
+from numconv import prepared
 from numconv.core import arrays, dispatch, places, plugins
 from numconv.core.operators.convolution import reference
 from numconv.core.protocol import Algorithm, Array, Backend, Plan, Status
@@ -287,7 +287,7 @@ def test_a_call_made_before_takes_a_glance(box: Any, monkeypatch: pytest.MonkeyP
     memory = Glancing()
     monkeypatch.setattr(box, "memory", lambda value: memory)
     monkeypatch.setattr(places, "glances", {})
-    for module in (dispatch, planning):
+    for module in (dispatch, prepared):
         monkeypatch.setattr(module, "glances", places.glances)
     wide = Boxed(np.repeat(X, 2, axis=3)[..., ::2])
     calls = ((Boxed(X), 2), (Boxed(X), 0), (wide, 2), (Boxed(X), 0))

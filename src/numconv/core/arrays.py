@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
@@ -159,8 +160,10 @@ def overlaps_itself(array: Array) -> bool:
 def _meets_itself(array: Array) -> bool:
     """Do as `overlaps_itself` where the axes lie between each other, as no slices make them."""
     for _ in range(array.ndim):
-        first = array[:1]
-        if any(_overlap(first, array[i : i + 1]) for i in range(1, len(array))):
+        first, step = array[:1], abs(array.strides[0])
+        low, high = byte_bounds(first)
+        near = min(len(array), (high - low) // step + 1) if step else len(array)
+        if any(_overlap(first, array[i : i + 1]) for i in range(1, near)):
             return True
         array = np.moveaxis(first, 0, -1)
     return False
