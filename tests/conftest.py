@@ -1,14 +1,15 @@
-"""What all tests share: enough threads to tell one from several, and a quiet number of them."""
+"""What all tests share: their number of threads is put back, and scripts run under a time limit."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("NUMBA_NUM_THREADS", "4")
 
 from numconv.core import threads
 
@@ -23,3 +24,36 @@ def _threads_put_back() -> Iterator[None]:
     before = threads.get_num_threads()
     yield
     threads.set_num_threads(before)
+
+
+# Ten times what the longest takes with kernels that are still to be compiled, on a busy machine.
+SCRIPT_SECONDS = 200
+
+
+@pytest.fixture(scope="session")
+def run_script() -> Callable[..., str]:
+    """Return a function that runs a script in a process of its own, and returns what it prints.
+
+    Two threads, unless `variables` say otherwise: one processor would make every call a serial one.
+    The last line is ``status`` and the exit status.
+    """
+
+    def run(script: Path, *arguments: str, **variables: str) -> str:
+        environment = {**os.environ, "NUMCONV_NUM_THREADS": "2", **variables}
+        with subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", str(script), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                printed, _ = process.communicate(timeout=SCRIPT_SECONDS)
+            except subprocess.TimeoutExpired:
+                # Whatever it started is ended with it.
+                os.killpg(process.pid, signal.SIGKILL)
+                printed = process.communicate()[0] + f"hung for {SCRIPT_SECONDS} s\n"
+        return f"{printed}status {process.returncode}\n"
+
+    return run

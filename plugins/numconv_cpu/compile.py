@@ -14,17 +14,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, overload
 
+import llvmlite.binding
 import numba
 from numba import types
 from numba.core import caching
 from numba.core.bytecode import FunctionIdentity
+from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.cpu_options import ParallelOptions
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
+from numconv.core.background import hold_at_fork, undisturbed
+
 from .cache import fingerprint, kernels_folder
 
-__all__ = ["FASTMATH", "KernelCache", "Prepared", "kernel", "stay_whole"]
+__all__ = ["KernelCache", "Prepared", "kernel", "routine", "stay_whole"]
 
 # Everything that `parallel=True` would turn into threads besides prange costs seconds to compile,
 # and would run on threads where `serial` forbids them. As an object, not a dict: Numba empties a
@@ -67,6 +72,9 @@ def _name_apart() -> None:
 
 
 _name_apart()
+# A child forked while another thread compiles finds the compiler at rest.
+for _owner in (global_compiler_lock, llvmlite.binding.ffi.lib._lock):
+    hold_at_fork(_owner._lock)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_name_apart)
 
@@ -151,7 +159,7 @@ class Prepared:
 
     def compile(self) -> Function:
         """Compile the kernel, or find it on disk, and return its entry."""
-        compiled: Function = self._dispatcher.compile(self._signature)
+        compiled: Function = undisturbed(self._dispatcher.compile, self._signature)
         self.entry = compiled
         return compiled
 
@@ -253,3 +261,32 @@ class KernelCache(caching.FunctionCache):
         # A full disk or a folder removed meanwhile costs the next process a compilation.
         with contextlib.suppress(OSError, pickle.PicklingError):
             super().save_overload(sig, data)
+
+
+_routines: dict[Any, CFunc] = {}
+
+
+def routine(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool = True) -> int:
+    """Compile a function without a result for arguments of these types, and return its address.
+
+    Whether it may fuse products and sums is said as to `compile.kernel`.
+    """
+    key = (function, arguments, fused)
+    found = _routines.get(key) or undisturbed(_compile, key)
+    return int(found.address)
+
+
+def _compile(key: tuple[Callable[..., None], tuple[Any, ...], bool]) -> CFunc:
+    with global_compiler_lock:
+        if key not in _routines:
+            _routines[key] = _compiled(*key)
+        return _routines[key]
+
+
+def _compiled(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool) -> CFunc:
+    fastmath = FASTMATH if fused else False
+    options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath}
+    compiled = CFunc(function, (arguments, types.void), {}, options)
+    compiled._cache = KernelCache(function)
+    compiled.compile()
+    return compiled

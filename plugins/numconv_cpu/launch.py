@@ -1,7 +1,7 @@
-"""Workers on threads: what is parallel is compiled once, whatever the workers do.
+"""Workers on threads: a kernel's worker is compiled once, whatever calls it.
 
-Numba compiles a function again into each caller, and into each parallel loop twice. So the
-parallel loop stands alone here and calls its workers by address, like any C function.
+Numba compiles a function again into each caller. So what calls the workers stands alone here and
+in `pool`, and calls them by address, like any C function.
 """
 
 from __future__ import annotations
@@ -10,21 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import from_dtype, prange, types
-from numba.core.ccallback import CFunc
-from numba.core.compiler_lock import global_compiler_lock
-from numba.extending import intrinsic
+from numba import from_dtype, types
 
 from .address import address, word
-from .compile import FASTMATH, KernelCache, Prepared, kernel
+from .compile import Prepared, kernel, routine
+from .pool import POINTERS, run_job
 from .simd.memory import pointer
-
-POINTERS = 10
-_WORD = ir.IntType(64)
-_BYTES = ir.IntType(8).as_pointer()
-
-_routines: dict[Any, CFunc] = {}
 
 
 def worker(
@@ -55,50 +46,12 @@ def worker(
     return routine(function, arguments, fused)
 
 
-def routine(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool = True) -> int:
-    """Compile a function without a result for arguments of these types, and return its address.
-
-    Whether it may fuse products and sums is said as to `compile.kernel`.
-    """
-    key = (function, arguments, fused)
-    with global_compiler_lock:
-        if key not in _routines:
-            _routines[key] = _compile(*key)
-        return int(_routines[key].address)
-
-
-def _compile(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool) -> CFunc:
-    fastmath = FASTMATH if fused else False
-    options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath}
-    compiled = CFunc(function, (arguments, types.void), {}, options)
-    compiled._cache = KernelCache(function)
-    compiled.compile()
-    return compiled
-
-
-@intrinsic
-def call(typingctx, function, stage, index, pointers):  # type: ignore[no-untyped-def]
-    """Call the worker at address `function` with the addresses that stand in `pointers`."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [_WORD, _WORD, *[_BYTES] * POINTERS])
-        target = builder.inttoptr(args[0], kind.as_pointer())
-        addresses = [
-            builder.inttoptr(builder.load(builder.gep(args[3], [_WORD(i)])), _BYTES)
-            for i in range(POINTERS)
-        ]
-        builder.call(target, [args[1], args[2], *addresses])
-        return context.get_dummy_value()
-
-    integers = types.CPointer(types.int64)
-    return types.void(types.int64, types.int64, types.int64, integers), generate
-
-
-@kernel(parallel=True)
+@kernel
 def _start(  # type: ignore[no-untyped-def]
     function,
     stages,
     workers,
+    limit,
     x,
     weight,
     bias,
@@ -108,20 +61,23 @@ def _start(  # type: ignore[no-untyped-def]
     tables,
     parts,
     geometry,
-    serial,
+    pool,
 ):
-    """Call the worker `function` for every stage, on threads unless `serial`.
+    """Call the worker `function` for every stage, with what threads of the pool come to help.
 
     Parameters
     ----------
     function : int
         Address of the worker.
     stages, workers : int
-        All workers of a stage are done before the next stage begins.
+        All workers of a stage are done before the next stage begins. However many of them there
+        are, they do all tasks.
+    limit : int
+        How many there are at most; with 1, the caller does everything.
     x, weight, bias, residual, out, workspace, tables, parts, geometry : address
         C-contiguous arrays of any shape: the worker knows what it is handed.
-    serial : bool
-        Whether to do without threads.
+    pool : address
+        The memory of the pool of threads.
     """
     # The counters by which workers share tasks stand in cache lines of their own.
     counters = np.zeros(8 * stages * workers, np.int64)
@@ -136,16 +92,10 @@ def _start(  # type: ignore[no-untyped-def]
     pointers[7] = word(tables)
     pointers[8] = word(parts)
     pointers[9] = word(geometry)
-    if serial:
-        for stage in range(stages):
-            call(function, stage, 0, pointer(pointers))
-    else:
-        for stage in range(stages):
-            for index in prange(workers):
-                call(function, stage, np.int64(index), pointer(pointers))
+    run_job(word(pool), function, stages, min(limit, workers), pointer(pointers))
     # What is only known by its address must live until here.
     counters[0] = 0
 
 
-start = Prepared(_start, (*(types.int64,) * 3, *(address,) * 9, types.boolean))
-"""`_start` as `threads.run` takes it; the nine addresses are given as arrays."""
+start = Prepared(_start, (*(types.int64,) * 4, *(address,) * 10))
+"""`_start` as `threads.run` calls it; the ten addresses are given as arrays."""

@@ -1,7 +1,7 @@
 """What the processor gives at most: the roof that benchmarks measure kernels against.
 
-Both loops run as every kernel does, one task for each thread: the same threads on the same cores
-find the same neighbours on the machine.
+Both loops run as every kernel does, with one share for each thread: the same threads on the same
+cores find the same neighbours on the machine.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numconv.core.protocol import Roof
 from numconv.core.threads import get_num_threads
 
 from .compile import kernel
-from .launch import start, worker
+from .launch import worker
 from .simd.machine import machine
-from .simd.memory import at, copy, record_at
+from .simd.memory import at, claim, copy, record_at
 from .simd.tile import fma, store, tile_field, zeros
 from .threads import SERIAL_WORK, run
 
@@ -56,7 +56,8 @@ def _flops(dtype: str) -> float:
     threads, here = get_num_threads(), machine()
     rows = here.rows
     span = here.vectors(rows) * here.lanes(np.dtype(dtype).itemsize)
-    geometry = _geometry(dtype, rows=rows, span=span, steps=STEPS, rounds=ROUNDS)
+    numbers = {"rows": rows, "span": span, "steps": STEPS, "rounds": ROUNDS}
+    geometry = _geometry(dtype, **numbers)
     rng = np.random.default_rng(0)
     x, weight = (_values(rng, dtype, STEPS * each) for each in (span, rows))
     out = np.zeros(threads * rows * span, dtype)
@@ -67,7 +68,7 @@ def _flops(dtype: str) -> float:
 def _bytes_per_second() -> float:
     threads = get_num_threads()
     count = BEYOND_CACHE * _largest_cache() // 8
-    geometry = _geometry("float64", count=count, workers=threads)
+    geometry = _geometry("float64", count=count)
     x, out = np.zeros(count), np.zeros(count)
     # What was never written is a page of zeros, shared and in the cache.
     x.fill(1.0)
@@ -99,11 +100,12 @@ def _seconds(
 ) -> float:
     """Return the least time of one stage of the worker `function`."""
     address = worker(function, dtype, geometry.dtype, geometry.dtype)
+    geometry["workers"] = threads
     raw = geometry.view(np.int64)
     taken = []
     for _ in range(1 + REPEATS):
         begin = perf_counter()
-        run(start, address, 1, threads, x, weight, x, x, out, x, raw, raw, raw, work=SERIAL_WORK)
+        run(address, 1, threads, x, weight, x, x, out, x, raw, raw, raw, work=SERIAL_WORK)
         taken.append(perf_counter() - begin)
     return min(taken[1:])
 
@@ -123,13 +125,17 @@ def multiply(  # type: ignore[no-untyped-def]
     stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
 ):
     """Do the inner loop of a convolution on the same few operands again and again."""
-    multiply_rounds(record_at(geometry, 0), worker, x, weight, out)
+    g = record_at(geometry, 0)
+    share = claim(counters, 1)
+    while share < g.workers:
+        multiply_rounds(g, share, x, weight, out)
+        share = claim(counters, 1)
 
 
 @kernel
-def multiply_rounds(g, worker, x, weight, out):  # type: ignore[no-untyped-def]
+def multiply_rounds(g, share, x, weight, out):  # type: ignore[no-untyped-def]
     """Keep one tile of sums in registers for all rounds."""
-    sums = at(out, worker * g.rows * g.span)
+    sums = at(out, share * g.rows * g.span)
     tile = zeros(g)
     for _ in range(g.rounds):
         for k in range(g.steps):
@@ -140,8 +146,11 @@ def multiply_rounds(g, worker, x, weight, out):  # type: ignore[no-untyped-def]
 def copy_share(  # type: ignore[no-untyped-def]
     stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
 ):
-    """Copy this worker's share of `x`."""
+    """Copy the shares of `x` that nobody has copied yet."""
     g = record_at(geometry, 0)
-    first = worker * g.count // g.workers
-    last = (worker + 1) * g.count // g.workers
-    copy(at(out, first), at(x, first), last - first)
+    share = claim(counters, 1)
+    while share < g.workers:
+        first = share * g.count // g.workers
+        last = (share + 1) * g.count // g.workers
+        copy(at(out, first), at(x, first), last - first)
+        share = claim(counters, 1)

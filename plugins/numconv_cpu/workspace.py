@@ -2,85 +2,76 @@
 
 from __future__ import annotations
 
-import threading
+from collections import defaultdict, deque
 from typing import Any
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.locks import Lock
-from numconv.core.memory import ALIGNMENT, Pool, aligned, when_released
+from numconv.core.memory import Pool, aligned, when_released
 
-# A small workspace stays with its Python thread, for as long as that lives, and is at hand at
-# once. Larger ones take turns: finding one costs 2 µs, and calls that need so much take 200 at
-# least; so threads that do something else keep little from those that compute.
+# Small memory waits in a queue of its dtype and is at hand at once. Larger one comes from a pool,
+# where finding some costs 2 µs; calls that need so much take 200 at least.
 KEPT_BYTES = 2 * 2**20
+LEAST_BYTES = 64 * 2**10
+# One for each call under way; of more calls at once than this, the memory is not kept.
+KEPT = 8
 # Idle, of all threads together: the largest of the suites' layers need 34 MB, and 64 MiB of fresh
 # memory cost 5.5 ms of page faults.
 POOL_BYTES = 128 * 2**20
 
 _pool = Pool(POOL_BYTES)
-_lock = Lock()
+_waiting: defaultdict[str, deque[NDArray[Any]]] = defaultdict(lambda: deque(maxlen=KEPT))
 
 
-class _Arena:
-    """The kept workspace of a thread, as each dtype sees it."""
+class Workspace:
+    """What a plan needs while it runs: lent to one call at a time, with whatever values.
 
-    def __init__(self) -> None:
-        self.memory = np.empty(0, np.uint8)
-        self.views: dict[str, NDArray[Any]] = {}
+    A call that begins while another is under way, in the same Python thread as well (in a signal
+    handler or a finaliser), gets memory of its own. What an interrupted call does not give back is
+    freed. So nothing here waits for anybody.
 
-    def view(self, dtype: str, nbytes: int) -> NDArray[Any]:
-        memory = self.memory
-        if memory.size < nbytes:
-            self.views.clear()
-            # A whole number of elements of every dtype.
-            self.memory = memory = aligned(-(-nbytes // ALIGNMENT) * ALIGNMENT)
-        self.views[dtype] = array = memory.view(dtype)
-        return array
-
-    def clear(self) -> None:
-        self.views.clear()
-        self.memory = np.empty(0, np.uint8)
-
-
-class _Kept(threading.local):
-    def __init__(self) -> None:
-        self.arena = _Arena()
-        self.views = self.arena.views
-        with _lock:
-            _arenas.add(self.arena)
-
-
-_arenas: WeakSet[_Arena] = WeakSet()
-_kept = _Kept()
-
-
-def workspace(dtype: str, size: int) -> NDArray[Any]:
-    """Return an array of at least `size` elements, with whatever values, aligned to cache lines.
-
-    It belongs to the calling Python thread until that asks for the next one.
+    Parameters
+    ----------
+    dtype : str
+    size : int
+        Elements.
     """
-    array = _kept.views.get(dtype)
-    if array is not None and array.size >= size:
-        return array
-    kind = np.dtype(dtype)
-    nbytes = size * kind.itemsize
-    if nbytes > POOL_BYTES:
-        return aligned(nbytes).view(kind)
-    if nbytes > KEPT_BYTES:
-        return _pool.empty((size,), kind)
-    return _kept.arena.view(dtype, nbytes)
+
+    __slots__ = ("_dtype", "_size", "_waiting", "nbytes")
+
+    def __init__(self, dtype: str, size: int) -> None:
+        self._dtype, self._size = np.dtype(dtype), size
+        self.nbytes = size * self._dtype.itemsize
+        self._waiting = _waiting[dtype] if self.nbytes <= KEPT_BYTES else None
+
+    def take(self) -> NDArray[Any]:
+        """Return an array of at least so many elements, aligned to cache lines."""
+        if self._waiting is None:
+            if self.nbytes > POOL_BYTES:
+                return aligned(self.nbytes).view(self._dtype)
+            return _pool.empty((self._size,), self._dtype)
+        try:
+            array = self._waiting.pop()
+        except IndexError:
+            pass
+        else:
+            if array.size >= self._size:
+                return array
+        nbytes = max(LEAST_BYTES, 1 << (self.nbytes - 1).bit_length())
+        return aligned(nbytes).view(self._dtype)
+
+    def give(self, array: NDArray[Any]) -> None:
+        """Take back what `take` returned, for the next call."""
+        if self._waiting is not None:
+            self._waiting.append(array)
 
 
 def release() -> None:
-    """Give back what waits for the next call, of all threads; calls under way keep theirs."""
+    """Give back what waits for the next call; calls under way keep theirs."""
     _pool.trim(0)
-    with _lock:
-        arenas = tuple(_arenas)
-    for arena in arenas:
-        arena.clear()
+    for waiting in tuple(_waiting.values()):
+        waiting.clear()
 
 
 when_released(release)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .core.background import undisturbed
+
 if TYPE_CHECKING:
     from . import filters, ndimage, signal
     from .composite import (
@@ -121,10 +123,10 @@ _HOMES = ("functional", "composite", "planning", "core.errors", "core.memory", "
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f".{name}", __name__)
+        return undisturbed(import_module, f".{name}", __name__)
     if name in __all__:
         for home in _HOMES:
-            module = import_module(f".{home}", __name__)
+            module = undisturbed(import_module, f".{home}", __name__)
             if hasattr(module, name):
                 globals()[name] = found = getattr(module, name)
                 return found

@@ -9,15 +9,13 @@ import numpy as np
 
 from . import functional
 from .core import dispatch, dtypes, explanation
-from .core.choice import choose
 from .core.dispatch import Traced
 from .core.errors import ArgumentError, ArgumentTypeError
 from .core.explanation import Explanation
 from .core.geometry import integer
-from .core.places import check_place, memory_of
+from .core.places import memory_of
 from .core.protocol import Memory, Operand
-from .core.threads import num_threads_held
-from .prepared import PreparedPlan
+from .prepared import PreparedPlan, planned
 
 __all__ = ["PreparedPlan", "explain", "plan"]
 
@@ -63,6 +61,7 @@ def plan(
     >>> blur(np.array([[[0.0, 0, 3, 0, 0]]]))
     array([[[1., 1., 1.]]])
     """
+    dispatch.be_ready()
     if not operands or _is_array(operands[0]):
         raise ArgumentError("operands", operands, "a shape first, then shapes or arrays")
     bias = parameters.pop("bias", None)
@@ -78,10 +77,7 @@ def plan(
     if len(traced) != 1:
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
-    with num_threads_held():
-        choice = choose(problem, backend, algorithm, memory.device)
-        check_place(memory, choice.backend, "operands[1]")
-        call = dispatch.prepare(problem, described[0], choice, memory)
+    call = planned(problem, backend, algorithm, described[0], memory)
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)
 
@@ -119,6 +115,7 @@ def explain(
     >>> explained.stages[0].macs
     221184
     """
+    dispatch.be_ready()
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, _ = _describe(operands, dtype, memory)
     parameters = {name: _described(name, value) for name, value in parameters.items()}

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from .core import dispatch
-from .core.choice import choose
 from .core.dispatch import Call
 from .core.errors import ArgumentError, ArgumentTypeError, BackendError
 from .core.overflow import check_sums
-from .core.places import HOST, glances, memory_of
-from .core.protocol import Array, Operand
+from .core.places import HOST, check_place, glances, memory_of
+from .core.protocol import Array, Memory, Operand
 from .core.threads import num_threads_held
 
 __all__ = ["PreparedPlan"]
@@ -68,7 +67,7 @@ class PreparedPlan:
             given = np.asarray(getattr(weight, "given", weight))
             bound[1] = given.astype(self._given[1].dtype, copy=False)
         names = call.choice.backend.name, call.choice.algorithm.name
-        return _planned, (call.problem, *names, self._given, bound)
+        return _read, (call.problem, *names, self._given, bound)
 
     @property
     def problem(self) -> Any:
@@ -156,11 +155,17 @@ def _tells(prepared: Any, weight: Any) -> bool:
     return prepared is weight or (alike and np.array_equal(prepared, weight, equal_nan=True))
 
 
-def _planned(
+@num_threads_held
+def planned(problem: Any, backend: str, algorithm: str, first: Operand, memory: Memory) -> Call:
+    """Choose for a problem and plan it; `first` may lack the batch axis."""
+    choice = dispatch.chosen(problem, backend, algorithm, memory.device)
+    check_place(memory, choice.backend, "operands[1]")
+    return dispatch.prepare(problem, first, choice, memory)
+
+
+def _read(
     problem: Any, backend: str, algorithm: str, given: list[Operand], bound: dict[int, Array]
 ) -> PreparedPlan:
-    """Plan a problem by an algorithm whose name is known: what a pickled plan comes back as."""
-    with num_threads_held():
-        choice = choose(problem, backend, algorithm)
-        call = dispatch.prepare(problem, given[0], choice)
-    return PreparedPlan(call, given, bound)
+    """Return what a pickled plan comes back as."""
+    dispatch.be_ready()
+    return PreparedPlan(planned(problem, backend, algorithm, given[0], HOST), given, bound)

@@ -177,7 +177,8 @@ def test_a_plan_by_an_algorithm_that_is_not_there_is_a_named_error(
 def test_addresses_of_compiled_code_are_never_pickled() -> None:
     if find_spec("numba") is None:
         pytest.skip("Numba is not installed")
-    for name in ("direct", "winograd", "fft", "depthwise", "scattered", "involution"):
+    compiled = ("direct", "winograd", "fft", "depthwise", "scattered", "involution", "loops")
+    for name in (*compiled, "window_mean"):
         plan, _ = planned(name)
         with pytest.raises(TypeError, match="addresses of this process"):
             pickle.dumps(plan._call.plan)

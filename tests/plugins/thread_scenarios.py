@@ -10,13 +10,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
-import numpy as np
+from numba.np.ufunc import parallel as numba_threads
 from parallel_calls import array, same, table
 
 import numconv
-from numconv_cpu import threads
-from numconv_cpu.compile import kernel
+from numconv_cpu.pool import pool
 
 THREADS, ROUNDS = 8, 3
 
@@ -33,10 +31,9 @@ def first_calls() -> None:
         order = [*names[shift:], *names[:shift]] * ROUNDS
         return [(name, calls[name]()) for name in order]
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        results = [each for made in pool.map(work, range(THREADS)) for each in made]
+    with ThreadPoolExecutor(THREADS) as callers:
+        results = [each for made in callers.map(work, range(THREADS)) for each in made]
     _must_equal_single_thread(calls, results)
-    print("layer", numba.threading_layer())
 
 
 def one_call() -> None:
@@ -48,10 +45,9 @@ def one_call() -> None:
         start.wait()
         return [("convolution", call()) for _ in range(ROUNDS)]
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        results = [each for made in pool.map(work, range(THREADS)) for each in made]
+    with ThreadPoolExecutor(THREADS) as callers:
+        results = [each for made in callers.map(work, range(THREADS)) for each in made]
     _must_equal_single_thread({"convolution": call}, results)
-    print("layer", numba.threading_layer())
 
 
 def changing_count() -> None:
@@ -69,14 +65,13 @@ def changing_count() -> None:
     def work(thread: int) -> list[tuple[str, Any]]:
         return [(name, calls[name]()) for _ in range(2 * ROUNDS) for name in calls]
 
-    with ThreadPoolExecutor(5) as pool:
-        changing = pool.submit(change)
-        results = [each for made in pool.map(work, range(4)) for each in made]
+    with ThreadPoolExecutor(5) as callers:
+        changing = callers.submit(change)
+        results = [each for made in callers.map(work, range(4)) for each in made]
         done.set()
         if changing.result() < 2:
             raise SystemExit("the number of threads was not changed while others computed")
     _must_equal_single_thread(calls, results)
-    print("layer", numba.threading_layer())
 
 
 def prepared_plan() -> None:
@@ -88,37 +83,22 @@ def prepared_plan() -> None:
     def work(thread: int) -> list[Any]:
         return [plan(inputs[thread]) for _ in range(4 * ROUNDS)]
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        made = list(pool.map(work, range(THREADS)))
+    with ThreadPoolExecutor(THREADS) as callers:
+        made = list(callers.map(work, range(THREADS)))
     numconv.set_num_threads(1)
     for x, results in zip(inputs, made, strict=True):
         expected = plan(x)
         if not all(same(result, expected) for result in results):
             raise SystemExit("a plan gave one thread another result than the others")
-    print("layer", numba.threading_layer())
-
-
-@kernel(parallel=True)
-def count_threads(out: np.ndarray, serial: bool) -> None:
-    if serial:
-        out[0] = 0
-    else:
-        for i in numba.prange(out.size):
-            out[i] = numba.get_num_threads()
 
 
 def count() -> None:
-    """Say how many threads a kernel gets, whatever mask the caller has for his own functions."""
+    """Say how many threads a call gets, and what became of those of Numba and OpenMP."""
     if len(sys.argv) > 2:
         numconv.set_num_threads(int(sys.argv[2]))
-    numba.set_num_threads(2)
-    used = np.full(64, -1)
-    threads.run(count_threads, used, work=10**9)
-    if used[0] == 0:
-        print(f"used {numconv.get_num_threads()} serial")
-    else:
-        print(f"used {used[0]} parallel")
-    print("mask", "kept" if numba.get_num_threads() == 2 else "lost")
+    table()["convolution"]()
+    print("used", numconv.get_num_threads(), "pool", pool().running)
+    print("numba", "untouched" if not numba_threads._is_initialized else "launched")
 
 
 def _must_equal_single_thread(calls: dict[str, Any], results: list[tuple[str, Any]]) -> None:

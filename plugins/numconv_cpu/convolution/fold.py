@@ -13,7 +13,7 @@ from numconv.core.threads import get_num_threads
 
 from ..activate import activate
 from ..compile import kernel
-from ..launch import start, worker
+from ..launch import worker
 from ..process import OfThisProcess
 from ..simd.memory import claim, record_at, zero
 from ..threads import run
@@ -67,7 +67,7 @@ class Fold(OfThisProcess):
         residual = rest[-1] if self._epilogue.residual else padded
         arrays = (padded, padded, bias, residual, out, padded, self._tables)
         records = (self._geometry, self._geometry)
-        run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
 
 
 def _copies(size: int, lo: int, hi: int, mode: str) -> tuple[Table, Table]:

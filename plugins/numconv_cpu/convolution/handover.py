@@ -15,10 +15,9 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array, Plan
 from numconv.core.threads import get_num_threads
 
-from ..launch import start
 from ..process import OfThisProcess
 from ..threads import run
-from ..workspace import workspace
+from ..workspace import Workspace
 from .direct import Direct
 from .transposed import Transposed
 
@@ -64,7 +63,11 @@ class TransformingPlan(OfThisProcess):
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
-        return self._size * np.dtype(self._dtype).itemsize
+        return self._workspace.nbytes
+
+    @cached_property
+    def _workspace(self) -> Workspace:
+        return Workspace(self._dtype, self._size)
 
     def __call__(self, x: Array, weight: Any, *rest: Array, out: Array) -> None:
         """Solve the problem for x (or y), weight, bias and residual."""
@@ -76,14 +79,16 @@ class TransformingPlan(OfThisProcess):
             if read is None:
                 self._whole(x, given, *rest, out=out)
                 return
-        memory = workspace(self._dtype, self._size)
+        memory = self._workspace.take()
         bias = rest[0] if self._problem.epilogue.bias else x
         residual = rest[-1] if self._problem.epilogue.residual else x
         self._run(x, read, bias, residual, out, memory, numbers)
-        if memory[0]:
+        hand_over, images = memory[0], memory[1 : self._messages].nonzero()[0]
+        self._workspace.give(memory)
+        if hand_over:
             self._whole(x, given, *rest, out=out)
             return
-        for n in memory[1 : self._messages].nonzero()[0]:
+        for n in images:
             alone = slice(n, n + 1)
             rest_alone = (each[alone] if each.ndim > 1 else each for each in rest)
             self._single(x[alone], given, *rest_alone, out=out[alone])
@@ -102,7 +107,7 @@ class TransformingPlan(OfThisProcess):
         *operands, memory, numbers = arrays
         memory[: self._messages] = 0
         told = (memory, self._tables, self._constants, numbers)
-        run(start, self._worker, self._stages, self._workers, *operands, *told, work=self._work)
+        run(self._worker, self._stages, self._workers, *operands, *told, work=self._work)
 
     @cached_property
     def _whole(self) -> Plan:

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.memory import aligned, aligned_copy
+from numconv.core.memory import aligned_copy
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ..launch import start, worker
+from ..launch import worker
 from ..process import OfThisProcess
 from ..simd.tile import tile_field
 from ..threads import run
-from ..workspace import workspace
+from ..workspace import Workspace
 from . import layout
 from .blocking import Form, block, forms, in_strips
 from .lowering import Lowering
@@ -85,10 +85,10 @@ class LoweredPlan(OfThisProcess):
         numbers = {**numbers_of(problem, lowering, *arguments), "panel": int(panel)}
         packing = {**numbers, "pack_tasks": 0, "product_tasks": 0}
         packing |= {"planes": 0, "margin": 0}
-        self._packing_size = arrange(packing, 0)
+        self._room_to_pack = Workspace(problem.dtype, arrange(packing, 0))
         if numbers.get("pack_late"):
             numbers |= {"weight_tasks": 0, "packed": 0}
-        self._size = arrange(numbers, self._workers)
+        self._workspace = Workspace(problem.dtype, arrange(numbers, self._workers))
         self._tables = tables.array()
         ready = {**numbers, "weight_tasks": 0, "prepared": 1}
         raw = self._record(skipping(numbers))
@@ -111,7 +111,7 @@ class LoweredPlan(OfThisProcess):
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
-        return self._size * np.dtype(self._dtype).itemsize
+        return self._workspace.nbytes
 
     def __call__(self, *arrays: Any, out: Array) -> None:
         """Solve the problem for x (or y), weight, bias and residual."""
@@ -121,22 +121,27 @@ class LoweredPlan(OfThisProcess):
         """Do as a call, and return whether every weight was finite."""
         if self._empty:
             return True
-        memory = workspace(self._dtype, self._size)
+        memory = self._workspace.take()
         memory[0] = 0
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1] if self._epilogue.residual else x
         if type(weight) is PackedWeight:
             self._run(self._ready, x, weight.values, bias, residual, out, memory)
+            self._workspace.give(memory)
             return weight.finite
         self._run(self._raw, x, weight, bias, residual, out, memory)
-        return not memory[0]
+        finite = not memory[0]
+        self._workspace.give(memory)
+        return finite
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""
-        memory = workspace(self._dtype, self._packing_size)
+        memory = self._room_to_pack.take()
         memory[0] = 0
         self._run(self._packing, *(weight,) * 5, memory)
-        return PackedWeight(aligned_copy(memory[self._packed]), not memory[0], self)
+        packed = PackedWeight(aligned_copy(memory[self._packed]), not memory[0], self)
+        self._room_to_pack.give(memory)
+        return packed
 
     def unpacked(self, packed: Array) -> Array:
         """Return the weight that was packed so.
@@ -147,7 +152,7 @@ class LoweredPlan(OfThisProcess):
         digits = 2**20
         size = prod(self._weight_shape)
         dtype = np.dtype(self._dtype)
-        memory = aligned(self._packing_size * dtype.itemsize).view(dtype)
+        memory = self._room_to_pack.take()
         numbers, places, unit = np.arange(1, size + 1), np.zeros(packed.size, np.int64), 1
         while unit <= size:
             memory[:] = 0
@@ -155,6 +160,7 @@ class LoweredPlan(OfThisProcess):
             self._run(self._packing, *(digit,) * 5, memory)
             places += memory[self._packed].astype(np.int64) * unit
             unit *= digits
+        self._room_to_pack.give(memory)
         weight = np.zeros(size + 1, dtype)
         weight[places] = packed
         return weight[1:].reshape(self._weight_shape)
@@ -162,7 +168,7 @@ class LoweredPlan(OfThisProcess):
     def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
         stages, geometry = kind
         records = (self._tables, self._parts_words, geometry)
-        run(start, self._worker, stages, self._workers, *arrays, *records, work=self._work)
+        run(self._worker, stages, self._workers, *arrays, *records, work=self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""

@@ -14,7 +14,7 @@ from numba import from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..launch import routine
+from ..compile import routine
 from ..simd.memory import at
 
 LIMIT_32, LIMIT_64 = 2.0**31, 2.0**63

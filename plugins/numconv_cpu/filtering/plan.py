@@ -12,12 +12,12 @@ from numconv.core.problems import FilterProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from .. import threads
 from ..convolution.records import Tables, in_turn, record, whole_lines
-from ..launch import start, worker
+from ..launch import worker
 from ..process import OfThisProcess
 from ..simd.tile import tile_field
-from ..workspace import workspace
+from ..threads import SERIAL_WORK, run
+from ..workspace import Workspace
 from .formats import loader, storer
 from .kernel import FEW, MANY, PAIRS, PRODUCTS, filter_bands
 from .shape import Axis, Cut, Layout, cut, layout_of
@@ -68,7 +68,7 @@ class FilterPlan(OfThisProcess):
 
     def __init__(self, problem: FilterProblem) -> None:
         self._work = problem.macs + problem.min_bytes
-        self._workers = get_num_threads() if self._work >= threads.SERIAL_WORK else 1
+        self._workers = get_num_threads() if self._work >= SERIAL_WORK else 1
         layout = layout_of(problem)
         form = _form(problem)
         # Sums of many lines write over them, so that no line can be converted later.
@@ -93,30 +93,19 @@ class FilterPlan(OfThisProcess):
         kind = self._geometry.dtype
         self._worker = worker(filter_bands, "float64", kind, kind, fused=False)
         self._tasks = numbers["tasks"]
-        self._size = self._workers * numbers["scratch"]
-        self.workspace_bytes = 8 * self._size
+        self._workspace = Workspace("float64", self._workers * numbers["scratch"])
+        self.workspace_bytes = self._workspace.nbytes
 
     def __call__(self, *arrays: Array, out: Array) -> None:
         """Solve the problem for x and the weights, where it has any."""
         if out.size == 0:
             return
         x, weight = arrays[0], arrays[-1]
-        threads.run(
-            start,
-            self._worker,
-            1,
-            self._workers,
-            x,
-            weight,
-            x,
-            x,
-            out,
-            workspace("float64", self._size),
-            self._tables,
-            self._geometry,
-            self._geometry,
-            work=self._work,
-        )
+        memory = self._workspace.take()
+        operands = (x, weight, x, x, out, memory, self._tables)
+        records = (self._geometry, self._geometry)
+        run(self._worker, 1, self._workers, *operands, *records, work=self._work)
+        self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> Array:
         """Return the weights as they are."""

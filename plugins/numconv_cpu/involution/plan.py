@@ -23,11 +23,11 @@ from ..convolution.records import (
     record,
     result_numbers,
 )
-from ..launch import start, worker
+from ..launch import worker
 from ..process import OfThisProcess
 from ..simd.machine import machine
 from ..threads import run
-from ..workspace import workspace
+from ..workspace import Workspace
 from .kernel import involute
 from .shape import Planes, Shape, axes_of, choose, run_table, spatial
 
@@ -132,8 +132,7 @@ class InvolutionPlan(OfThisProcess):
     def __init__(self, problem: InvolutionProblem) -> None:
         threads = get_num_threads()
         axes = axes_of(problem)
-        itemsize = np.dtype(problem.dtype).itemsize
-        shape = choose(problem, machine(), itemsize)
+        shape = choose(problem, machine(), np.dtype(problem.dtype).itemsize)
         parts = cut(problem, shape, axes, threads)
         _, height, width = spatial(problem.output_shape)
         block_height, block_width = shape.span
@@ -158,35 +157,25 @@ class InvolutionPlan(OfThisProcess):
         self._tables = tables.array()
         self._workers = threads
         self._worker = worker(involute, problem.dtype, geometry.dtype, geometry.dtype)
-        self._dtype = problem.dtype
         self._epilogue = problem.epilogue
         self._empty = prod(problem.result_shape) == 0
-        self._size = threads * numbers["scratch"]
+        self._workspace = Workspace(problem.dtype, threads * numbers["scratch"])
         self._tasks = numbers["tasks"]
         self._work = problem.macs + problem.min_bytes
-        self.workspace_bytes = self._size * itemsize
+        self.workspace_bytes = self._workspace.nbytes
 
     def __call__(self, *arrays: Array, out: Array) -> None:
         """Solve the problem for x, kernels, bias and residual."""
         if self._empty:
             return
         x, kernels, *rest = arrays
-        run(
-            start,
-            self._worker,
-            1,
-            self._workers,
-            x,
-            kernels,
-            rest[0] if self._epilogue.bias else x,
-            rest[-1] if self._epilogue.residual else x,
-            out,
-            workspace(self._dtype, self._size),
-            self._tables,
-            self._geometry,
-            self._geometry,
-            work=self._work,
-        )
+        memory = self._workspace.take()
+        bias = rest[0] if self._epilogue.bias else x
+        residual = rest[-1] if self._epilogue.residual else x
+        operands = (x, kernels, bias, residual, out, memory, self._tables)
+        records = (self._geometry, self._geometry)
+        run(self._worker, 1, self._workers, *operands, *records, work=self._work)
+        self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> Array:
         """Return the kernels as they are: each is read once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import prod
 from typing import Any
 
@@ -13,6 +12,8 @@ from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Array, Plan
 from numconv.core.tables import Indices, five_axes, readers, sources, three_axes
 from numconv.core.threads import get_num_threads
+
+from ..process import OfThisProcess
 
 SECONDS_PER_MAC = 1.5e-9
 SECONDS_PER_CALL = 5e-6
@@ -40,57 +41,59 @@ class Loops:
         return plan_in_accumulator(problem, LoopsPlan)
 
 
-class LoopsPlan:
+class LoopsPlan(OfThisProcess):
     """Index tables for one problem whose dtype has kernels of its own."""
 
     workspace_bytes = 0
 
     def __init__(self, problem: Any) -> None:
-        from ..activate import CODES
-        from ..threads import run
+        from ..convolution.records import Tables, record, result_numbers
+        from ..launch import worker
         from . import kernels
 
-        epilogue = problem.epilogue
         axes = three_axes(problem)
         gradient = problem.direction == "input_gradient"
         mode = problem.padding_mode
-        self._table: tuple[Indices, ...] = (
+        found: tuple[Indices, ...] = (
             sum((readers(axis, mode) for axis in axes), ())
             if gradient
             else tuple(sources(axis, mode) for axis in axes)
         )
-        self._epilogue = epilogue
-        self._activation = CODES[epilogue.activation]
-        self._groups = problem.groups
-        self._shapes = tuple(map(five_axes, problem.operand_shapes))
         kernel = kernels.input_gradient if gradient else kernels.forward
+        first, second = map(five_axes, problem.operand_shapes)
         if isinstance(problem, InvolutionProblem):
             taps = problem.kernel_shape
-            kernels_shape = five_axes(problem.operand_shapes[1], 2 + len(taps))
-            self._shapes = (self._shapes[0], (*kernels_shape[:2], prod(taps), *kernels_shape[-3:]))
+            shape = five_axes(problem.operand_shapes[1], 2 + len(taps))
+            second = (*shape[:2], prod(taps), *shape[-3:])
             kernel = kernels.involution
         self._result_shape = five_axes(problem.result_shape)
-        self._no_bias = np.empty(0, problem.dtype)
-        self._no_residual = np.empty((0,) * 5, problem.dtype)
-        self._run = partial(run, kernel, work=4 * problem.macs)
         self._rows = prod(self._result_shape[:-1])
+        shapes = zip(kernels.SHAPES, (*first, *second, 1)[:11] + self._result_shape, strict=True)
+        numbers = {**dict.fromkeys(kernels.TABLES, 0), **dict(shapes), **result_numbers(problem)}
+        tables = Tables()
+        for i, table in enumerate(found):
+            rows, columns = (1, *table.shape)[-2:]
+            numbers |= {f"at{i}": tables.add(table), f"rows{i}": rows, f"columns{i}": columns}
+        numbers |= {"groups": problem.groups, "rows": self._rows}
+        geometry = record(kernels.NUMBERS, numbers)
+        self._epilogue = problem.epilogue
+        self._tables = tables.array()
+        self._geometry = geometry.view(np.int64)
+        self._worker = worker(kernel, problem.dtype, geometry.dtype, geometry.dtype)
+        self._workers = get_num_threads()
+        self._work = 4 * problem.macs
 
-    def __call__(self, *arrays: Any, out: Array) -> None:
-        first, second, *rest = arrays
-        bias = rest.pop(0) if self._epilogue.bias else self._no_bias
-        residual = rest.pop(0) if self._epilogue.residual else self._no_residual
-        if self._epilogue.residual:
-            residual = residual.reshape(self._result_shape)
+    def __call__(self, *arrays: Array, out: Array) -> None:
+        from ..threads import run
+
         if out.size == 0:
             return
-        self._run(
-            first.reshape(self._shapes[0]),
-            second.reshape(self._shapes[1]),
-            (bias, residual, self._epilogue.shuffle, self._activation),
-            out.reshape(self._result_shape),
-            self._table,
-            self._groups,
-        )
+        x, weight, *rest = arrays
+        bias = rest[0] if self._epilogue.bias else x
+        residual = rest[-1] if self._epilogue.residual else x
+        told = (self._tables, self._geometry, self._geometry)
+        operands = (x, weight, bias, residual, out, x)
+        run(self._worker, 1, self._workers, *operands, *told, work=self._work)
 
     def prepare(self, weight: Array) -> Array:
         return weight

@@ -9,53 +9,101 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numba import prange
+from numba import carray
 
 from ..activate import activate
 from ..compile import kernel
+from ..simd.memory import at, claim, record_at
+
+# What the kernels are told, in one record: shapes with their axes in order, where each table begins
+# and its shape, and the epilogue.
+SHAPES = (
+    *(f"x{i}" for i in range(5)),
+    *(f"weight{i}" for i in range(6)),
+    *(f"out{i}" for i in range(5)),
+)
+TABLES = tuple(f"{what}{i}" for what in ("at", "rows", "columns") for i in range(9))
+NUMBERS = (*SHAPES, *TABLES, "groups", "rows", "bias", "residual", "shuffle", "activation")
 
 
-@kernel(parallel=True)
-def forward(
-    x: Any, weight: Any, epilogue: Any, out: Any, sources: Any, groups: int, serial: bool
-) -> None:
-    """Convolve `x` with `weight`."""
-    rows = out.shape[0] * out.shape[1] * out.shape[2] * out.shape[3]
-    if serial:
-        for row in range(rows):
-            _forward_row(x, weight, epilogue, out, sources, groups, row)
-    else:
-        for row in prange(rows):
-            _forward_row(x, weight, epilogue, out, sources, groups, np.int64(row))
+def forward(  # type: ignore[no-untyped-def]
+    stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
+):
+    """Convolve `x` with `weight`; the parameters are those of a worker (`launch.worker`)."""
+    g = record_at(geometry, 0)
+    given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
+    filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
+    sources = _sources(tables, g)
+    row = claim(counters, 1)
+    while row < g.rows:
+        _forward_row(given, filters, epilogue, result, sources, g.groups, row)
+        row = claim(counters, 1)
 
 
-@kernel(parallel=True)
-def input_gradient(
-    y: Any, weight: Any, epilogue: Any, out: Any, readers: Any, groups: int, serial: bool
-) -> None:
+def input_gradient(  # type: ignore[no-untyped-def]
+    stage, worker, counters, y, weight, bias, residual, out, memory, tables, parts, geometry
+):
     """Apply the adjoint of the convolution with `weight` to `y`."""
-    rows = out.shape[0] * out.shape[1] * out.shape[2] * out.shape[3]
-    if serial:
-        for row in range(rows):
-            _input_gradient_row(y, weight, epilogue, out, readers, groups, row)
-    else:
-        for row in prange(rows):
-            _input_gradient_row(y, weight, epilogue, out, readers, groups, np.int64(row))
+    g = record_at(geometry, 0)
+    given, result, epilogue = _x(y, g), _out(out, g), _epilogue(bias, residual, g)
+    filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
+    readers = (
+        carray(at(tables, g.at0), g.columns0),
+        carray(at(tables, g.at1), g.columns1),
+        carray(at(tables, g.at2), g.columns2),
+        carray(at(tables, g.at3), g.columns3),
+        carray(at(tables, g.at4), g.columns4),
+        carray(at(tables, g.at5), g.columns5),
+        carray(at(tables, g.at6), g.columns6),
+        carray(at(tables, g.at7), g.columns7),
+        carray(at(tables, g.at8), g.columns8),
+    )
+    row = claim(counters, 1)
+    while row < g.rows:
+        _input_gradient_row(given, filters, epilogue, result, readers, g.groups, row)
+        row = claim(counters, 1)
 
 
-@kernel(parallel=True)
-def involution(
-    x: Any, kernels: Any, epilogue: Any, out: Any, sources: Any, groups: int, serial: bool
-) -> None:
+def involution(  # type: ignore[no-untyped-def]
+    stage, worker, counters, x, kernels, bias, residual, out, memory, tables, parts, geometry
+):
     """Apply to each position of `x` its own kernel; `kernels` has one flat axis of taps."""
-    rows = out.shape[0] * out.shape[1] * out.shape[2] * out.shape[3]
-    if serial:
-        for row in range(rows):
-            _involution_row(x, kernels, epilogue, out, sources, groups, row)
-    else:
-        for row in prange(rows):
-            _involution_row(x, kernels, epilogue, out, sources, groups, np.int64(row))
+    g = record_at(geometry, 0)
+    given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
+    own = carray(kernels, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4, g.weight5))
+    sources = _sources(tables, g)
+    row = claim(counters, 1)
+    while row < g.rows:
+        _involution_row(given, own, epilogue, result, sources, g.groups, row)
+        row = claim(counters, 1)
+
+
+@kernel
+def _x(x, g):  # type: ignore[no-untyped-def]
+    return carray(x, (g.x0, g.x1, g.x2, g.x3, g.x4))
+
+
+@kernel
+def _out(out, g):  # type: ignore[no-untyped-def]
+    return carray(out, (g.out0, g.out1, g.out2, g.out3, g.out4))
+
+
+@kernel
+def _sources(tables, g):  # type: ignore[no-untyped-def]
+    """Return for each axis which sample each tap reads for each output."""
+    return (
+        carray(at(tables, g.at0), (g.rows0, g.columns0)),
+        carray(at(tables, g.at1), (g.rows1, g.columns1)),
+        carray(at(tables, g.at2), (g.rows2, g.columns2)),
+    )
+
+
+@kernel
+def _epilogue(bias, residual, g):  # type: ignore[no-untyped-def]
+    """Return ``(bias, residual, shuffle, activation)``; empty arrays are none."""
+    added = (g.out0, g.out1, g.out2, g.out3, g.out4) if g.residual else (0, 0, 0, 0, 0)
+    biases = g.out1 if g.bias else 0
+    return carray(bias, biases), carray(residual, added), g.shuffle, g.activation
 
 
 @kernel

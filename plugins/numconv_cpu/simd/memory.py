@@ -97,27 +97,6 @@ def claim(typingctx, counter, count):  # type: ignore[no-untyped-def]
     return types.intp(counter, types.intp), generate
 
 
-@intrinsic
-def report(typingctx, counter):  # type: ignore[no-untyped-def]
-    """Add 1 to the integer at `counter`, after all that this thread has written."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.atomic_rmw("add", args[0], ir.IntType(64)(1), "release")
-        return context.get_dummy_value()
-
-    return types.void(counter), generate
-
-
-@intrinsic
-def reported(typingctx, counter):  # type: ignore[no-untyped-def]
-    """Return the integer at `counter`, and see what those have written who reported it."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load_atomic(args[0], "acquire", align=8)
-
-    return types.intp(counter), generate
-
-
 @kernel(inline=True)
 def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
     """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import platform
 from typing import Any
 
@@ -16,13 +15,11 @@ from .options import JSON
 
 DISTRIBUTIONS = ("numconv-kernels", "numba", "llvmlite", "numpy", "pillow", "click", "rich")
 
-_LAYERS = {"tbb": "tbbpool", "omp": "omppool", "workqueue": "workqueue"}
-
 
 @click.command("info")
 @JSON
 def command(as_json: bool) -> None:
-    """Show versions, processor, threads, threading layer and cache folder."""
+    """Show versions, processor, threads and cache folder."""
     facts = gather()
     if as_json:
         printing.as_json(facts)
@@ -32,8 +29,6 @@ def command(as_json: bool) -> None:
 
 def gather() -> dict[str, Any]:
     """Return what is known of this installation and this machine."""
-    import numba
-
     features = _features()
     return {
         "versions": {
@@ -47,7 +42,6 @@ def gather() -> dict[str, Any]:
         "threads": {
             "used": get_num_threads(),
             "processors": processors(),
-            "layer": _layer(numba),
         },
         "cache": str(cache_folder()),
     }
@@ -77,19 +71,3 @@ def _simd_bits(features: dict[str, bool]) -> int:
     if features.get("avx512f"):
         return 512
     return 256 if features.get("avx") else 128
-
-
-def _layer(numba: Any) -> str:
-    """Return the threading layer in use, or the one that the first parallel call will use."""
-    try:
-        return str(numba.threading_layer())
-    except ValueError:
-        wanted = numba.config.THREADING_LAYER
-    layers = numba.config.THREADING_LAYER_PRIORITY if wanted not in _LAYERS else (wanted,)
-    for layer in layers:
-        try:
-            importlib.import_module(f"numba.np.ufunc.{_LAYERS[layer]}")
-        except ImportError:
-            continue
-        return str(layer)
-    return "none"

@@ -37,7 +37,7 @@ class Choice:
     fell_back: bool = False
 
 
-@num_threads_held()
+@num_threads_held
 def candidates(problem: Problem, backend: str = "auto", device: str = "cpu") -> list[Candidate]:
     """Return every algorithm of every backend, or of one, with its cost or its refusal."""
     from . import plugins
@@ -59,7 +59,7 @@ def candidates(problem: Problem, backend: str = "auto", device: str = "cpu") -> 
     return found
 
 
-@num_threads_held()
+@num_threads_held
 def choose(
     problem: Problem, backend: str = "auto", algorithm: str = "auto", device: str = "cpu"
 ) -> Choice:

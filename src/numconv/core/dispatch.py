@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 
 from . import arrays
+from .background import undisturbed
 from .choice import Choice, choose, forget_warnings, offers, warn_of_last_resort
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
-from .locks import Lock
 from .overflow import check_sums
 from .parameters import flag, is_plain
 from .parameters import plain as plain_values
 from .places import HOST, HOST_DEVICE, check_place, glances, memory_of
 from .protocol import Array, Memory, Operand, Plan, Problem
-from .threads import get_num_threads, num_threads_held
+from .threads import get_num_threads, with_num_threads
 from .tracing import Traced as Traced
 from .tracing import trace
 from .tracing import tracing as tracing
@@ -57,7 +57,7 @@ _MOST_CALLS = 4096
 _calls: dict[Any, Call] = {}
 _recent: dict[Any, tuple[tuple[Any, ...], Call]] = {}
 _offers: dict[Any, bool] = {}
-_lock = Lock()
+_met: set[Any] = set()
 
 
 def solve(
@@ -105,6 +105,7 @@ def solve(
             if out is not None or recent.memory is HOST:
                 return result
             return recent.memory.restorer(operands[0])(result)
+    be_ready()
     if isinstance(operands[0], Operand):
         return _record(build, operands, parameters, backend, algorithm)
     memory = HOST
@@ -140,8 +141,8 @@ def solve(
         if values is not parameters:
             options = {"out": out, "backend": backend, "algorithm": algorithm, "tune": tune}
             return solve(build, operands, values, names, **options)
-        with num_threads_held(threads):
-            call = _prepare(build, given, parameters, names, backend, algorithm, tune, memory)
+        asked = (build, given, parameters, names, backend, algorithm, tune, memory)
+        call = with_num_threads(threads, _prepare, *asked)
         lasting = is_plain(parameters)
         if lasting:
             _remember(_calls, key, call)
@@ -239,19 +240,21 @@ def _hashable(value: Any) -> bool:
 
 
 def _remember(calls: dict[Any, Any], key: Any, call: Any) -> None:
-    with _lock:
-        while len(calls) >= _MOST_CALLS:
+    # Single operations of a dict, and no lock that an interrupt could leave behind.
+    calls[key] = call
+    while len(calls) > _MOST_CALLS:
+        try:
             del calls[next(iter(calls))]
-        calls[key] = call
+        except (KeyError, RuntimeError, StopIteration):
+            continue  # another thread was faster
 
 
 def forget() -> None:
     """Drop every cached plan and choice."""
-    with _lock:
-        _calls.clear()
-        _recent.clear()
-        _offers.clear()
-        forget_warnings()
+    _calls.clear()
+    _recent.clear()
+    _offers.clear()
+    forget_warnings()
 
 
 def _prepare(
@@ -276,7 +279,7 @@ def _prepare(
         raise ArgumentError(names[0], operands[0].shape if operands[0] else None, expected)
     if tune and memory is not HOST and not hasattr(memory, "finish"):
         raise ArgumentError("tune", tune, f"False for arrays in the memory of {memory.device!r}")
-    choice = choose(problem, backend, algorithm, memory.device)
+    choice = chosen(problem, backend, algorithm, memory.device)
     check_place(memory, choice.backend, names[0])
     if tune:
         from .tuning import tuned
@@ -285,13 +288,40 @@ def _prepare(
     return prepare(problem, operands[0], choice, memory)
 
 
+def chosen(problem: Problem, backend: str, algorithm: str, device: str) -> Choice:
+    """Return what `choose` does."""
+    kind = (type(problem), backend, device)
+    found: Choice = _settled(choose, kind, problem, backend, algorithm, device)
+    return found
+
+
+def _settled(function: Callable[..., Any], kind: Any, *arguments: Any) -> Any:
+    """Return ``function(*arguments)``; the first of its kind may import, and is not disturbed."""
+    if kind in _met:
+        return function(*arguments)
+    result = undisturbed(function, *arguments)
+    _met.add(kind)
+    return result
+
+
+def be_ready() -> None:
+    """Import what the first call pays for, not the import of the package."""
+    _settled(_import_late, "imports")
+
+
+def _import_late() -> None:
+    from . import plugins, tuning  # noqa: F401
+
+
 def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Memory = HOST) -> Call:
     """Plan `problem`; `first`, the operand that may lack a batch axis, says whether it does."""
     if choice.fell_back:
         warn_of_last_resort(choice, problem)
     shape = problem.result_shape
     batched = first is None or first.ndim == len(problem.operand_shapes[0])
-    plan = choice.algorithm.plan(problem)
+    plan = _settled(
+        choice.algorithm.plan, (choice.backend.name, choice.algorithm.name, problem.dtype), problem
+    )
     dtype = problem.result_dtype
     own = shape if batched else shape[1:]
     return Call(

@@ -78,7 +78,7 @@ def explain(
     return Explanation(tuple(_stage(each, device) for each in traced), result_shape)
 
 
-@num_threads_held()
+@num_threads_held
 def _stage(traced: Traced, device: str) -> Stage:
     problem = traced.problem
     choice = choose(problem, traced.backend, traced.algorithm, device)

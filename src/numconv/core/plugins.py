@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,8 +12,8 @@ from typing import Any
 import pluggy
 
 from . import hookspecs
+from .background import hold_at_fork, undisturbed
 from .errors import ArgumentError
-from .locks import Lock
 from .protocol import Backend, Operator, Status
 from .reference import ReferenceBackend
 
@@ -45,11 +46,18 @@ class Registry:
     own: set[str] = field(default_factory=lambda: {hookspecs.PROJECT})
 
 
-_lock = Lock()
+_lock = threading.RLock()
+hold_at_fork(_lock)
 
 
 def registry() -> Registry:
     """Return the plugins of this environment, discovered at the first call."""
+    if _discover.cache_info().currsize:
+        return _discover()
+    return undisturbed(_discover_once)
+
+
+def _discover_once() -> Registry:
     with _lock:
         return _discover()
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from .errors import ArgumentError
 from .geometry import integer
 
 VARIABLE = "NUMCONV_NUM_THREADS"
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 _configured: int | None = None
 _held: ContextVar[int | None] = ContextVar("numconv_num_threads", default=None)
@@ -23,8 +26,8 @@ def set_num_threads(n: Any) -> None:
     Parameters
     ----------
     n : int
-        At least 1. More threads than there are processors are of no use; a backend may run
-        fewer.
+        At least 1. More than the machine has processors count as that many: each takes memory
+        of its own, and they would only wait for each other. A backend may run fewer.
 
     Raises
     ------
@@ -40,14 +43,15 @@ def set_num_threads(n: Any) -> None:
     >>> set_num_threads(before)
     """
     global _configured
-    _configured = integer("n", n, 1)
+    _configured = min(integer("n", n, 1), most_threads())
 
 
 def get_num_threads() -> int:
     """Return how many threads a call may use.
 
     That is the number last given to `set_num_threads`, else the environment variable
-    ``NUMCONV_NUM_THREADS``, else the number of processors this process may run on.
+    ``NUMCONV_NUM_THREADS``, else the number of processors this process may run on; never more
+    than the machine has processors.
 
     Raises
     ------
@@ -63,18 +67,26 @@ def get_num_threads() -> int:
     return _configured
 
 
-@contextmanager
-def num_threads_held(n: int | None = None) -> Iterator[None]:
-    """Let `get_num_threads` return `n`, here only, whatever other Python threads set meanwhile.
+def with_num_threads(n: int, function: Callable[..., Result], *arguments: Any) -> Result:
+    """Return ``function(*arguments)``, in which `get_num_threads` returns `n`.
 
-    What is compared or kept under a number of threads must be computed with that number. By
-    default it is the one configured now.
+    What is compared or kept under a number of threads must be computed with that number, whatever
+    other Python threads set meanwhile.
     """
-    token = _held.set(get_num_threads() if n is None else n)
-    try:
-        yield
-    finally:
-        _held.reset(token)
+    # In a copy of the context, which an interrupt leaves behind: there is nothing to be put back.
+    context = copy_context()
+    context.run(_held.set, n)
+    return context.run(function, *arguments)
+
+
+def num_threads_held(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Have `function` see one number of threads from its beginning to its end."""
+
+    @wraps(function)
+    def held(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+        return with_num_threads(get_num_threads(), partial(function, *arguments, **named))
+
+    return held
 
 
 def _from_environment() -> int:
@@ -82,9 +94,14 @@ def _from_environment() -> int:
     if not text:
         return processors()
     try:
-        return integer(VARIABLE, int(text), 1)
+        return min(integer(VARIABLE, int(text), 1), most_threads())
     except ValueError:
         raise ArgumentError(VARIABLE, text, "an integer of at least 1") from None
+
+
+def most_threads() -> int:
+    """Return the number of processors of the machine."""
+    return max(os.cpu_count() or 1, processors())
 
 
 def processors() -> int:

@@ -91,7 +91,7 @@ def tuned(
     return tune(problem, backend, budget, complete=False, memory=memory).choice
 
 
-@num_threads_held()
+@num_threads_held
 def tune(
     problem: Problem,
     backend: str = "auto",

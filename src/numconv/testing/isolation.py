@@ -191,13 +191,11 @@ def _watch(child: subprocess.Popen[str]) -> threading.Timer:
 
 
 def _environment() -> dict[str, str]:
-    """Return an environment in which three threads are three, on fewer processors too.
+    """Return an environment in which threads of OpenMP that wait do not spin.
 
-    Threads of OpenMP that wait do not spin: those of several processes would be in each other's
-    way.
+    Those of several processes would be in each other's way.
     """
-    threads = str(max(4, os.cpu_count() or 1))
-    return {"NUMBA_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive", **os.environ}
+    return {"OMP_WAIT_POLICY": "passive", **os.environ}
 
 
 def _cause(status: int) -> str:

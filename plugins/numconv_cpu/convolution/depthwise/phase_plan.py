@@ -13,13 +13,13 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ...launch import start, worker
+from ...launch import worker
 from ...loops.algorithm import Loops
 from ...process import OfThisProcess
 from ...simd.machine import machine
 from ...simd.tile import tile_field
 from ...threads import run
-from ...workspace import workspace
+from ...workspace import Workspace
 from ..axes import Axis
 from ..lowering import lower
 from ..records import RESULT, Tables, record, result_numbers, whole_lines
@@ -111,7 +111,7 @@ class PhasePlan(OfThisProcess):
             "stride_y": axes[1].stride,
             "stride_x": phases,
         }
-        self._size = MESSAGES + self._workers * numbers["memory"]
+        self._workspace = Workspace(problem.dtype, MESSAGES + self._workers * numbers["memory"])
         geometry = record(NUMBERS, numbers, tile_field(problem.dtype, TALL, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
@@ -122,20 +122,22 @@ class PhasePlan(OfThisProcess):
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
-        return self._size * np.dtype(self._problem.dtype).itemsize
+        return self._workspace.nbytes
 
     def __call__(self, y: Array, weight: Array, *rest: Array, out: Array) -> None:
         """Solve the problem for y, weight, bias and residual."""
         if self._empty:
             return
-        memory = workspace(self._problem.dtype, self._size)
+        memory = self._workspace.take()
         memory[0] = 0
         bias = rest[0] if self._problem.epilogue.bias else y
         residual = rest[-1] if self._problem.epilogue.residual else y
         arrays = (y, weight, bias, residual, out, memory, self._tables)
         records = (self._parts, self._geometry)
-        run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
-        if memory[0]:
+        run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        hand_over = memory[0]
+        self._workspace.give(memory)
+        if hand_over:
             Loops().plan(self._problem)(y, weight, *rest, out=out)
 
     def prepare(self, weight: Array) -> Array:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ...launch import start, worker
+from ...launch import worker
 from ...process import OfThisProcess
 from ...simd.machine import machine
 from ...simd.tile import tile_field
 from ...threads import run
-from ...workspace import workspace
+from ...workspace import Workspace
 from ..lowering import lower
 from ..records import RESULT, Tables, record, result_numbers, whole_lines
 from .chains import chains
@@ -78,7 +76,7 @@ class SlabPlan(OfThisProcess):
         tables = Tables()
         slabs = pieces.gang * pieces.slab + pieces.margin
         memory = whole_lines(slabs + TALL * lanes)
-        self._size = memory * self._workers
+        self._workspace = Workspace(self._dtype, memory * self._workers)
         self._block, self._tasks = pieces.block, tasks
         numbers = {
             **slab_numbers(axes, pieces, tables),
@@ -123,18 +121,19 @@ class SlabPlan(OfThisProcess):
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
-        return self._size * np.dtype(self._dtype).itemsize
+        return self._workspace.nbytes
 
     def __call__(self, x: Array, weight: Array, *rest: Array, out: Array) -> None:
         """Solve the problem for x, weight, bias and residual."""
         if self._empty:
             return
-        memory: NDArray[Any] = workspace(self._dtype, self._size)
+        memory = self._workspace.take()
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1] if self._epilogue.residual else x
         arrays = (x, weight, bias, residual, out, memory, self._tables)
         records = (self._geometry, self._geometry)
-        run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> Array:
         """Return the weight: it is read in its own order."""

@@ -14,10 +14,10 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ...launch import start, worker
+from ...launch import worker
 from ...process import OfThisProcess
 from ...threads import run
-from ...workspace import workspace
+from ...workspace import Workspace
 from ..lowering import group_channels
 from ..records import (
     RESULT,
@@ -155,7 +155,7 @@ class ScatterPlan(OfThisProcess):
         numbers["at_y"] = _rows(tables, y, x.taps * pitch, x.given)
         for box in boxes:
             box["at_x"] = _columns(tables, x, int(box["first_x"]), int(box["end_x"]), pitch)
-        self._size = self._workers * numbers["worker"]
+        self._workspace = Workspace(problem.dtype, self._workers * numbers["worker"])
         self._tables = tables.array()
         self._boxes = boxes.view(np.int64)
         raw = self._record(numbers)
@@ -171,19 +171,20 @@ class ScatterPlan(OfThisProcess):
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
-        return self._size * np.dtype(self._problem.dtype).itemsize
+        return self._workspace.nbytes
 
     def __call__(self, y: Array, weight: Any, *rest: Array, out: Array) -> None:
         """Solve the problem for y, weight, bias and residual."""
         if self._empty:
             return
-        memory = workspace(self._problem.dtype, self._size)
+        memory = self._workspace.take()
         bias = rest[0] if self._problem.epilogue.bias else y
         residual = rest[-1] if self._problem.epilogue.residual else y
         prepared = isinstance(weight, PackedWeight)
         arrays = (y, weight.values if prepared else weight, bias, residual, out, memory)
         records = (self._tables, self._boxes, self._ready if prepared else self._raw)
-        run(start, self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""

@@ -33,7 +33,6 @@ def layout(
         "lanes": lanes,
         "record": RECORD * 8 // itemsize,
         "count": 2 * 8 // itemsize,
-        "counter": 8 * 8 // itemsize,
         "kinds": len(kinds(lengths)),
         "sums": whole_lines(prod(each + 1 for each in shape.seen) * 8 // itemsize),
         "filters": shape.groups * shape.result,
@@ -122,7 +121,6 @@ def _arrange(
     begins, size = in_turn(
         {
             "messages": 1 + items // shape.groups,
-            "at_counters": 2 * numbers["stages"] * numbers["counter"],
             "at_samples_known": together * numbers["record"],
             "at_taps_known": filters * numbers["record"],
             "at_counts": together * shape.result * numbers["count_tasks"] * numbers["count"],

@@ -76,7 +76,6 @@ NUMBERS = (
     "count_tasks",  # of a plane
     "most_exponent",
     "unit_bits",
-    "stages",  # of all rounds
     "kinds",  # stages of a round, and the table of what they do
     "at_kinds",
     "at_places",  # table: where the plane of each result channel begins
@@ -89,8 +88,6 @@ NUMBERS = (
     "record",  # elements of what is known of an operand, and of what is counted in pieces
     "count",
     "sums",
-    "counter",  # elements between counters
-    "at_counters",  # in the workspace: tasks taken and tasks done, of each stage
     "at_samples_known",
     "at_taps_known",
     "at_sums",

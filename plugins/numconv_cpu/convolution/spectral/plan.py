@@ -83,8 +83,6 @@ class ExtendedPlan:
 class SpectralPlan(TransformingPlan):
     """A convolution by one product of spectra: of floating-point numbers, real or complex."""
 
-    _stages = 1  # for `launch.start`; the worker has its own
-
     def __init__(self, problem: ConvolutionProblem) -> None:
         super().__init__(problem, messages=1 + problem.batch)
         item = real_itemsize(problem)
@@ -107,8 +105,7 @@ class SpectralPlan(TransformingPlan):
             "unit_bits": 58 - (shape.given * prod(shape.seen)).bit_length(),
         }
         self._size = numbers["size"]
-        counters = numbers["at_counters"]
-        self._counters = slice(counters, counters + 2 * numbers["stages"] * numbers["counter"])
+        self._stages = numbers["stages"]
         self._work = int(seconds(shape, lengths, item) * problem.batch * MACS)
         self._tables = tables.array()
         self._constants = factors.array(self._dtype)
@@ -126,11 +123,6 @@ class SpectralPlan(TransformingPlan):
         found["share"] = error / (FACTOR * (numbers["terms"] + 2))
         found["most_products"] = ANEW * prod(self._shape.result_size) * numbers["terms"]
         return found.view(np.int64)
-
-    def _run(self, *arrays: Array) -> None:
-        memory = arrays[-2]
-        memory[self._counters] = 0
-        super()._run(*arrays)
 
     def prepare(self, weight: Array) -> PreparedWeight:
         """Return the weight, which is transformed with the samples."""

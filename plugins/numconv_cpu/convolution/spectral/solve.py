@@ -6,7 +6,7 @@ An item is a group of an image. Those of a round have spectra at the same time.
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at, claim, record_at, report, reported
+from ...simd.memory import at, claim, record_at
 from ..fourier.solve import numbers
 from .columns import backward_strip, forward_strip
 from .finish import count_pieces, finish_pieces, too_much
@@ -22,47 +22,40 @@ from .vectors import integers
 def solve(  # type: ignore[no-untyped-def]
     stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
 ):
-    """Take tasks of every stage until none is left.
+    """Take tasks of a stage until none is left.
 
-    The parameters are those of `launch.start`, which knows of one stage: a worker that is held up
-    by other programs holds up the others only by the task it is at, and one that never comes does
-    not. `parts` are the factors of the transforms. The first element of `memory` becomes 1 if the
-    taps are not fit for this, the one after an image's if its samples are not.
+    The parameters are those of a worker (`launch.worker`). `parts` are the factors of the
+    transforms. The first element of `memory` becomes 1 if the taps are not fit for this, the one
+    after an image's if its samples are not.
     """
     g = record_at(geometry, 0)
     factors = numbers(parts, x)
     own = at(memory, g.at_workers + worker * g.worker)
-    for step in range(g.stages):
-        taken = integers(at(memory, g.at_counters + 2 * step * g.counter))
-        done = integers(at(memory, g.at_counters + (2 * step + 1) * g.counter))
-        kind, first = tables[g.at_kinds + step % g.kinds], step // g.kinds * g.together
-        items = min(g.together, g.items - first)
-        # The filters are transformed in the first round and stay.
-        filters = 0 if first else g.filters
-        tasks = 0 if memory[0] else task_count(kind, items, filters, g)
-        while True:
-            task = claim(taken, 1)
-            if task >= tasks:
-                break
-            if kind == KNOW:
-                know(task, items, first, x, weight, memory, own, g)
-            elif kind == FORWARD:
-                forward_task(task, items, first, x, weight, memory, own, factors, tables, g)
-            elif kind == MIDDLE:
-                plane = at(memory, g.at_taps + task // g.rows * g.plane)
-                height, width = g.kernel_middle, g.tap_columns
-                middle_layer(plane, task % g.rows, height, width, own, factors, tables, g)
-            elif kind == MULTIPLY and task < items * g.blocks:
-                multiply_task(task, first, memory, own, factors, tables, g)
-            elif kind == MULTIPLY:
-                count_task(task - items * g.blocks, first, x, weight, memory, g)
-            elif kind == BACKWARD:
-                backward_task(task, first, out, memory, own, factors, tables, g)
-            else:
-                last_task(task, first, x, weight, bias, residual, out, memory, own, tables, g)
-            report(done)
-        while reported(done) < tasks:
-            pass
+    kind, first = tables[g.at_kinds + stage % g.kinds], stage // g.kinds * g.together
+    items = min(g.together, g.items - first)
+    # The filters are transformed in the first round and stay.
+    filters = 0 if first else g.filters
+    tasks = 0 if memory[0] else task_count(kind, items, filters, g)
+    while True:
+        task = claim(at(counters, 8 * stage), 1)
+        if task >= tasks:
+            return
+        if kind == KNOW:
+            know(task, items, first, x, weight, memory, own, g)
+        elif kind == FORWARD:
+            forward_task(task, items, first, x, weight, memory, own, factors, tables, g)
+        elif kind == MIDDLE:
+            plane = at(memory, g.at_taps + task // g.rows * g.plane)
+            height, width = g.kernel_middle, g.tap_columns
+            middle_layer(plane, task % g.rows, height, width, own, factors, tables, g)
+        elif kind == MULTIPLY and task < items * g.blocks:
+            multiply_task(task, first, memory, own, factors, tables, g)
+        elif kind == MULTIPLY:
+            count_task(task - items * g.blocks, first, x, weight, memory, g)
+        elif kind == BACKWARD:
+            backward_task(task, first, out, memory, own, factors, tables, g)
+        else:
+            last_task(task, first, x, weight, bias, residual, out, memory, own, tables, g)
 
 
 @kernel
