@@ -130,7 +130,9 @@ def _of_all(problem: Any, call: float, pair: float) -> float:
 
 
 def _seconds_per_point(problem: Any) -> float:
-    lines = pairs_of_channels(problem) // result_channels(problem) if problem.axes == 1 else 2
+    # Of a batch of none there are no results, either.
+    results = max(result_channels(problem), 1)
+    lines = pairs_of_channels(problem) // results if problem.axes == 1 else 2
     return (_SINGLE_LINE if lines == 1 else _MANY_LINES[problem.axes]) * _wider(problem)
 
 

@@ -1,4 +1,4 @@
-"""Plans in the caller's hands, and explanations of what a call would do."""
+"""Plans of calls that are made many times, and explanations of what a call would do."""
 
 from __future__ import annotations
 
@@ -8,121 +8,23 @@ from typing import Any
 import numpy as np
 
 from . import functional
-from .core import arrays, dispatch, dtypes, explanation
-from .core.dispatch import Call, Traced
+from .core import dispatch, dtypes, explanation
+from .core.dispatch import Traced
 from .core.errors import ArgumentError, ArgumentTypeError
 from .core.explanation import Explanation
 from .core.geometry import integer
-from .core.overflow import check_sums
-from .core.places import HOST, check_place, glances, memory_of
-from .core.protocol import Array, Memory, Operand
-from .core.threads import num_threads_held
+from .core.places import memory_of
+from .core.protocol import Memory, Operand
+from .prepared import PreparedPlan, planned
 
 __all__ = ["PreparedPlan", "explain", "plan"]
 
 
-class PreparedPlan:
-    """A plan with its weight packed, to be called with arrays of the planned shapes.
-
-    Made by `numconv.plan`. Any number of threads may call it at once.
-    """
-
-    def __init__(self, call: Call, given: list[Operand], bound: dict[int, Array]) -> None:
-        self._call = call
-        self._free = [
-            (i, each.shape, np.dtype(each.dtype)) for i, each in enumerate(given) if i not in bound
-        ]
-        # Copies: what the caller does to his arrays afterwards is no business of the plan.
-        self._values: list[Any] = [
-            bound[i].copy() if i in bound else None for i in range(len(given))
-        ]
-        prepare = getattr(call.plan, "prepare", None)
-        if 1 in bound and prepare is not None and not call.integers:
-            self._values[1] = prepare(self._values[1])
-        # Most plans are called with one array; then there is little to put together.
-        only = self._free[0] if len(self._free) == 1 and call.batched else None
-        quick = only is not None and not call.integers
-        self._only = only[1:] if only is not None and quick else None
-        self._bound = tuple(self._values[1:])
-        # What `Recognising.glance` says of the array of the last call, if that is elsewhere.
-        self._recent: Any = None
-
-    @property
-    def problem(self) -> Any:
-        """The problem that is solved."""
-        return self._call.problem
-
-    @property
-    def workspace_bytes(self) -> int:
-        """Memory a call takes besides its operands and its result."""
-        return self._call.plan.workspace_bytes
-
-    def describe(self) -> str:
-        """Return backend, algorithm, and how the problem is cut up, in a line."""
-        choice = self._call.choice
-        return f"{choice.backend.name}/{choice.algorithm.name}: {self._call.plan.describe()}"
-
-    def __call__(self, *operands: Any, out: Any = None) -> Any:
-        """Solve the problem for the operands that were not bound when it was planned.
-
-        Parameters
-        ----------
-        *operands : array
-            Of the planned shapes and dtype, the first of them first.
-        out : array, optional
-            Of the result's shape and dtype; written and returned.
-
-        Returns
-        -------
-        array of the first operand's kind, or `out`
-
-        Raises
-        ------
-        ArgumentError
-            If an operand is missing, or its shape or dtype is not the planned one.
-        """
-        if self._only is not None and out is None and len(operands) == 1:
-            shape, dtype = self._only
-            x, call = operands[0], self._call
-            if type(x) is np.ndarray:
-                host = call.memory is HOST and x.shape == shape and x.dtype is dtype
-                if host and x.flags.carray:
-                    return dispatch.run(call, (x, *self._bound))
-            elif (seen := self._glance(x)) is not None and seen[0] == self._recent:
-                return call.memory.restorer(x)(dispatch.run(call, (seen[1], *self._bound)))
-        if len(operands) != len(self._free):
-            raise ArgumentError("operands", len(operands), f"{len(self._free)} arrays")
-        values, given = self._values.copy(), []
-        for (i, shape, dtype), operand in zip(self._free, operands, strict=True):
-            array = self._adapt(f"operands[{i}]", operand)
-            same = array.dtype == dtype or array.dtype.name == dtype.name
-            if array.shape != shape or not same:
-                wrong = f"{array.dtype} array of shape {array.shape}"
-                expected = f"the planned {dtype} array of shape {shape}"
-                raise ArgumentError(f"operands[{i}]", wrong, expected)
-            plain = self._call.memory.plain(array)
-            values[i] = plain if self._call.batched else plain.reshape(self._call.shapes[i])
-            given.append(array)
-        if self._call.integers:
-            values = check_sums(self._call.problem, values)
-        result = dispatch.run(self._call, values, out, given)
-        seen = None if self._only is None else self._glance(operands[0])
-        self._recent = None if seen is None else seen[0]
-        return result if out is not None else self._call.memory.restorer(operands[0])(result)
-
-    def _glance(self, operand: Any) -> tuple[Any, Any] | None:
-        glance = glances.get(type(operand))
-        return None if glance is None else glance(operand)
-
-    def _adapt(self, name: str, operand: Any) -> Any:
-        memory = self._call.memory
-        if type(operand) is np.ndarray and memory is HOST:
-            return operand
-        lies = memory_of([(name, operand)])
-        if lies != memory:
-            expected = f"an array in the memory of {memory.device!r}, as planned"
-            raise ArgumentTypeError(name, f"{type(operand).__name__} elsewhere", expected)
-        return memory.adapt(name, operand)
+_NUMBERS = (
+    *("stride", "padding", "dilation", "groups"),
+    *("output_padding", "output_size", "kernel_size", "scale"),
+)
+"""The parameters that are never operands."""
 
 
 def plan(
@@ -175,16 +77,9 @@ def plan(
     if len(traced) != 1:
         raise ArgumentError("function", function, f"one problem, not {len(traced)}: plan each")
     problem, backend, algorithm = traced[0].problem, traced[0].backend, traced[0].algorithm
-    call = _planned(problem, backend, algorithm, described[0], memory)
+    call = planned(problem, backend, algorithm, described[0], memory)
     shaped = {i: array.reshape(call.shapes[i]) for i, array in bound.items()}
     return PreparedPlan(call, described, shaped)
-
-
-@num_threads_held
-def _planned(problem: Any, backend: str, algorithm: str, first: Operand, memory: Memory) -> Call:
-    choice = dispatch.chosen(problem, backend, algorithm, memory.device)
-    check_place(memory, choice.backend, "operands[1]")
-    return dispatch.prepare(problem, first, choice, memory)
 
 
 def explain(
@@ -223,21 +118,26 @@ def explain(
     dispatch.be_ready()
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, _ = _describe(operands, dtype, memory)
-    parameters = {name: _described(value) for name, value in parameters.items()}
+    parameters = {name: _described(name, value) for name, value in parameters.items()}
     traced, result = _trace(function, described, parameters, memory.device)
     return explanation.explain(traced, result.shape, memory.device)
 
 
-def _described(value: Any) -> Any:
+def _described(name: str, value: Any) -> Any:
+    """Return an array among the parameters as an `Operand`; numbers may be arrays of NumPy, too."""
+    if name in _NUMBERS or isinstance(value, np.generic):
+        return value
     if _is_array(value):
-        return Operand(tuple(value.shape), arrays.dtype_name(value))
+        array = memory_of([(name, value)]).adapt(name, value)
+        return Operand(array.shape, array.dtype.name)
     if isinstance(value, (list, tuple)) and any(map(_is_array, value)):
-        return [_described(each) for each in value]
+        return [_described(name, each) for each in value]
     return value
 
 
 def _is_array(value: Any) -> bool:
-    return hasattr(value, "dtype") and hasattr(value, "shape")
+    exported = hasattr(value, "__dlpack__") or hasattr(value, "__array_interface__")
+    return exported or (hasattr(value, "dtype") and hasattr(value, "shape"))
 
 
 def _arrays(operands: tuple[Any, ...]) -> list[tuple[int, Any]]:

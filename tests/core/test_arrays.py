@@ -169,7 +169,158 @@ assert torch.equal(numconv.conv2d(turned, weight), numconv.conv2d(turned.contigu
 half = torch.rand(1, 2, 9).half()
 assert numconv.conv1d(half, torch.rand(3, 2, 3).half()).dtype == torch.float16
 assert type(numconv.channel_shuffle(torch.rand(1, 4, 3), 2)) is torch.Tensor
+class Image(torch.Tensor):
+    pass
+kind = type("Photograph", (Image,), {"__module__": "not_imported"})
+for each in (x.as_subclass(Image), x.as_subclass(kind)):
+    assert type(numconv.conv2d(each, weight)) is torch.Tensor
+    assert type(numconv.separable_conv2d(each, torch.rand(3), torch.rand(3))) is torch.Tensor
+    assert type(numconv.plan("conv2d", tuple(x.shape), weight)(each)) is torch.Tensor
 """
+
+
+class Exported:
+    """An array of no library that can import one, which says that it has another shape."""
+
+    def __init__(self, array: Any, *shape: int) -> None:
+        self._array, self.dtype = array, array.dtype
+        self.shape = shape or array.shape
+        self.ndim = len(self.shape)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
+
+
+def test_a_class_whose_module_is_not_imported_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exported, "__module__", "not_imported")
+    x = Exported(np.ones((1, 2, 4)))
+    assert type(numconv.conv1d(x, np.ones((1, 2, 2)), backend="reference")) is np.ndarray
+    assert type(numconv.channel_shuffle(x, 2)) is np.ndarray
+
+
+V = np.ones(3)
+PLANES = np.ones((4, 6, 6))
+MIX, SPAN = np.ones((2, 4)), np.ones((9, 2))
+BLOCK = numconv.involution_block2d
+# What is computed with the shape that was exported, or the refusal of that.
+LIES: dict[str, tuple[Callable[[], Any], Any]] = {
+    "channel_shuffle": (
+        lambda: numconv.channel_shuffle(Exported(np.ones((1, 4, 4)), 1, 8, 4), 8),
+        r"groups=8: expected a divisor of C=4",
+    ),
+    "row": (
+        lambda: numconv.separable_conv2d(PLANES, V, Exported(V[None], 4, 3)),
+        r"row=\(1, 3\)",
+    ),
+    "separable_x": (
+        lambda: numconv.separable_conv2d(Exported(PLANES, 4, 6, 9), V, V, None, 2, "same"),
+        numconv.separable_conv2d(PLANES, V, V, None, 2, "same"),
+    ),
+    "pointwise": (
+        lambda: numconv.depthwise_separable_conv2d(
+            PLANES, np.ones((4, 1, 3, 3)), Exported(MIX[:, :2], 2, 4)
+        ),
+        r"weight=\(2, 2, 1, 1\)",
+    ),
+    "lateral": (
+        lambda: numconv.flattened_conv2d(PLANES, Exported(MIX, 9, 4), V, V),
+        numconv.flattened_conv2d(PLANES, MIX, V, V),
+    ),
+    "resize": (
+        lambda: numconv.resize_conv2d(Exported(PLANES, 4, 6, 600), np.ones((1, 4, 1, 1))),
+        numconv.resize_conv2d(PLANES, np.ones((1, 4, 1, 1))),
+    ),
+    "span_weight": (
+        lambda: BLOCK(PLANES, MIX, Exported(SPAN, 900, 2), kernel_size=3),
+        BLOCK(PLANES, MIX, SPAN, kernel_size=3),
+    ),
+    "norm": (
+        lambda: BLOCK(PLANES, MIX, SPAN, 3, norm=[Exported(np.ones(2), 200)] * 4),
+        BLOCK(PLANES, MIX, SPAN, 3, norm=[np.ones(2)] * 4),
+    ),
+    "explain": (
+        lambda: (
+            numconv.explain(
+                "conv1d", (1, 2, 8), (3, 2, 3), bias=Exported(np.ones(3, "f4"), 99)
+            ).result_shape
+        ),
+        (1, 3, 6),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_only_the_exported_shape_counts(name: str) -> None:
+    """Nothing beyond the memory that was exported is read, whatever the object says of itself."""
+    call, expected = LIES[name]
+    if isinstance(expected, str):
+        with pytest.raises(numconv.ArgumentError, match=expected):
+            call()
+    else:
+        np.testing.assert_array_equal(call(), expected)
+
+
+def lying_in_between(array: Any, strides: tuple[int, ...]) -> Any:
+    room = np.zeros(4096, array.dtype)
+    view = np.lib.stride_tricks.as_strided
+    return view(room[2048:], array.shape, tuple(array.itemsize * step for step in strides))
+
+
+# Strides of an array of shape (1, 2, 3, 4), in elements.
+APART = {
+    "contiguous": (24, 12, 4, 1),
+    "turned": (24, 1, 2, 6),
+    "backwards": (-24, -12, -4, -1),
+    "gaps": (500, 100, 20, 3),
+    "diagonal": (0, 3, 6, 19),
+    "comb": (1, 12, 2, 3 * 8),
+    "between_each_other": (7, 3, 2, 100),
+}
+TOGETHER = {
+    "repeated": (24, 0, 4, 1),
+    "windows": (24, 12, 1, 1),
+    "one_element": (24, 11, 4, 1),
+    "backwards": (24, -12, 4, 4),
+    "crossing": (1, 3, 3, 100),
+    "far": (1, 8, 100, 4),
+}
+
+
+@pytest.mark.parametrize("name", [*APART, *(f"not_{name}" for name in TOGETHER)])
+def test_out_has_one_place_for_each_element(name: str) -> None:
+    apart = not name.startswith("not_")
+    strides = APART[name] if apart else TOGETHER[name.removeprefix("not_")]
+    offsets = np.add.outer(
+        *(
+            np.add.outer(np.arange(n) * s, np.arange(m) * t)
+            for n, s, m, t in (
+                (1, strides[0], 2, strides[1]),
+                (3, strides[2], 4, strides[3]),
+            )
+        )
+    )
+    assert (len(np.unique(offsets)) == 24) is apart
+    x, weight = np.arange(48.0).reshape(1, 2, 4, 6), np.ones((2, 2, 2, 3))
+    out = lying_in_between(np.empty((1, 2, 3, 4)), strides)
+    if apart:
+        assert numconv.conv2d(x, weight, backend="reference", out=out) is out
+        assert np.array_equal(out, numconv.conv2d(x, weight, backend="reference"))
+        return
+    with pytest.raises(numconv.ArgumentError, match="overlaps itself"):
+        numconv.conv2d(x, weight, backend="reference", out=out)
+
+
+def test_out_whose_elements_share_some_of_their_bytes() -> None:
+    room = np.zeros(64, np.uint8)[:44].view("float32")
+    out = np.lib.stride_tricks.as_strided(room, (1, 1, 5), (4, 4, 2))
+    with pytest.raises(numconv.ArgumentError, match="overlaps itself"):
+        numconv.conv1d(np.ones((1, 1, 5), "f4"), np.ones((1, 1, 1), "f4"), out=out)
+    output = np.lib.stride_tricks.as_strided(room, (5,), (2,))
+    with pytest.raises(numconv.ArgumentError, match=r"output=.*overlaps itself"):
+        numconv.ndimage.correlate1d(np.ones(5, "f4"), [1, 2], output=output)
 
 
 @pytest.mark.peer

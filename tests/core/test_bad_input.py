@@ -120,7 +120,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str]] = {
     "groups_bool": (plain(conv2d, X, W, groups=True), ArgumentTypeError, "groups", "True", STRIDE),
     "shuffle_0": (plain(channel_shuffle, X, 0), ArgumentError, "groups", "0", STRIDE),
     "shuffle_3_of_4": (plain(channel_shuffle, X, 3), ArgumentError, "groups", "3", "C=4"),
-    "shuffle_list": (plain(channel_shuffle, [1], 1), ArgumentError, "x", "[1]", "(N, C, *spatial)"),
+    "shuffle_list": (plain(channel_shuffle, [1], 1), ArgumentTypeError, "x", "'list'", ARRAY),
     "shuffled_groups": (
         plain(shuffled_conv2d, X, W, groups=2),
         ArgumentError,
@@ -296,6 +296,9 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str]] = {
         "magic",
         "loops",
     ),
+    "tune_list": (plain(conv2d, X, W, tune=[]), ArgumentTypeError, "tune", "[]", "True or False"),
+    "tune_word": (plain(conv2d, X, W, tune="no"), ArgumentTypeError, "tune", "'no'", "True or"),
+    "tune_number": (plain(conv2d, X, W, tune=1), ArgumentTypeError, "tune", "1", "True or False"),
     "algorithm_list": (
         plain(conv2d, X, W, algorithm=["loops"]),
         ArgumentTypeError,
@@ -506,10 +509,10 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str]] = {
     ),
     "separable_list": (
         plain(separable_conv2d, X, [1, 2, 1], V),
-        ArgumentError,
+        ArgumentTypeError,
         "column",
-        "[1, 2, 1]",
-        "(taps,)",
+        "'list'",
+        ARRAY,
     ),
     "flattened_lateral": (
         plain(flattened_conv2d, X, ones(2, 3), V, V),

@@ -284,3 +284,45 @@ def test_explain_says_what_the_call_then_does() -> None:
     assert described.startswith(f"{stage.backend}/{stage.algorithm}: ")
     assert explained.result_shape == (1, 8, 20, 20)
     assert explained.to_dict()["stages"][0]["algorithm"] == stage.algorithm
+
+
+def test_a_peer_is_reached_by_its_own_name_alone(install: Any) -> None:
+    """One of negative priority is there for comparison, whatever its algorithms are called."""
+    refusing, peer = Counting("fft", 1, "the kernel is too small"), Counting("fft", 0.1)
+    only = Counting("unfold", 0.1)
+    install(Place("ours", 10, refusing, Counting("direct", 2)), Place("peer", -1, peer, only))
+    for call in (
+        lambda **named: numconv.conv2d(X, WEIGHT, **named),
+        lambda **named: numconv.conv2d(X, WEIGHT, tune=True, **named),
+        lambda **named: numconv.plan("conv2d", X.shape, WEIGHT, **named)(X),
+        lambda **named: numconv.explain("conv2d", X, WEIGHT, **named),
+    ):
+        with pytest.raises(numconv.RefusedError, match="too small") as refused:
+            call(algorithm="fft")
+        assert "peer" not in str(refused.value)
+        with pytest.raises(numconv.ArgumentError, match="it is of backend 'peer'"):
+            call(algorithm="unfold")
+        assert (peer.called, only.called) == (0, 0)
+        call(backend="peer", algorithm="fft")
+        call(backend="peer", algorithm="unfold")
+        peer.called = only.called = 0
+
+
+def test_a_peer_is_explained_beside_the_others(install: Any) -> None:
+    install(Place("ours", 10, Counting("direct", 2)), Place("peer", -1, Counting("fft", 0.1)))
+    stage = numconv.explain("conv2d", X, WEIGHT).stages[0]
+    assert (stage.backend, stage.algorithm) == ("ours", "direct")
+    assert ("peer", "fft", 0.1) in [(c.backend, c.algorithm, c.seconds) for c in stage.candidates]
+
+
+def test_a_named_algorithm_may_be_another_backends_if_it_is_no_peer(install: Any) -> None:
+    theirs = Counting("theirs", 1)
+    install(Place("ours", 10, Counting("direct", 2)), Place("third", 0, theirs))
+    numconv.conv2d(X, WEIGHT, algorithm="theirs")
+    assert theirs.called == 1
+
+
+def test_peers_alone_are_not_taken(install: Any) -> None:
+    install(Place("peer", -1, Counting("fft", 0.1)))
+    with pytest.raises(numconv.RefusedError, match="no algorithm"):
+        numconv.conv2d(X, WEIGHT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 import numconv
-from numconv import planning
+from numconv import prepared
 from numconv.core import arrays, dispatch, places, plugins
 from numconv.core.operators.convolution import reference
 from numconv.core.protocol import Algorithm, Array, Backend, Plan, Status
@@ -252,6 +254,13 @@ def test_a_plan_keeps_a_weight_there(box: Any) -> None:
         plan(X)
 
 
+def test_a_plan_there_is_copied_and_not_pickled(box: Any) -> None:
+    plan = numconv.plan("conv2d", X.shape, Boxed(WEIGHT))
+    np.testing.assert_array_equal(copy.deepcopy(plan)(Boxed(X)).values, expected())
+    with pytest.raises(numconv.BackendError, match="memory of 'box' cannot be pickled: plan there"):
+        pickle.dumps(plan)
+
+
 def test_explain_says_what_would_run(box: Any) -> None:
     explained = numconv.explain("conv2d", Boxed(X), Boxed(WEIGHT))
     assert explained.stages[0].backend == "box"
@@ -278,7 +287,7 @@ def test_a_call_made_before_takes_a_glance(box: Any, monkeypatch: pytest.MonkeyP
     memory = Glancing()
     monkeypatch.setattr(box, "memory", lambda value: memory)
     monkeypatch.setattr(places, "glances", {})
-    for module in (dispatch, planning):
+    for module in (dispatch, prepared):
         monkeypatch.setattr(module, "glances", places.glances)
     wide = Boxed(np.repeat(X, 2, axis=3)[..., ::2])
     calls = ((Boxed(X), 2), (Boxed(X), 0), (wide, 2), (Boxed(X), 0))

@@ -90,3 +90,15 @@ def test_a_plan_refuses_other_shapes_and_dtypes() -> None:
         planned(np.ones((1, 1, 4), "float32"))
     with pytest.raises(numconv.ArgumentError, match="operands=2"):
         planned(np.ones((1, 1, 4)), np.ones((1, 1, 2)))
+
+
+def test_a_weight_that_only_exports_its_memory_is_an_array() -> None:
+    class Interface:
+        def __init__(self, array: Any) -> None:
+            self._kept, self.__array_interface__ = array, array.__array_interface__
+
+    weight = np.ones((1, 1, 2))
+    plan = numconv.plan("conv1d", (1, 1, 4), Interface(weight))
+    assert plan(np.arange(4.0).reshape(1, 1, 4)).ravel().tolist() == [1, 3, 5]
+    explained = numconv.explain("conv1d", (1, 1, 4), Interface(weight))
+    assert explained.result_shape == (1, 1, 3)

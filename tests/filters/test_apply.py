@@ -243,3 +243,9 @@ def test_what_does_not_fit_is_refused(
 def test_what_is_no_array_of_numbers_is_refused(x: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="x="):
         filters.apply(x, "box")
+
+
+@pytest.mark.parametrize("word", [[], "no", 1], ids=repr)
+def test_only_bools_say_whether_to_tune(word: Any) -> None:
+    with pytest.raises(numconv.ArgumentTypeError, match=r"tune=.*True or False"):
+        filters.apply(np.ones((9, 9)), "box", tune=word)

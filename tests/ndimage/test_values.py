@@ -245,3 +245,11 @@ def test_importing_brings_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert not {"numba", "scipy", "click", "PIL"} & set(done.stdout.split())
+
+
+def test_a_zero_below_zero_is_not_the_one_above() -> None:
+    x = np.full(4, -0.0)
+    for fill in (0.0, -0.0, 0.0, -0.0):
+        got = ndimage.correlate1d(x, [1.0, 2.0, 3.0], mode="constant", cval=fill)
+        below = bool(np.signbit(fill))
+        assert np.signbit(got).tolist() == [below, True, True, below]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -13,6 +13,14 @@ from numconv.core.problems import ConvolutionProblem, Epilogue
 from numconv.core.protocol import Array, Plan
 
 REALS = {"complex64": "float32", "complex128": "float64"}
+
+
+@dataclass(frozen=True)
+class ComplexWeight:
+    """A weight as the real plan likes it best, and how it was given."""
+
+    prepared: Any
+    given: Array
 
 
 class ComplexPlan:
@@ -47,8 +55,8 @@ class ComplexPlan:
     def __call__(self, x: Array, weight: Any, *rest: Array, out: Array) -> None:
         if out.size == 0:
             return
-        if isinstance(weight, np.ndarray) and weight.dtype == out.dtype:
-            weight = self._real_weight(weight)
+        ready = type(weight) is ComplexWeight
+        weight = weight.prepared if ready else self._real_weight(weight)
         parts = np.empty(self._real.result_shape, self._real.dtype)
         self._plan(self._real_channels(x), weight, out=parts)
         pairs = parts.reshape(len(parts), -1, 2, *parts.shape[2:])[:, self._order]
@@ -73,7 +81,7 @@ class ComplexPlan:
 
     def prepare(self, weight: Array) -> Any:
         """Return the weight as the real plan likes it best."""
-        return self._plan.prepare(self._real_weight(weight))
+        return ComplexWeight(self._plan.prepare(self._real_weight(weight)), weight.copy())
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""

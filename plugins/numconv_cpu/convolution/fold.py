@@ -14,6 +14,7 @@ from numconv.core.threads import get_num_threads
 from ..activate import activate
 from ..compile import kernel
 from ..launch import worker
+from ..process import OfThisProcess
 from ..simd.memory import claim, record_at, zero
 from ..threads import run
 from .lowering import Table
@@ -35,7 +36,7 @@ NUMBERS = (
 )
 
 
-class Fold:
+class Fold(OfThisProcess):
     """The fold of a padded input gradient, with the problem's epilogue."""
 
     def __init__(self, problem: ConvolutionProblem) -> None:

@@ -15,6 +15,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array, Plan
 from numconv.core.threads import get_num_threads
 
+from ..process import OfThisProcess
 from ..threads import run
 from ..workspace import Workspace
 from .direct import Direct
@@ -29,7 +30,7 @@ class PreparedWeight:
     transformed: NDArray[Any] | None
 
 
-class TransformingPlan:
+class TransformingPlan(OfThisProcess):
     """A plan that transforms samples and weights, and hands over those that are not fit for it.
 
     The first element of the workspace says whether another algorithm must compute all images, and

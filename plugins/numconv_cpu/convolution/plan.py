@@ -15,6 +15,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ..launch import worker
+from ..process import OfThisProcess
 from ..simd.tile import tile_field
 from ..threads import run
 from ..workspace import Workspace
@@ -28,13 +29,19 @@ from .solve import solve
 
 @dataclass(frozen=True)
 class PackedWeight:
-    """A weight in the order in which a plan reads it."""
+    """A weight in the order in which `plan` reads it."""
 
     values: NDArray[Any]
     finite: bool
+    plan: LoweredPlan
+
+    @property
+    def given(self) -> Array:
+        """The weight as it was before; 0 where no result depends on it."""
+        return self.plan.unpacked(self.values)
 
 
-class LoweredPlan:
+class LoweredPlan(OfThisProcess):
     """A lowered convolution, ready to be called with arrays of the problem's dtype.
 
     Parameters
@@ -61,6 +68,7 @@ class LoweredPlan:
     ) -> None:
         self._dtype = problem.dtype
         self._epilogue = problem.epilogue
+        self._weight_shape = problem.weight_shape
         self._empty = prod(problem.result_shape) == 0
         self._in_place = in_place
         self._work = problem.macs + problem.min_bytes
@@ -131,9 +139,31 @@ class LoweredPlan:
         memory = self._room_to_pack.take()
         memory[0] = 0
         self._run(self._packing, *(weight,) * 5, memory)
-        packed = PackedWeight(aligned_copy(memory[self._packed]), not memory[0])
+        packed = PackedWeight(aligned_copy(memory[self._packed]), not memory[0], self)
         self._room_to_pack.give(memory)
         return packed
+
+    def unpacked(self, packed: Array) -> Array:
+        """Return the weight that was packed so.
+
+        Where each element went is told by packing their numbers, a digit at a time: those of
+        base 2**20 are exact in all dtypes, and 0 stays for what holds no element.
+        """
+        digits = 2**20
+        size = prod(self._weight_shape)
+        dtype = np.dtype(self._dtype)
+        memory = self._room_to_pack.take()
+        numbers, places, unit = np.arange(1, size + 1), np.zeros(packed.size, np.int64), 1
+        while unit <= size:
+            memory[:] = 0
+            digit = (numbers // unit % digits).astype(dtype).reshape(self._weight_shape)
+            self._run(self._packing, *(digit,) * 5, memory)
+            places += memory[self._packed].astype(np.int64) * unit
+            unit *= digits
+        self._room_to_pack.give(memory)
+        weight = np.zeros(size + 1, dtype)
+        weight[places] = packed
+        return weight[1:].reshape(self._weight_shape)
 
     def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
         stages, geometry = kind

@@ -14,6 +14,7 @@ from numconv.core.threads import get_num_threads
 
 from ..convolution.records import Tables, in_turn, record, whole_lines
 from ..launch import worker
+from ..process import OfThisProcess
 from ..simd.tile import tile_field
 from ..threads import SERIAL_WORK, run
 from ..workspace import Workspace
@@ -62,7 +63,7 @@ NUMBERS = (
 )
 
 
-class FilterPlan:
+class FilterPlan(OfThisProcess):
     """A filter, ready to be called."""
 
     def __init__(self, problem: FilterProblem) -> None:

@@ -24,6 +24,7 @@ from ..convolution.records import (
     result_numbers,
 )
 from ..launch import worker
+from ..process import OfThisProcess
 from ..simd.machine import machine
 from ..threads import run
 from ..workspace import Workspace
@@ -125,7 +126,7 @@ def longest(length: int, parts: int, block: int) -> int:
     return max(np.diff([*edges, length]).tolist())
 
 
-class InvolutionPlan:
+class InvolutionPlan(OfThisProcess):
     """An involution of float32, float64 or int64, ready to be called."""
 
     def __init__(self, problem: InvolutionProblem) -> None:

@@ -13,6 +13,8 @@ from numconv.core.protocol import Array, Plan
 from numconv.core.tables import Indices, five_axes, readers, sources, three_axes
 from numconv.core.threads import get_num_threads
 
+from ..process import OfThisProcess
+
 SECONDS_PER_MAC = 1.5e-9
 SECONDS_PER_CALL = 5e-6
 
@@ -39,7 +41,7 @@ class Loops:
         return plan_in_accumulator(problem, LoopsPlan)
 
 
-class LoopsPlan:
+class LoopsPlan(OfThisProcess):
     """Index tables for one problem whose dtype has kernels of its own."""
 
     workspace_bytes = 0

@@ -10,8 +10,8 @@ from typing import Any
 from ..core import arrays
 from ..core.dtypes import INTEGERS
 from ..core.errors import ArgumentError
-from ..core.layouts import converted, laid_out
-from ..core.protocol import Array, Case, Demonstration, Operand
+from ..core.layouts import converted, laid_out, shape_of
+from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 
 
 def shaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
@@ -20,17 +20,13 @@ def shaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     Size 1 axes are put in and one set of weights is repeated for every channel.
     """
     rows, taps = shape[0], prod(shape[1:])
-    given = tuple(value.shape) if hasattr(value, "shape") else ()
-    if given not in ((rows, taps), (taps,)):
-        raise ArgumentError(name, given or value, f"shape {(taps,)} or {(rows, taps)}")
-    if isinstance(value, Operand):
-        return Operand(shape, value.dtype)
-    return laid_out(
-        name,
-        value,
-        lambda seen, strides: ((rows, taps), (strides[0] if len(seen) == 2 else 0, strides[-1])),
-        shape,
-    )
+
+    def arrange(given: Shape, strides: Shape) -> tuple[Shape, Shape, Shape]:
+        if given not in ((rows, taps), (taps,)):
+            raise ArgumentError(name, given, f"shape {(taps,)} or {(rows, taps)}")
+        return (rows, taps), (strides[0] if len(given) == 2 else 0, strides[-1]), shape
+
+    return laid_out(name, value, arrange)
 
 
 def alike(value: Any, x: Any) -> Any:
@@ -45,18 +41,23 @@ def alike(value: Any, x: Any) -> Any:
 
 def taps_of(name: str, value: Any) -> int:
     """Return the length of a vector of weights, or of each of a row of them."""
-    if getattr(value, "ndim", 0) not in (1, 2):
-        given = getattr(value, "shape", value)
-        raise ArgumentError(name, given, "an array of shape (taps,) or (channels, taps)")
-    return int(tuple(value.shape)[-1])
+    shape = shape_of(name, value)
+    if len(shape) not in (1, 2):
+        raise ArgumentError(name, shape, "an array of shape (taps,) or (channels, taps)")
+    return shape[-1]
+
+
+def spatial_of(x: Any, axes: int) -> Shape:
+    """Return the channels of `x`, batched or not, and its spatial shape."""
+    shape = shape_of("x", x)
+    if len(shape) not in (axes + 1, axes + 2):
+        raise ArgumentError("x", shape, f"an array of {axes + 2} axes, or {axes + 1} without batch")
+    return shape[-axes - 1 :]
 
 
 def channels_of(x: Any, axes: int) -> int:
     """Return the number of channels of `x`, batched or not."""
-    if getattr(x, "ndim", 0) not in (axes + 1, axes + 2):
-        given = getattr(x, "shape", x)
-        raise ArgumentError("x", given, f"an array of {axes + 2} axes, or {axes + 1} without batch")
-    return int(tuple(x.shape)[-axes - 1])
+    return spatial_of(x, axes)[0]
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentError
-from ..core.layouts import laid_out
+from ..core.layouts import at_hand, handed_back, laid_out
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LAPLACIAN, SEPIA, per_channel
-from ..core.protocol import Array, Case, Demonstration, Operand
+from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 from .common import CompositeOperator, alike, channels_of
 
 
@@ -164,36 +164,34 @@ def _separate(
     out: Any,
     **options: Any,
 ) -> Any:
+    given = at_hand("x", x)
     filtered = convolve(
         axes,
-        x,
+        given,
         depthwise_weight,
         depthwise_bias,
         stride,
         padding,
         dilation,
-        channels_of(x, axes),
+        channels_of(given, axes),
         padding_mode=padding_mode,
         activation=depthwise_activation,
         **options,
     )
-    mix = alike(_pointwise(pointwise_weight, axes), filtered)
-    return convolve(
+    mix = alike(_pointwise(at_hand("pointwise_weight", pointwise_weight), axes), filtered)
+    result = convolve(
         axes, filtered, mix, bias, activation=activation, residual=residual, out=out, **options
     )
+    return handed_back(result, x, out)
 
 
 def _pointwise(weight: Any, axes: int) -> Any:
-    shape = tuple(getattr(weight, "shape", ()))
-    if len(shape) not in (2, axes + 2) or any(size != 1 for size in shape[2:]):
-        given = shape or weight
-        raise ArgumentError("pointwise_weight", given, "shape (C_out, C * multiplier)")
-    full = (*shape[:2], *[1] * axes)
-    if isinstance(weight, Operand):
-        return Operand(full, weight.dtype)
-    return laid_out(
-        "pointwise_weight", weight, lambda seen, strides: (shape[:2], strides[:2]), full
-    )
+    def arrange(shape: Shape, strides: Shape) -> tuple[Shape, Shape, Shape]:
+        if len(shape) not in (2, axes + 2) or any(size != 1 for size in shape[2:]):
+            raise ArgumentError("pointwise_weight", shape, "shape (C_out, C * multiplier)")
+        return shape[:2], strides[:2], (*shape[:2], *[1] * axes)
+
+    return laid_out("pointwise_weight", weight, arrange)
 
 
 def _definition(x: Array, depthwise: Array, pointwise: Array, **parameters: Any) -> Array:

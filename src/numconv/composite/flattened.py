@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentError
+from ..core.layouts import at_hand, handed_back, shape_of
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
 from ..core.protocol import Array, Case, Demonstration, Operand
@@ -66,14 +67,14 @@ def flattened_conv2d(
     >>> numconv.flattened_conv2d(x, np.ones((1, 2)), np.ones((1, 3)), np.ones((1, 3)))
     array([[[18.]]])
     """
-    channels = channels_of(x, 2)
-    given = getattr(lateral, "shape", lateral)
-    if getattr(lateral, "ndim", 0) != 2 or lateral.shape[1] != channels:
-        raise ArgumentError("lateral", given, f"shape (F, {channels}), as x has channels")
-    weight = shaped("lateral", lateral, (*lateral.shape, 1, 1))
+    given, mix = at_hand("x", x), at_hand("lateral", lateral)
+    channels, shape = channels_of(given, 2), shape_of("lateral", mix)
+    if len(shape) != 2 or shape[1] != channels:
+        raise ArgumentError("lateral", shape, f"shape (F, {channels}), as x has channels")
+    weight = shaped("lateral", mix, (*shape, 1, 1))
     options: dict[str, Any] = {"backend": backend, "accuracy": accuracy, "tune": tune}
-    return separable_conv2d(
-        convolve(2, x, weight, **options),
+    result = separable_conv2d(
+        convolve(2, given, weight, **options),
         vertical,
         horizontal,
         bias,
@@ -86,6 +87,7 @@ def flattened_conv2d(
         out=out,
         **options,
     )
+    return handed_back(result, x, out)
 
 
 def _definition(

@@ -13,6 +13,7 @@ from ..core import activations, arrays
 from ..core.dtypes import FLOATS
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import per_axis
+from ..core.layouts import at_hand, handed_back
 from ..core.operators import generated
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
@@ -191,6 +192,7 @@ def _block(
     out: Any,
     **options: Any,
 ) -> Any:
+    given, x = x, at_hand("x", x)
     if arrays.dtype_name(x) not in FLOATS:
         expected = "dtype " + ", ".join(FLOATS) + ": the generator averages and normalises"
         raise ArgumentTypeError("x", arrays.dtype_name(x), expected)
@@ -215,9 +217,9 @@ def _block(
     if generated.offered((x, hidden, span_weight, span_bias, residual), parameters, backend):
         rows = reshaped("span_weight", span_weight, span_weight.shape[:2])
         operands = (x, hidden, rows, span_bias, residual)
-        return generated.involve(operands, parameters, out, backend, tune)
+        return handed_back(generated.involve(operands, parameters, out, backend, tune), given, out)
     spanned = convolve(axes, hidden, span_weight, span_bias, **options)
-    return involve(
+    result = involve(
         axes,
         x,
         as_kernels(spanned, axes, kernel_shape),
@@ -230,6 +232,7 @@ def _block(
         out=out,
         **options,
     )
+    return handed_back(result, given, out)
 
 
 def _definition(

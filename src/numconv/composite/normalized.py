@@ -14,7 +14,7 @@ from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel
 from ..core.operators.naive import pad, widen
 from ..core.protocol import Array, Case, Demonstration, Operand
-from .common import CompositeOperator, channels_of
+from .common import CompositeOperator, spatial_of
 from .missing import normalized, totals
 
 
@@ -155,17 +155,19 @@ def _normalized_conv(
     out: Any,
     **options: Any,
 ) -> Any:
-    channels_of(x, axes)
-    kernel_shape = tuple(getattr(weight, "shape", ()))[2:]
+    traced = isinstance(x, Operand)
+    given = x if traced else arrays.adapt("x", x)
+    taps = weight if traced else arrays.adapt("weight", weight)
+    _, *spatial = spatial_of(given, axes)
+    kernel_shape = taps.shape[2:]
     if len(kernel_shape) != axes:
-        given = getattr(weight, "shape", weight)
-        raise ArgumentError("weight", given, f"an array of {axes + 2} axes")
-    if arrays.dtype_name(x) in dtypes.INTEGERS:
+        raise ArgumentError("weight", taps.shape, f"an array of {axes + 2} axes")
+    if arrays.dtype_name(given) in dtypes.INTEGERS:
         expected = "a float or complex dtype: integers hold no NaN"
-        raise ArgumentTypeError("x", arrays.dtype_name(x), expected)
+        raise ArgumentTypeError("x", arrays.dtype_name(given), expected)
     stride = per_axis("stride", stride, axes, 1)
     dilation = per_axis("dilation", dilation, axes, 1)
-    pairs = padding_pairs(padding, tuple(x.shape)[-axes:], kernel_shape, stride, dilation)
+    pairs = padding_pairs(padding, spatial, kernel_shape, stride, dilation)
 
     def smooth(values: Any, padding: Pairs, mode: str) -> Any:
         return convolve(
@@ -175,10 +177,8 @@ def _normalized_conv(
             **options,
         )
 
-    if isinstance(x, Operand):
-        taps = weight
+    if traced:
         return normalized(x, np.ones(1), pairs, padding_mode, smooth, fill_value)
-    given, taps = arrays.adapt("x", x), arrays.adapt("weight", weight)
     shift = None if bias is None else arrays.adapt("bias", bias)
     operands = (given, taps, shift)
     if shift is not None:

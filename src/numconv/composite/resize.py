@@ -10,12 +10,12 @@ import numpy as np
 from ..core import arrays
 from ..core.errors import ArgumentError
 from ..core.geometry import per_axis
-from ..core.layouts import laid_out
+from ..core.layouts import at_hand, handed_back, laid_out
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel, shrink
 from ..core.places import HOST, memory_of
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
-from .common import CompositeOperator, channels_of
+from .common import CompositeOperator, spatial_of
 
 INTERPOLATIONS = ("nearest", "linear")
 
@@ -163,25 +163,24 @@ def _resize_conv(
     dilation: Any,
     groups: int,
     interpolation: str,
+    out: Any,
     **options: Any,
 ) -> Any:
-    channels_of(x, axes)
+    given = at_hand("x", x)
+    spatial_of(given, axes)
     factors = per_axis("scale", scale, axes, 1)
     if interpolation not in INTERPOLATIONS:
         expected = " or ".join(map(repr, INTERPOLATIONS))
         raise ArgumentError("interpolation", interpolation, expected)
-    larger = enlarge(x, factors, interpolation)
-    return convolve(axes, larger, weight, bias, 1, padding, dilation, groups, **options)
+    larger = enlarge(given, factors, interpolation)
+    result = convolve(axes, larger, weight, bias, 1, padding, dilation, groups, out=out, **options)
+    return handed_back(result, x, out)
 
 
 def enlarge(x: Any, factors: tuple[int, ...], interpolation: str) -> Any:
     """Return `x` with its last axes enlarged by `factors`; an `Operand` stays one."""
-    first = x.ndim - len(factors)
-    if isinstance(x, Operand):
-        sizes = (size * f for size, f in zip(x.shape[first:], factors, strict=True))
-        return Operand((*x.shape[:first], *sizes), x.dtype)
-    if interpolation == "nearest":
-        return _repeat(x, first, factors)
+    if interpolation == "nearest" or isinstance(x, Operand):
+        return _repeat(x, factors)
     memory = memory_of([("x", x)])
     if memory is not HOST:
         expected = f"'nearest' for arrays in the memory of {memory.device!r}"
@@ -189,23 +188,26 @@ def enlarge(x: Any, factors: tuple[int, ...], interpolation: str) -> Any:
     array = arrays.adapt("x", x)
     if array.dtype.kind not in "fc":
         raise ArgumentError("interpolation", interpolation, f"'nearest' for {array.dtype}")
-    for axis, factor in enumerate(factors, first):
+    for axis, factor in enumerate(factors, array.ndim - len(factors)):
         if factor > 1:
             array = _interpolate(array, axis, factor)
     return arrays.restorer(x)(array)
 
 
-def _repeat(x: Any, first: int, factors: tuple[int, ...]) -> Any:
-    """Return `x` with every sample of its axes from `first` on repeated."""
+def _repeat(x: Any, factors: tuple[int, ...]) -> Any:
+    """Return `x` with every sample of its last axes repeated."""
 
-    def arrange(shape: Shape, strides: Shape) -> tuple[Shape, Shape]:
-        each = zip(shape[first:], factors, strict=True)
+    def arrange(shape: Shape, strides: Shape) -> tuple[Shape, Shape, Shape]:
+        first = len(shape) - len(factors)
+        each = list(zip(shape[first:], factors, strict=True))
         steps = [(stride, 0) for stride in strides[first:]]
-        return (*shape[:first], *chain(*each)), (*strides[:first], *chain(*steps))
+        return (
+            (*shape[:first], *chain(*each)),
+            (*strides[:first], *chain(*steps)),
+            (*shape[:first], *(size * factor for size, factor in each)),
+        )
 
-    shape = tuple(x.shape)
-    sizes = (size * factor for size, factor in zip(shape[first:], factors, strict=True))
-    return laid_out("x", x, arrange, (*shape[:first], *sizes))
+    return laid_out("x", x, arrange)
 
 
 def _interpolate(array: Array, axis: int, factor: int) -> Array:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..core.geometry import padding_pairs, per_axis
+from ..core.layouts import at_hand, handed_back
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian
 from ..core.protocol import Array, Case, Demonstration, Operand
-from .common import CompositeOperator, alike, channels_of, shaped, taps_of
+from .common import CompositeOperator, alike, channels_of, shaped, spatial_of, taps_of
 
 
 def separable_conv2d(
@@ -127,12 +128,13 @@ def _pass_by_pass(
     last: dict[str, Any],
 ) -> Any:
     axes = len(vectors)
-    channels = channels_of(x, axes)
+    result = at_hand("x", x)
+    vectors = {name: at_hand(name, vector) for name, vector in vectors.items()}
+    channels, *spatial = spatial_of(result, axes)
     kernel_shape = tuple(taps_of(name, vector) for name, vector in vectors.items())
     stride = per_axis("stride", stride, axes, 1)
     dilation = per_axis("dilation", dilation, axes, 1)
-    pairs = padding_pairs(padding, tuple(x.shape)[-axes:], kernel_shape, stride, dilation)
-    result = x
+    pairs = padding_pairs(padding, spatial, kernel_shape, stride, dilation)
     for axis, (name, vector) in enumerate(vectors.items()):
         only = [1] * axes
         only[axis] = kernel_shape[axis]
@@ -151,7 +153,7 @@ def _pass_by_pass(
             **options,
             **(last if final else {}),
         )
-    return result
+    return handed_back(result, x, last["out"])
 
 
 def _definition(x: Array, *vectors: Array, **parameters: Any) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
@@ -64,15 +65,26 @@ def dtype_name(value: Any) -> str:
 
 
 def restorer(value: Any) -> Callable[[Array], Any]:
-    """Return a function that gives a NumPy result back as the kind of array `value` is."""
+    """Return a function that gives a NumPy result back as the kind of array `value` is.
+
+    That is a plain array of the library that its class, or the nearest of its base classes, is of:
+    what a subclass keeps besides (a colour space, a unit) does not hold for the result. An array
+    of no library that can import one comes back as NumPy's.
+    """
     if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
         return _same
     if hasattr(value, "__array_namespace__"):
-        namespace = value.__array_namespace__()
-    else:
-        namespace = sys.modules[type(value).__module__.partition(".")[0]]
-    from_dlpack: Callable[[Array], Any] = getattr(namespace, "from_dlpack", _same)
-    return from_dlpack
+        return _importer(value.__array_namespace__()) or _same
+    for kind in type(value).__mro__:
+        found = _importer(sys.modules.get(str(kind.__module__).partition(".")[0]))
+        if found is not None:
+            return found
+    return _same
+
+
+def _importer(library: Any) -> Callable[[Array], Any] | None:
+    found: Callable[[Array], Any] | None = getattr(library, "from_dlpack", None)
+    return found
 
 
 def _same(result: Array) -> Array:
@@ -111,7 +123,7 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: str, operands: tuple[Any,
     flags = array.flags
     if not flags.writeable:
         raise ArgumentError("out", "a read-only array", "a writeable array")
-    if not flags.c_contiguous and _overlaps_itself(array):
+    if not flags.c_contiguous and overlaps_itself(array):
         raise ArgumentError("out", "an array that overlaps itself", "one place for each element")
     for operand in operands:
         if operand is not None and _overlap(array, operand):
@@ -132,7 +144,26 @@ def _overlap(one: Array, other: Array) -> bool:
         return True
 
 
-def _overlaps_itself(array: Array) -> bool:
-    return any(
-        stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)
-    )
+def overlaps_itself(array: Array) -> bool:
+    """Return whether two elements of an array share a byte, or may do so."""
+    if array.size == 0:
+        return False
+    extent = array.itemsize
+    steps = ((abs(stride), size) for stride, size in zip(array.strides, array.shape, strict=True))
+    for stride, size in sorted(step for step in steps if step[1] > 1):
+        if stride < extent:
+            return _meets_itself(array)
+        extent += stride * (size - 1)
+    return False
+
+
+def _meets_itself(array: Array) -> bool:
+    """Do as `overlaps_itself` where the axes lie between each other, as no slices make them."""
+    for _ in range(array.ndim):
+        first, step = array[:1], abs(array.strides[0])
+        low, high = byte_bounds(first)
+        near = min(len(array), (high - low) // step + 1) if step else len(array)
+        if any(_overlap(first, array[i : i + 1]) for i in range(1, near)):
+            return True
+        array = np.moveaxis(first, 0, -1)
+    return False

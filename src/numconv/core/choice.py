@@ -67,7 +67,8 @@ def choose(
 
     ``auto`` takes the ready backend of the highest priority on `device` that has a fast
     algorithm for the problem, and of its algorithms the one with the least estimated cost. A
-    name never falls back.
+    name never falls back. Backends of negative priority are there for comparison: none is taken
+    but by its own name, whatever the name of the algorithm.
 
     Raises
     ------
@@ -83,7 +84,11 @@ def choose(
     refusals: list[str] = []
     last: Choice | None = None
     known: set[str] = set()
+    peers: list[Backend] = []
     for each in _backends(backend, device):
+        if backend == "auto" and is_peer(each):
+            peers.append(each)
+            continue
         status = plugins.status(each)
         if status.state == "unavailable":
             if backend != "auto":
@@ -116,7 +121,11 @@ def choose(
     if last is not None:
         return replace(last, fell_back=backend == "auto" or bool(refusals))
     if known and algorithm not in ("auto", *known):
-        raise ArgumentError("algorithm", algorithm, "'auto' or one of " + ", ".join(sorted(known)))
+        expected = "'auto' or one of " + ", ".join(sorted(known))
+        having = [each.name for each in peers if _has(each, problem, algorithm)]
+        if having:
+            expected += f"; it is of backend {having[0]!r}, to be asked for by that name as well"
+        raise ArgumentError("algorithm", algorithm, expected)
     none = f"no algorithm for a {type(problem).__name__}{plugins.set_aside()}"
     detail = "; ".join(refusals) or none
     raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
@@ -129,6 +138,20 @@ def offers(problem: Problem, backend: str, device: str) -> bool:
     except (BackendError, RefusedError):
         return False
     return not getattr(choice.algorithm, "last_resort", False)
+
+
+def is_peer(backend: Backend) -> bool:
+    """Return whether a backend is there for comparison, and asked for by its name alone."""
+    return backend.priority < 0
+
+
+def _has(backend: Backend, problem: Problem, algorithm: str) -> bool:
+    """Return whether a backend that can be used here has an algorithm of this name."""
+    from . import plugins
+
+    if plugins.status(backend).state == "unavailable":
+        return False
+    return any(each.name == algorithm for each in _offered(backend, problem, False))
 
 
 def _backends(name: str, device: str) -> list[Backend]:

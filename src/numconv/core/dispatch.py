@@ -21,6 +21,8 @@ from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
 from .overflow import check_sums
+from .parameters import flag, is_plain
+from .parameters import plain as plain_values
 from .places import HOST, HOST_DEVICE, check_place, glances, memory_of
 from .protocol import Array, Memory, Operand, Plan, Problem
 from .threads import get_num_threads, with_num_threads
@@ -89,6 +91,8 @@ def solve(
     -------
     array of the first operand's kind, or `Operand`
     """
+    if tune is not False:
+        tune = flag("tune", tune)
     threads = get_num_threads()
     key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
     try:
@@ -116,33 +120,35 @@ def solve(
         build,
         tuple([None if a is None else (a.shape, a.dtype) for a in given]),
         parameters,
-        tuple([_kinds(p) if type(p) is tuple else type(p) for p in parameters]),
+        tuple([_kind(p) if type(p) in _DEEPER else type(p) for p in parameters]),
         backend,
         algorithm,
         tune,
         threads,
         memory,
     )
+    lasting = True
     try:
         call = _calls.get(key)
-    except TypeError:  # lists and arrays as parameters are welcome, but cannot be looked up
+    except TypeError:  # lists and arrays cannot be looked up
+        call = None
+    if call is None:
         for word, name in (("backend", backend), ("algorithm", algorithm)):
             if not isinstance(name, str):
-                raise ArgumentTypeError(word, name, "a name") from None
-        frozen = tuple(map(_freeze, parameters))
-        if not _hashable(frozen):
-            _prepare(build, given, parameters, names, backend, algorithm, tune, memory)
-            raise ArgumentTypeError(
-                "parameters", parameters, "numbers, strings and tuples"
-            ) from None
-        return solve(
-            build, operands, frozen, names, out=out, backend=backend, algorithm=algorithm, tune=tune
-        )
-    if call is None:
+                raise ArgumentTypeError(word, name, "a name")
+        # Only calls with plain parameters are kept, so that no other is ever found.
+        values = plain_values(parameters)
+        if values is not parameters:
+            options = {"out": out, "backend": backend, "algorithm": algorithm, "tune": tune}
+            return solve(build, operands, values, names, **options)
         asked = (build, given, parameters, names, backend, algorithm, tune, memory)
         call = with_num_threads(threads, _prepare, *asked)
-        _remember(_calls, key, call)
-    if call.batched and not call.integers:
+        lasting = is_plain(parameters)
+        if lasting:
+            _remember(_calls, key, call)
+        elif not _hashable(parameters):
+            raise ArgumentTypeError("parameters", parameters, "numbers, strings and tuples")
+    if lasting and call.batched and not call.integers:
         key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         if key is not None and all(array.dtype.isnative for array in plain):
             _remember(_recent, key, (parameters, call))
@@ -186,7 +192,7 @@ def _glance(
 ) -> tuple[Any, list[Any]]:
     """Return what a call is recognised by, if its operands are plain arrays, and these.
 
-    Parameters that are equal need not be the same (`_kinds`). The caller makes sure that they are
+    Parameters that are equal need not be the same (`_kind`). The caller makes sure that they are
     the very objects of the call that is remembered: small numbers and constants always are.
     """
     plain: list[Any] = []
@@ -215,17 +221,14 @@ def _glance(
     return tuple(key), plain
 
 
-def _kinds(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return what tells apart tuples that are equal and yet not the same: 1, 1.0 and True."""
-    return tuple([_kinds(each) if type(each) is tuple else type(each) for each in values])
+_DEEPER = frozenset((tuple, float))
 
 
-def _freeze(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        return value[()]
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return tuple(map(_freeze, value))
-    return value
+def _kind(value: Any) -> Any:
+    """Return what tells apart values that are equal, yet not the same: 1 and True, 0.0 and -0.0."""
+    if type(value) is tuple:
+        return tuple([_kind(each) if type(each) in _DEEPER else type(each) for each in value])
+    return repr(value) if type(value) is float else type(value)
 
 
 def _hashable(value: Any) -> bool:
@@ -343,7 +346,7 @@ def _record(
     backend: str,
     algorithm: str,
 ) -> Operand:
-    problem = build(*operands, *map(_freeze, parameters))
+    problem = build(*operands, *plain_values(parameters))
     trace().found.append(Traced(problem, backend, algorithm))
     batched = operands[0].ndim == len(problem.operand_shapes[0])
     return Operand(problem.result_shape[not batched :], problem.result_dtype)
@@ -360,6 +363,7 @@ def offered(
 
     Operators ask that can solve several problems instead. Arguments are as in `solve`.
     """
+    given = operands
     if isinstance(operands[0], Operand):
         device = trace().device
         if trace().at_once:
@@ -367,21 +371,25 @@ def offered(
     elif all(each is None or type(each) is np.ndarray for each in operands):
         device = HOST_DEVICE
     else:
-        device = memory_of(zip(names, operands, strict=True)).device
+        named = list(zip(names, operands, strict=True))
+        memory = memory_of(named)
+        device = memory.device
+        given = tuple([None if a is None else memory.adapt(name, a) for name, a in named])
+    seen = tuple([None if each is None else (each.shape, each.dtype) for each in given])
+    key = (build, seen, parameters, backend, device)
     try:
-        seen = tuple([None if each is None else (each.shape, each.dtype) for each in operands])
-        key = (build, seen, parameters, backend, device)
         found = _offers.get(key)
-    except AttributeError:
-        return False  # one is no array: the first step says so
-    except TypeError:
-        frozen = tuple(map(_freeze, parameters))
-        return _hashable(frozen) and offered(build, operands, frozen, names, backend)
+    except TypeError:  # lists and arrays cannot be looked up
+        found = None
     if found is None:
+        values = plain_values(parameters)
+        if values is not parameters:
+            return offered(build, operands, values, names, backend)
         described = [
             None if each is None else Operand(tuple(each.shape), arrays.dtype_name(each))
-            for each in operands
+            for each in given
         ]
         found = offers(build(*described, *parameters), backend, device)
-        _remember(_offers, key, found)
+        if is_plain(parameters):
+            _remember(_offers, key, found)
     return found

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ArgumentError, ArgumentTypeError
+from .parameters import plain
 
 PADDING_MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 PADDING_WORDS = ("valid", "same", "same_upper", "same_lower", "full")
@@ -40,7 +41,7 @@ def integer(argument: str, value: Any, minimum: int) -> int:
     if isinstance(value, (bool, np.bool_)):
         raise ArgumentTypeError(argument, value, expected)
     try:
-        number = operator.index(value)
+        number = int(operator.index(value))
     except TypeError:
         raise ArgumentTypeError(argument, value, expected) from None
     if number < minimum:
@@ -52,7 +53,8 @@ def integer(argument: str, value: Any, minimum: int) -> int:
 
 def per_axis(argument: str, value: Any, axes: int, minimum: int) -> tuple[int, ...]:
     """Return `value`, an integer or a sequence of `axes` integers, as a tuple."""
-    if not isinstance(value, (Sequence, np.ndarray)):
+    value = plain(value)
+    if not isinstance(value, Sequence):
         return (integer(argument, value, minimum),) * axes
     if isinstance(value, str) or len(value) not in (1, axes):
         raise ArgumentError(argument, value, f"an integer or {axes} integers, one per axis")
@@ -100,7 +102,8 @@ def padding_pairs(
             raise ArgumentError("padding", padding, _PADDING_FORMS)
         sizes = zip(input_shape, kernel_shape, stride, dilation, strict=True)
         return tuple(_word_to_pair(padding, *each) for each in sizes)
-    if not isinstance(padding, (Sequence, np.ndarray)):
+    padding = plain(padding)
+    if not isinstance(padding, Sequence):
         number = _padding_number(padding, padding)
         return ((number, number),) * axes
     if len(padding) not in (1, axes):
@@ -121,7 +124,7 @@ def _word_to_pair(word: str, size: int, kernel: int, stride: int, dilation: int)
 
 
 def _item_to_pair(item: Any, padding: Any) -> tuple[int, int]:
-    if isinstance(item, (Sequence, np.ndarray)) and not isinstance(item, str):
+    if isinstance(item, Sequence) and not isinstance(item, str):
         if len(item) != 2:
             raise ArgumentError("padding", padding, _PADDING_FORMS)
         return (_padding_number(item[0], padding), _padding_number(item[1], padding))

@@ -10,40 +10,71 @@ import numpy as np
 from . import arrays
 from .errors import ArgumentTypeError
 from .places import HOST, memory_of
-from .protocol import Shape
+from .protocol import Operand, Shape
 
-Arrange = Callable[[Shape, Shape], tuple[Shape, Shape]]
+Arrange = Callable[[Shape, Shape], tuple[Shape, Shape, Shape]]
 
 
-def laid_out(name: str, value: Any, arrange: Arrange, shape: Shape) -> Any:
-    """Return a copy, in `shape`, of a view of an array.
+def laid_out(name: str, value: Any, arrange: Arrange) -> Any:
+    """Return a copy of a view of an array; an `Operand` stays one.
 
     Parameters
     ----------
     name : str
         What the caller calls the array.
     value : array
+        Whose memory is read: what counts is the shape that it is exported with, not what its
+        attributes say.
     arrange : callable
-        Given shape and strides of the array, returns those of the view. A stride of 0 repeats.
-    shape : tuple of int
-        Of the copy, with as many elements as the view.
+        Given shape and strides of the array, returns those of the view, and the shape of the
+        copy, with as many elements. A stride of 0 repeats. It raises for a shape that does not
+        fit.
 
     Returns
     -------
     array of the kind of `value`
     """
-    memory: Any = memory_of([(name, value)])
+    if isinstance(value, Operand):
+        return Operand(arrange(value.shape, (0,) * value.ndim)[2], value.dtype)
+    memory: Any = HOST if type(value) is np.ndarray else memory_of([(name, value)])
     array = memory.adapt(name, value)
     if memory is HOST:
-        seen, strides = arrange(array.shape, array.strides)
+        seen, strides, shape = arrange(array.shape, array.strides)
         view = np.lib.stride_tricks.as_strided(array, seen, strides, writeable=False)
         return arrays.restorer(value)(np.ascontiguousarray(view).reshape(shape))
     if not hasattr(memory, "view"):
         raise _elsewhere(name, value, memory)
-    view = memory.view(array, *arrange(array.shape, array.strides))
+    seen, strides, shape = arrange(array.shape, array.strides)
+    view = memory.view(array, seen, strides)
     made = memory.new_output(shape, array.dtype)()
     memory.copy(made.reshape(view.shape), view)
     return memory.restorer(value)(made)
+
+
+def at_hand(name: str, value: Any) -> Any:
+    """Return an array in the processor's memory as one of NumPy's, all else as it is.
+
+    An operator made of others looks at its operands several times, of which each but this would
+    be another export.
+    """
+    if type(value) is np.ndarray or value is None or isinstance(value, Operand):
+        return value
+    return arrays.adapt(name, value) if memory_of([(name, value)]) is HOST else value
+
+
+def handed_back(result: Any, x: Any, out: Any) -> Any:
+    """Return what was computed of ``at_hand("x", x)`` as an array of the kind of `x`, or `out`."""
+    if out is not None or type(x) is np.ndarray or type(result) is not np.ndarray:
+        return result
+    return arrays.restorer(x)(result)
+
+
+def shape_of(name: str, value: Any) -> Shape:
+    """Return the shape with which an array is exported, whatever its attributes say."""
+    if type(value) is np.ndarray or isinstance(value, Operand):
+        return value.shape
+    shape: Shape = memory_of([(name, value)]).adapt(name, value).shape
+    return shape
 
 
 def converted(name: str, value: Any, dtype: str) -> Any:

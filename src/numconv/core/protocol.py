@@ -65,7 +65,11 @@ class Plan(Protocol):
         ...
 
     def prepare(self, weight: Array) -> Any:
-        """Return `weight` in the form this plan likes best; a call takes it in its place."""
+        """Return `weight` in the form this plan likes best; a call takes it in its place.
+
+        Where that has a member `given`, the weight itself, plans in callers' hands keep no copy
+        of the weight besides, for the day on which they are pickled.
+        """
         return weight
 
 
@@ -96,7 +100,13 @@ class Status:
 
 
 class Backend(Protocol):
-    """A place where problems are solved."""
+    """A place where problems are solved.
+
+    Of the ready ones on a device, ``backend="auto"`` takes that of the highest `priority` with a
+    fast algorithm for the problem; with ``algorithm="name"`` that of the highest which has one of
+    this name that accepts. One of negative priority is there for comparison: it is measured and
+    explained beside the others, and computes only where ``backend`` is its own name.
+    """
 
     name: str
     device: str

@@ -13,6 +13,7 @@ from ..core import arrays, dtypes, explanation
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.explanation import Explanation
 from ..core.geometry import Pairs, check_padding_mode, padding_pairs, per_axis
+from ..core.parameters import flag
 from ..core.protocol import Operand
 from ..core.tracing import tracing
 from .layout import Layout, lay_out, weights, working_dtype
@@ -214,10 +215,11 @@ def _prepare(x: Array, kernel: Any, settings: Settings) -> _Job:
     for word in ("backend", "algorithm", "accuracy"):
         if not isinstance(getattr(settings, word), str):
             raise ArgumentTypeError(word, getattr(settings, word), "a name")
+    tune = settings.tune is not False and flag("tune", settings.tune)
     weight = weights(kernel, x.ndim)
     layout = lay_out(x.shape, weight, settings.groups)
     dtype, result_dtype = working_dtype(x, layout.weight, settings.dtype)
-    options = [("backend", settings.backend), ("tune", settings.tune)]
+    options = [("backend", settings.backend), ("tune", tune)]
     accuracy, total = settings.accuracy, None
     if settings.nan == "ignore":
         # What is seen of the weights is a number to divide by: neither the 11 bits of a float16

@@ -113,11 +113,12 @@ def conv2d(
     residual : array of the result's shape, optional
         Added before the activation.
     out : array of the result's shape and dtype, optional
-        Written and returned. It must not overlap an operand.
+        Written and returned. It must not overlap an operand, nor its elements each other.
     backend : str, default "auto"
         Where to compute; a name never falls back to another.
     algorithm : str, default "auto"
-        How to compute; a name never falls back to another.
+        How to compute; a name never falls back to another, and those of backends that are there
+        for comparison (of a negative priority) need the backend's name as well.
     accuracy : {"standard", "strict", "fast"}
         ``strict`` forbids algorithms that mix receptive fields or cut values in parts. ``fast``
         allows to round operands of float32 to 11 significant bits (TF32), of which the backend
@@ -128,7 +129,8 @@ def conv2d(
     Returns
     -------
     array, shape (N, C_out, OH, OW), or (C_out, OH, OW) for an `x` without batch axis
-        Of the kind and dtype of `x`; float16 is summed in float32. Integers give int64.
+        Of the dtype of `x` and of its library, whose own class comes back for a subclass; float16
+        is summed in float32. Integers give int64.
 
     Raises
     ------

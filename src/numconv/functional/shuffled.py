@@ -8,7 +8,7 @@ from ..core.errors import ArgumentError
 from ..core.geometry import integer
 from ..core.layouts import laid_out
 from ..core.operators.convolution import convolve
-from ..core.protocol import Operand, Shape
+from ..core.protocol import Shape
 
 
 def shuffled_conv1d(
@@ -217,20 +217,20 @@ def channel_shuffle(x: Any, groups: int) -> Any:
     >>> numconv.channel_shuffle(np.arange(6).reshape(1, 6, 1), 2).ravel()
     array([0, 3, 1, 4, 2, 5])
     """
-    if not 3 <= getattr(x, "ndim", 0) <= 5:
-        raise ArgumentError("x", getattr(x, "shape", x), "an array of shape (N, C, *spatial)")
-    channels = x.shape[1]
-    if channels % integer("groups", groups, 1):
-        raise ArgumentError("groups", groups, f"a divisor of C={channels}")
-    if isinstance(x, Operand):
-        return x
-    per_group = channels // groups
+    count = integer("groups", groups, 1)
 
-    def arrange(shape: Shape, strides: Shape) -> tuple[Shape, Shape]:
-        batch, channel, *spatial = strides
+    def arrange(shape: Shape, strides: Shape) -> tuple[Shape, Shape, Shape]:
+        if not 3 <= len(shape) <= 5:
+            raise ArgumentError("x", shape, "an array of shape (N, C, *spatial)")
+        n, channels, *spatial = shape
+        if channels % count:
+            raise ArgumentError("groups", groups, f"a divisor of C={channels}")
+        batch, channel, *rest = strides
+        per_group = channels // count
         return (
-            (shape[0], per_group, groups, *shape[2:]),
-            (batch, channel, per_group * channel, *spatial),
+            (n, per_group, count, *spatial),
+            (batch, channel, per_group * channel, *rest),
+            shape,
         )
 
-    return laid_out("x", x, arrange, tuple(x.shape))
+    return laid_out("x", x, arrange)

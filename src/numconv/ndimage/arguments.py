@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..core.errors import ArgumentError, ArgumentTypeError
+from ..core.parameters import PLAIN
 from .errors import NoAxisError, TooLargeError, UnsupportedError
 
 Result = TypeVar("Result")
@@ -39,7 +40,7 @@ def padding_mode(mode: Any) -> str:
 def index(argument: str, value: Any) -> int:
     """Return an integer."""
     try:
-        return operator.index(value)
+        return int(operator.index(value))
     except TypeError:
         raise ArgumentTypeError(argument, value, "an integer") from None
 
@@ -113,11 +114,18 @@ def among(axes: Sequence[int], values: Sequence[int], count: int, rest: int) -> 
 
 
 def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Keep what `function` returns for arguments that can be looked up; none may be a tuple.
+    """Keep what `function` returns for arguments that are plain numbers and words.
 
     To check the arguments of a filter of 32 x 32 pixels took longer than to filter.
     """
-    kept = functools.lru_cache(maxsize=1024, typed=True)(function)
+
+    @functools.lru_cache(maxsize=1024, typed=True)
+    def kept(*arguments: Any) -> Result:
+        # Whatever else may mean another number the next time, and of what is in a tuple the types
+        # are not told apart.
+        if not PLAIN.issuperset(map(type, arguments)):
+            raise TypeError
+        return function(*arguments)
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:

@@ -20,7 +20,7 @@ NARROWEST = 1e-15
 """A standard deviation up to this leaves an axis as it is."""
 
 
-def bell(sigma: Any, order: int, radius: int) -> Array:
+def bell(sigma: float, order: int, radius: int) -> Array:
     """Return a Gaussian, or its derivative of some order, at `radius` down to ``-radius``.
 
     It is turned around because it is correlated with. The Gaussian has the sum 1. A derivation
@@ -54,7 +54,7 @@ def _line(
     derivations = index("order", order)
     if derivations < 0:
         raise ArgumentError("order", order, "at least 0")
-    return line_of(bell(sigma, derivations, int(reach)), axes, axis, mode)
+    return line_of(bell(width, derivations, int(reach)), axes, axis, mode)
 
 
 def _reach(sigma: float, truncate: float) -> int:

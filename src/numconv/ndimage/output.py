@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core import arrays
 from ..core.choice import callers_level
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.memory import new_output
@@ -96,6 +97,8 @@ def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
     _check_complex(array.dtype, complex_output)
     if not array.flags.writeable:
         raise ArgumentError("output", "a read-only array", "a writeable array")
+    if not array.flags.c_contiguous and arrays.overlaps_itself(array):
+        raise ArgumentError("output", "an array that overlaps itself", "one place for each element")
     return Output(array.dtype, array)
 
 

@@ -117,7 +117,7 @@ def _axes(given: Any, rank: int) -> Shape:
     if given is None:
         return tuple(range(rank))
     try:
-        numbers = [operator.index(each) for each in np.atleast_1d(given).tolist()]
+        numbers = [int(operator.index(each)) for each in np.atleast_1d(given).tolist()]
     except TypeError:
         raise ArgumentError("axes", given, "an integer, or several") from None
     if not numbers:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentTypeError
+from ..core.parameters import plain
 from ..core.protocol import Array
 from .operands import MODES, check_word
 
@@ -47,7 +48,7 @@ def correlation_lags(in1_len: Any, in2_len: Any, mode: str = "full") -> Array:
     """
     check_word("mode", mode, MODES)
     try:
-        return _lags(in1_len, in2_len, mode)
+        return _lags(plain(in1_len), plain(in2_len), mode)
     except (TypeError, ValueError):
         given = (in1_len, in2_len)
         raise ArgumentTypeError("in1_len, in2_len", given, "two numbers of samples") from None

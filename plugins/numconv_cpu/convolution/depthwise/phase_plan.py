@@ -15,6 +15,7 @@ from numconv.core.threads import get_num_threads
 
 from ...launch import worker
 from ...loops.algorithm import Loops
+from ...process import OfThisProcess
 from ...simd.machine import machine
 from ...simd.tile import tile_field
 from ...threads import run
@@ -59,7 +60,7 @@ PART = ("count_z", "count_y", "start_z", "start_y", "at_phases")
 PART_DTYPE = np.dtype([(name, np.int64) for name in PART])
 
 
-class PhasePlan:
+class PhasePlan(OfThisProcess):
     """An input gradient with one given channel in each group, whose padding is of zeros.
 
     At the borders some taps have no sample to read. Here they read a zero, which is the same

@@ -11,6 +11,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ...launch import worker
+from ...process import OfThisProcess
 from ...simd.machine import machine
 from ...simd.tile import tile_field
 from ...threads import run
@@ -53,7 +54,7 @@ TILES = (
 )
 
 
-class SlabPlan:
+class SlabPlan(OfThisProcess):
     """A forward convolution with one input channel in each group."""
 
     def __init__(self, problem: ConvolutionProblem) -> None:

@@ -15,6 +15,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ...launch import worker
+from ...process import OfThisProcess
 from ...threads import run
 from ...workspace import Workspace
 from ..lowering import group_channels
@@ -91,9 +92,18 @@ class PackedWeight:
     """A weight in tiles, (groups, tiles, given_channels, tile_lanes)."""
 
     values: NDArray[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def given(self) -> Array:
+        """The weight as it was before."""
+        groups, tiles, channels, lanes = self.values.shape
+        rows = self.values.swapaxes(1, 2).reshape(groups, channels, tiles * lanes)
+        kept = prod(self.shape) // (groups * channels)
+        return rows[..., :kept].reshape(self.shape)
 
 
-class ScatterPlan:
+class ScatterPlan(OfThisProcess):
     """An input gradient of float32, float64 or int64 whose padding is of zeros.
 
     No zero of the padding is ever read: a weight that is not finite does no harm to results that
@@ -183,7 +193,8 @@ class ScatterPlan:
         beyond = c.tiles * c.tile_lanes - rows.shape[2]
         tiles = np.pad(rows, ((0, 0), (0, 0), (0, beyond)))
         tiles = tiles.reshape(*rows.shape[:2], c.tiles, c.tile_lanes)
-        return PackedWeight(aligned_copy(tiles.swapaxes(1, 2)))
+        turned = tiles.swapaxes(1, 2)
+        return PackedWeight(aligned_copy(turned).reshape(turned.shape), weight.shape)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
