@@ -36,10 +36,8 @@ def _is_switched_off() -> bool:
 
 
 def _says_yes(text: str) -> bool:
-    try:
-        return int(text) != 0
-    except ValueError:
-        return False
+    # Without an exception: Python loses an interrupt that arrives as it words one.
+    return text.strip().isdecimal() and int(text) != 0
 
 
 def _is_configured_off() -> bool:
