@@ -2,21 +2,22 @@
 
 The given array is copied, once, into *planes*: along each axis it is padded and split into slots,
 one for each remainder of the stride that some tap meets. In its slot every tap reads consecutive
-samples for consecutive outputs.
+samples for consecutive outputs. Where taps are so far apart that most of a slot would never be
+read, each tap has a slot of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from ..lines import Lines
 
-from numconv.core.geometry import source_index
+# Slots up to this long stay as they are, however little of them is read.
+SHORT = 4096
 
 
-@dataclass(frozen=True)
-class Tap:
+class Tap(NamedTuple):
     """Tap `kernel` reads, for output 0 of its part, position `offset` of slot `slot`."""
 
     kernel: int
@@ -41,29 +42,30 @@ class Axis:
     ----------
     given, result : int
         Lengths of the array that is read and of the one that is computed.
-    step : int
-        Samples of the given array between neighbours of a slot.
     stride : int
         Results between neighbours of a part.
-    sources : ndarray of int64, shape (slots, length)
-        Which sample stands at each position of each slot; -1 stands for a zero.
+    lines : Lines
+        Which sample stands at each position of each slot.
+    length : int
+        Positions of a slot.
     parts : tuple of AxisPart
     """
 
     given: int
     result: int
-    step: int
     stride: int
-    sources: NDArray[np.int64]
+    lines: Lines
+    length: int
     parts: tuple[AxisPart, ...]
 
     @property
-    def slots(self) -> int:
-        return len(self.sources)
+    def step(self) -> int:
+        """Samples of the given array between neighbours of a slot."""
+        return self.lines.step
 
     @property
-    def length(self) -> int:
-        return self.sources.shape[1]
+    def slots(self) -> int:
+        return len(self.lines.first)
 
     @property
     def count(self) -> int:
@@ -78,18 +80,38 @@ class Axis:
     @property
     def shared(self) -> int:
         """How many zeros at the end of a row may also be the zeros before the next one."""
-        occupied = self.sources >= 0
-        if not occupied.any():
+        filled = [self.lines.filled(slot, self.length) for slot in range(self.slots)]
+        filled = [(first, last) for first, last in filled if first < last]
+        if not filled:
             return 0
-        columns = np.flatnonzero(occupied.any(axis=0))
-        return int(min(columns[0], self.length - 1 - columns[-1], self.length - self.count))
+        before = min(first for first, _ in filled)
+        behind = self.length - max(last for _, last in filled)
+        return min(before, behind, self.length - self.count)
 
     def by_taps(self) -> Axis:
-        """Return the axis, of one part, with a slot for each tap: they then reach no further."""
-        (part,) = self.parts
-        sources = [self.sources[t.slot, t.offset : t.offset + part.count] for t in part.taps]
-        taps = tuple(Tap(t.kernel, slot, 0) for slot, t in enumerate(part.taps))
-        return replace(self, sources=np.array(sources), parts=(replace(part, taps=taps),))
+        """Return the axis with a slot for each tap of each part: they then reach no further.
+
+        Taps that read nothing but zeros share one.
+        """
+        slots: dict[int, int] = {}
+        lines, length, parts = self.lines, self.count, []
+        for part in self.parts:
+            taps = []
+            for tap in part.taps:
+                first = lines.first[tap.slot] + lines.step * tap.offset
+                if not lines.reaches(first, length):
+                    first = lines.end
+                taps.append(Tap(tap.kernel, slots.setdefault(first, len(slots)), 0))
+            parts.append(replace(part, taps=tuple(taps)))
+        lines = replace(lines, first=tuple(slots) or lines.first)
+        return replace(self, lines=lines, length=length, parts=tuple(parts))
+
+    def compact(self) -> Axis:
+        """Return the axis, by taps if its slots are long and hold less then."""
+        held = self.slots * self.length
+        if held <= SHORT or held <= self.count * sum(len(part.taps) for part in self.parts):
+            return self
+        return self.by_taps()
 
 
 def forward_axis(
@@ -97,17 +119,12 @@ def forward_axis(
 ) -> Axis:
     """Lower an axis of ``y[o] = sum of w[k] * x[o * stride + k * dilation - lo]``."""
     read = (outputs - 1) * stride + (kernel - 1) * dilation + 1
-    padded = source_index(size, lo, max(read - lo - size, 0), mode)[:read]
-    slots = sorted({k * dilation % stride for k in range(kernel)})
+    slots = {r: i for i, r in enumerate(sorted({k * dilation % stride for k in range(kernel)}))}
     length = outputs + (kernel - 1) * dilation // stride
-    sources = np.full((len(slots), length), -1, np.int64)
-    for slot, remainder in enumerate(slots):
-        samples = padded[remainder::stride][:length]
-        sources[slot, : len(samples)] = samples
-    taps = tuple(
-        Tap(k, slots.index(k * dilation % stride), k * dilation // stride) for k in range(kernel)
-    )
-    return Axis(size, outputs, stride, 1, sources, (AxisPart(outputs, 0, taps),))
+    lines = Lines(tuple(r - lo for r in slots), stride, size, read - lo, mode)
+    reads = (divmod(k * dilation, stride) for k in range(kernel))
+    taps = tuple(Tap(k, slots[slot], offset) for k, (offset, slot) in enumerate(reads))
+    return Axis(size, outputs, 1, lines, length, (AxisPart(outputs, 0, taps),)).compact()
 
 
 def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, given: int) -> Axis:
@@ -116,24 +133,24 @@ def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, g
     With ``i + lo = q * s + r``, the taps that reach remainder ``r`` are those whose ``k * d``
     leaves it too, and they read ``y[q - k * d // s]``. Each remainder is a part of its own.
     """
+    reached: dict[int, list[tuple[int, int]]] = {}
+    for k in range(kernel):
+        behind, remainder = divmod(k * dilation, stride)
+        reached.setdefault(remainder, []).append((k, behind))
     drafts = []
-    for remainder in sorted({(i + lo) % stride for i in range(min(size, stride))}):
+    for remainder in sorted((i + lo) % stride for i in range(min(size, stride))):
         first = -((remainder - lo) // stride)
         count = (size - 1 + lo - remainder) // stride - first + 1
-        reads = [
-            (k, first - k * dilation // stride)
-            for k in range(kernel)
-            if k * dilation % stride == remainder
-        ]
+        reads = [(k, first - behind) for k, behind in reached.get(remainder, ())]
         if count > 0:
             drafts.append((count, first * stride + remainder - lo, reads))
     lowest = min((read for _, _, reads in drafts for _, read in reads), default=0)
     pad = max(-lowest, 0)
     ends = [pad + read + count for count, _, reads in drafts for _, read in reads]
     length = max([count for count, _, _ in drafts] + ends + [1])
-    sources = source_index(given, pad, max(length - pad - given, 0), "zeros")[None, :length]
     parts = tuple(
         AxisPart(count, start, tuple(Tap(k, 0, pad + read) for k, read in reads))
         for count, start, reads in drafts
     )
-    return Axis(given, size, 1, stride, sources, parts)
+    lines = Lines((-pad,), 1, given, length - pad, "zeros")
+    return Axis(given, size, stride, lines, length, parts).compact()

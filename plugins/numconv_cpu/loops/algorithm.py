@@ -11,7 +11,7 @@ import numpy as np
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Array, Plan
-from numconv.core.tables import Indices, five_axes, readers, sources, three_axes
+from numconv.core.tables import Axis, five_axes, three_axes
 from numconv.core.threads import get_num_threads
 
 SECONDS_PER_MAC = 1.5e-9
@@ -41,12 +41,13 @@ class Loops:
 
 
 class LoopsPlan:
-    """Index tables for one problem whose dtype has kernels of its own."""
+    """Three axes for one problem whose dtype has kernels of its own."""
 
     workspace_bytes = 0
 
     def __init__(self, problem: Any) -> None:
         from ..activate import CODES
+        from ..lines import FAR, Copies, Lines, Readers
         from ..threads import run
         from . import kernels
 
@@ -54,11 +55,23 @@ class LoopsPlan:
         axes = three_axes(problem)
         gradient = problem.direction == "input_gradient"
         mode = problem.padding_mode
-        self._table: tuple[Indices, ...] = (
-            sum((readers(axis, mode) for axis in axes), ())
-            if gradient
-            else tuple(sources(axis, mode) for axis in axes)
-        )
+
+        def lines(axis: Axis) -> Lines:
+            first = tuple(k * axis.dilation - axis.lo for k in range(axis.kernel))
+            return Lines(first, axis.stride, axis.size, FAR, mode)
+
+        self._axes = tuple(lines(axis).numbers() for axis in axes)
+        if gradient:
+            outer = zip(axes[:2], (*((0, 0),) * 3, *problem.padding)[-3:-1], strict=True)
+            backwards = (
+                table.numbers()
+                for axis, (_, hi) in outer
+                for table in (
+                    Copies(axis.size, axis.lo, hi, mode),
+                    Readers(axis.outputs, axis.kernel, axis.stride, axis.dilation),
+                )
+            )
+            self._axes = (*backwards, self._axes[2])
         self._epilogue = epilogue
         self._activation = CODES[epilogue.activation]
         self._groups = problem.groups
@@ -88,7 +101,7 @@ class LoopsPlan:
             second.reshape(self._shapes[1]),
             (bias, residual, self._epilogue.shuffle, self._activation),
             out.reshape(self._result_shape),
-            self._table,
+            self._axes,
             self._groups,
         )
 

@@ -14,8 +14,6 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from ..compile import kernel
-
 
 @intrinsic
 def pointer(typingctx, array):  # type: ignore[no-untyped-def]
@@ -116,12 +114,3 @@ def reported(typingctx, counter):  # type: ignore[no-untyped-def]
         return builder.load_atomic(args[0], "acquire", align=8)
 
     return types.intp(counter), generate
-
-
-@kernel(inline=True)
-def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
-    """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
-    for i in range(first, last):
-        target[i] = 0
-        if table[i] >= 0:
-            target[i] = source[table[i]]

@@ -7,9 +7,10 @@ loads every vector once for all the rows and taps that meet it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,9 +26,6 @@ class Steps:
     slots: tuple[int, int, int]
     positions: tuple[int, int, int]
 
-    def offset(self, axis: int, tap: Tap) -> int:
-        return tap.slot * self.slots[axis] + tap.offset * self.positions[axis]
-
 
 def row_distance(axis: Axis) -> int:
     """Return how many rows of results lie between two that share samples.
@@ -37,7 +35,7 @@ def row_distance(axis: Axis) -> int:
     slots: dict[int, list[int]] = {}
     for tap in axis.parts[0].taps:
         slots.setdefault(tap.slot, []).append(tap.offset)
-    distances = {b - a for offsets in slots.values() for a, b in pairwise(offsets)}
+    distances = {b - a for offsets in slots.values() for a, b in pairwise(offsets)} - {0}
     return min(distances, default=1)
 
 
@@ -63,27 +61,38 @@ def chains(
         many taps it has.
     """
     weight_steps = (kernel[1] * kernel[2], kernel[2], 1)
-    others = [axis for axis in (0, 1, 2) if axis != along]
-    rows = []
-    for z_or_y in taps[others[0]]:
-        for chain, tap in product(_chains(taps[along], distance), taps[others[1]]):
-            members = ((others[0], z_or_y), (along, chain[0]), (others[1], tap))
-            begin = sum(steps.offset(axis, member) for axis, member in members)
-            weight = sum(weight_steps[axis] * member.kernel for axis, member in members)
-            apart = chain[1].kernel - chain[0].kernel if len(chain) > 1 else 0
-            rows.append((begin, weight, apart * weight_steps[along], len(chain)))
-    return np.array(rows, np.int64).reshape(-1, 4)
+    outer, inner = (axis for axis in (0, 1, 2) if axis != along)
+    found = list(_chains(taps[along], distance))
+    firsts = {outer: taps[outer], along: [chain[0] for chain in found], inner: taps[inner]}
+    rows = np.zeros((len(taps[outer]), len(found), len(taps[inner]), 4), np.int64)
+    for at, (axis, members) in enumerate(firsts.items()):
+        shape = [1, 1, 1]
+        shape[at] = len(members)
+        kernels, slots, offsets = np.array(members, np.int64).reshape(-1, 3).T
+        begins = slots * steps.slots[axis] + offsets * steps.positions[axis]
+        rows[..., 0] += begins.reshape(shape)
+        rows[..., 1] += (weight_steps[axis] * kernels).reshape(shape)
+    apart = [chain[1].kernel - chain[0].kernel if len(chain) > 1 else 0 for chain in found]
+    rows[..., 2] = weight_steps[along] * np.array(apart, np.int64)[:, None]
+    rows[..., 3] = np.array([len(chain) for chain in found], np.int64)[:, None]
+    return rows.reshape(-1, 4)
 
 
 def _chains(taps: Sequence[Tap], distance: int) -> Iterator[list[Tap]]:
     """Cut taps into chains of equal distances, and these into pieces of about equal length."""
-    left = sorted(taps, key=lambda tap: tap.offset)
-    while left:
-        chain = [left.pop(0)]
-        for tap in tuple(left):
-            if tap.slot == chain[-1].slot and tap.offset == chain[-1].offset + distance:
-                chain.append(tap)
-                left.remove(tap)
+    ordered = sorted(taps, key=lambda tap: tap.offset)
+    # Taps that read nothing but zeros may share a place.
+    left: dict[tuple[int, int], deque[Tap]] = {}
+    for tap in ordered:
+        left.setdefault((tap.slot, tap.offset), deque()).append(tap)
+    for tap in ordered:
+        _, slot, offset = tap
+        chain = []
+        while (there := left.get((slot, offset))) and (chain or there[0] is tap):
+            chain.append(there.popleft())
+            offset += distance
+        if not chain:
+            continue  # it is in another chain
         pieces = -(-len(chain) // MOST_TAPS)
         ends = [len(chain) * piece // pieces for piece in range(pieces + 1)]
         for begin, end in pairwise(ends):

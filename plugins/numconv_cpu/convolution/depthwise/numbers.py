@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..axes import Axis
-from ..records import AXES, Tables, axes_numbers, longest_runs
+from ..records import AXES, Tables, axes_numbers
 from .cut import Cut
 
 SLAB = (
@@ -13,6 +13,7 @@ SLAB = (
     "columns",
     "pitch",
     "zeros",  # whether nothing but zeros stands around the array
+    "length",  # of a row, all blocks together
     "at_runs",
 )
 
@@ -22,10 +23,11 @@ def slab_numbers(axes: tuple[Axis, Axis, Axis], cut: Cut, tables: Tables) -> dic
     layers, lines, columns = cut.extent
     x = axes[2]
     return {
-        **axes_numbers(axes, (layers, lines, 0), tables),
+        **axes_numbers(axes, tables),
         "layers": layers,
         "lines": lines,
         "columns": columns,
         "pitch": cut.pitch,
-        "at_runs": tables.add(longest_runs(x.sources, x.step)),
+        "length": x.length,
+        "at_runs": tables.add(x.lines.runs(x.length)),
     }

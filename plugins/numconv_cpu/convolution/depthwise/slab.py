@@ -7,6 +7,7 @@ aligned: zeros around a row are written along with its ends.
 from __future__ import annotations
 
 from ...compile import kernel
+from ...lines import copy_border, line_at, sample_at
 from ...simd.columns import (
     load_between,
     load_even,
@@ -14,7 +15,7 @@ from ...simd.columns import (
     load_third_between,
     single_zeros,
 )
-from ...simd.memory import at, copy_border
+from ...simd.memory import at
 from ...simd.tile import load, store
 
 # Up to so many vectors, rows are filled vector by vector instead of row by row.
@@ -33,61 +34,63 @@ def fill_slabs(slabs, given, tables, g, count, z0, y0, x0):  # type: ignore[no-u
     tables : pointer to int64
     g : record with the numbers `numbers.SLAB`
     """
-    columns = min(g.columns, g.sources_x - x0)
+    columns = min(g.columns, g.length - x0)
     for slot_x in range(g.slots_x):
-        table = at(tables, g.at_x + slot_x * g.sources_x + x0)
+        row = line_at(at(tables, g.at_x), slot_x, x0)
         first = max(min(tables[g.at_runs + 2 * slot_x] - x0, columns), 0)
         last = max(min(tables[g.at_runs + 2 * slot_x + 1] - x0, columns), first)
         # Where position 0 would be read, if all the row were inside.
-        begin = table[first] - first * g.step if last > first else 0
+        begin = row.first if last > first else 0
         target = at(slabs, slot_x * g.pitch)
         for channel in range(count):
             for slot_z in range(g.slots_z):
                 for z in range(g.layers):
-                    from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+                    from_z = sample_at(line_at(at(tables, g.at_z), slot_z, z0), z)
                     layer = at(given, (channel * g.depth + from_z) * g.height * g.width + begin)
                     for slot_y in range(g.slots_y):
-                        sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                        lines = line_at(at(tables, g.at_y), slot_y, y0)
                         if from_z < 0:
                             # Nothing is read where nothing is inside.
-                            fill_lines(target, given, sources, 0, 0, columns, g)
+                            fill_lines(target, given, lines, 0, 0, columns, g)
                         else:
-                            fill_lines(target, layer, sources, first, last, columns, g)
+                            fill_lines(target, layer, lines, first, last, columns, g)
                             if not g.zeros:
-                                fill_borders(target, layer, sources, table, first, last, columns, g)
+                                fill_borders(target, layer, lines, row, first, last, columns, g)
                         target = at(target, g.lines * g.slots_x * g.pitch)
 
 
 @kernel(inline=True)
-def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore[no-untyped-def]
+def fill_lines(target, layer, lines, first, last, columns, g):  # type: ignore[no-untyped-def]
     """Fill the rows of one slot: positions `first` to `last` from a layer, the rest with zeros."""
     if columns <= NARROW * g.lanes and g.step <= 2:
         i = 0
         while i < columns:
             source = at(layer, g.step * i)
-            fill_column(at(target, i), source, sources, first - i, last - i, g)
+            fill_column(at(target, i), source, lines, first - i, last - i, g)
             i += g.lanes
         return
     # Read before the loop, for the compiler cannot know that what is written is not the record.
     apart, width = g.slots_x * g.pitch, g.width
     for y in range(g.lines):
-        if sources[y] < 0:
+        from_y = sample_at(lines, y)
+        if from_y < 0:
             fill_row(at(target, y * apart), layer, 0, 0, columns, g)
         else:
-            row = at(layer, sources[y] * width)
+            row = at(layer, from_y * width)
             fill_row(at(target, y * apart), row, first, last, columns, g)
 
 
 @kernel(inline=True)
-def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-untyped-def]
+def fill_column(target, layer, lines, first, last, g):  # type: ignore[no-untyped-def]
     """Fill one vector of each row. All have the same masks, which stay in registers."""
     vector = single_zeros(g)
     apart, width = g.slots_x * g.pitch, g.width
     whole = first <= 0 and last > g.lanes
     for y in range(g.lines):
         samples = vector
-        if sources[y] >= 0:
-            source = at(layer, sources[y] * width)
+        from_y = sample_at(lines, y)
+        if from_y >= 0:
+            source = at(layer, from_y * width)
             if g.step == 1:
                 if whole:
                     samples = load(vector, source, 0)
@@ -101,15 +104,16 @@ def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-unty
 
 
 @kernel
-def fill_borders(target, layer, sources, table, first, last, columns, g):  # type: ignore[no-untyped-def]
+def fill_borders(target, layer, lines, line, first, last, columns, g):  # type: ignore[no-untyped-def]
     """Fill what is outside of `first` to `last` with samples from anywhere in the row."""
-    begin = table[first] - first * g.step if last > first else 0
+    begin = line.first if last > first else 0
     for y in range(g.lines):
-        if sources[y] >= 0:
-            row = at(layer, sources[y] * g.width - begin)
+        from_y = sample_at(lines, y)
+        if from_y >= 0:
+            row = at(layer, from_y * g.width - begin)
             to = at(target, y * g.slots_x * g.pitch)
-            copy_border(to, row, table, 0, first)
-            copy_border(to, row, table, last, columns)
+            copy_border(to, row, line, 0, first)
+            copy_border(to, row, line, last, columns)
 
 
 @kernel(inline=True)

@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core.bound import FACTOR
-from numconv.core.geometry import source_index
 from numconv.core.problems import ConvolutionProblem
 
 from ...launch import worker
+from ...lines import Lines
 from ...simd.machine import machine
 from ..handover import TransformingPlan
 from ..lowering import weight_strides
 from ..records import (
     Tables,
     in_turn,
-    longest_run,
     places,
     record,
     result_numbers,
@@ -145,24 +144,24 @@ def _layout(shape: Shape, blocks: Blocks, lanes: int) -> dict[str, int]:
 def _axes(
     problem: ConvolutionProblem, shape: Shape, blocks: Blocks, tables: Tables
 ) -> dict[str, int]:
-    """Return where the tables of samples stand, and which of a row are side by side."""
-    lines = []
+    """Return what the kernel is told of the axes, and which samples of a row are side by side."""
+    found = []
     axes = zip(shape.given_size, shape.result_size, shape.kernel, shape.lo, strict=True)
     for given, result, kernel, lo in axes:
         length = result + kernel - 1
-        lines.append(source_index(given, lo, length - lo - given, problem.padding_mode))
-    y, x = lines
-    first, last = longest_run(x, 1)
-    there = np.flatnonzero(x >= 0)
+        found.append((length, Lines((-lo,), 1, given, length - lo, problem.padding_mode)))
+    (height, y), (width, x) = found
+    first, last = x.run(0, width)
+    first_seen, last_seen = x.filled(0, width)
     return {
-        "at_y": tables.add(y),
-        "at_x": tables.add(x),
-        "padded_height": y.size,
-        "padded_width": x.size,
+        "at_y": tables.add(y.numbers()),
+        "at_x": tables.add(x.numbers()),
+        "padded_height": height,
+        "padded_width": width,
         "first_inside": first,
         "last_inside": last,
-        "first_seen": int(there[0]) if there.size else 0,
-        "last_seen": int(there[-1]) + 1 if there.size else 0,
+        "first_seen": first_seen if first_seen < last_seen else 0,
+        "last_seen": last_seen if first_seen < last_seen else 0,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
+from ...lines import readers_of
 from ...simd.columns import add_tiles, add_value, load_between, single_zeros
 from ...simd.memory import at, zero
 from ...simd.tile import store
@@ -16,7 +17,8 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row):  # type: 
 
     Parameters
     ----------
-    g, block : record
+    g : record
+    block : solve.Block
     channel, channels, n : int
         First channel of the results, number of them, image.
     arrays : layout.Arrays
@@ -69,29 +71,46 @@ def add_channel(g, block, out, residual, bias, turned, tables, row):  # type: ig
 
 
 @kernel(inline=True)
+def entries(tables, axis, position, tap_step, sample_step):  # type: ignore[no-untyped-def]
+    """Return where the sums stand that add to a position of an axis.
+
+    Returns
+    -------
+    tuple of int
+        The first of them, how far the next one is, and how many there are.
+    """
+    axis = at(tables, axis)
+    tap, sample, count = readers_of(axis, position)
+    begin = tap * tap_step + sample * sample_step
+    return begin, axis[4] * tap_step - axis[5] * sample_step, count
+
+
+@kernel(inline=True)
 def add_phases(g, block, row, bias, turned, tables, z, y):  # type: ignore[no-untyped-def]
     """Add up a row of results, those of each remainder of the stride for themselves."""
     # Read before the loops, for the compiler cannot know that what is written is not the record.
     lanes, stride, pitch = g.lanes, g.stride_x, g.phase_pitch
     width = block.end_x - block.first_x
-    first_z, end_z = tables[g.at_z + z], tables[g.at_z + z + 1]
-    first_y, end_y = tables[g.at_y + y], tables[g.at_y + y + 1]
-    turned = at(turned, -block.first_position)
-    of_x = at(tables, block.at_x)
+    begin_z, next_z, count_z = entries(tables, g.at_z, z + g.lo_z, g.step_z, g.given_y * g.given_x)
+    begin_y, next_y, count_y = entries(tables, g.at_y, y + g.lo_y, g.step_y, g.given_x)
+    turned = at(turned, begin_z + begin_y - block.first_position)
+    of_x, given, shift = at(tables, block.at_x), g.given_x, g.shift_x
+    step, following = g.step_x, g.period_x * g.step_x - shift
     for phase in range(min(stride, width)):
-        first_x, end_x = of_x[phase], of_x[phase + 1]
+        tap, taps = of_x[3 * phase], of_x[3 * phase + 2]
+        # The phase's result j is reached by sample j + ahead of the first tap.
+        ahead = of_x[3 * phase + 1] + block.cell
         i, count = 0, (width - phase + stride - 1) // stride
         while i < count:
             total = single_zeros(g)
-            for entry_z in range(first_z, end_z):
-                for entry_y in range(first_y, end_y):
-                    line = at(turned, tables[entry_z] + tables[entry_y] + i)
-                    tap = first_x
-                    while tap < end_x:
-                        entry = at(tables, tap)
-                        samples = at(line, entry[0])
-                        inside = load_between(total, samples, entry[1] - i, entry[2] - i)
+            for entry_z in range(count_z):
+                for entry_y in range(count_y):
+                    line = at(turned, entry_z * next_z + entry_y * next_y + i)
+                    samples, first = at(line, tap * step + ahead), -ahead
+                    for _ in range(taps):
+                        last = min(first + given, count)
+                        inside = load_between(total, samples, first - i, last - i)
                         total = add_tiles(total, inside)
-                        tap += 3
+                        samples, first = at(samples, following), first + shift
             store(add_value(total, bias), at(row, phase * pitch + i), 0)
             i += lanes
