@@ -22,7 +22,7 @@ from .compile import kernel
 
 Table = NDArray[np.int64]
 
-FAR = 2**62
+FAR = 2**61
 # Of the numbers that kernels are told of an axis, those before the first sample of each line.
 HEAD = 10
 
@@ -33,7 +33,7 @@ class Lines:
 
     Parameters
     ----------
-    first : tuple of int
+    first : ndarray of int64, shape (lines,)
         Of each line. A number that is no sample's stands for what the padding mode puts there.
     step, size : int
         Samples between neighbours, and samples of the axis.
@@ -43,7 +43,7 @@ class Lines:
         One of `numconv.core.geometry.PADDING_MODES`.
     """
 
-    first: tuple[int, ...]
+    first: Table
     step: int
     size: int
     end: int
@@ -83,63 +83,64 @@ class Lines:
         """Return what kernels are told of the axis; see `line_at`."""
         extent = self._extent
         head = (self.step, self.inner, *extent, *self._folds, self.size, self._period)
-        return np.concatenate((np.array(head, np.int64), np.array(self.first, np.int64)))
+        return np.concatenate((np.array(head, np.int64), self.first))
 
-    def run(self, line: int, length: int) -> tuple[int, int]:
-        """Return the positions of a line, of so many, that are samples as they follow each other.
+    def runs(self, length: int) -> Table:
+        """Return which positions of each line, of so many, are samples as they follow each other.
 
         Returns
         -------
-        tuple of int
-            The first one, and the one after the last.
+        ndarray of int64, shape (lines, 2)
+            The first position, and the one after the last.
         """
-        return self._between(self.first[line], length, 0, self.inner)
+        return self._between(length, 0, self.inner)
 
-    def filled(self, line: int, length: int) -> tuple[int, int]:
+    def filled(self, length: int) -> Table:
         """Return likewise which positions are samples of any place, and no zeros."""
-        return self._between(self.first[line], length, *self._extent)
+        return self._between(length, *self._extent)
 
-    def reaches(self, first: int, length: int) -> bool:
-        """Return whether a line of that first sample has others than zeros."""
-        begin, end = self._between(first, length, *self._extent)
-        return begin < end
-
-    def _between(self, first: int, length: int, begin: int, end: int) -> tuple[int, int]:
-        start = min(max(-((first - begin) // self.step), 0), length)
-        return start, min(max(-((first - end) // self.step), start), length)
-
-    def runs(self, length: int) -> Table:
-        """Return `run` of each line."""
-        return np.array([self.run(r, length) for r in range(len(self.first))], np.int64)
+    def _between(self, length: int, begin: int, end: int) -> Table:
+        start = np.clip(-((self.first - begin) // self.step), 0, length)
+        return np.stack((start, np.clip(-((self.first - end) // self.step), start, length)), 1)
 
     def is_filled(self, length: int) -> bool:
         """Return whether there is a sample at each of the first positions of every line."""
-        lines = range(len(self.first))
-        return all(self.filled(r, length) == (0, length) for r in lines)
+        return bool((self.filled(length) == (0, length)).all())
 
     def has_borders(self, length: int) -> bool:
         """Return whether a sample stands anywhere but in a run."""
-        lines = range(len(self.first))
-        return any(self.filled(r, length) != self.run(r, length) for r in lines)
+        return bool((self.filled(length) != self.runs(length)).any())
 
-    def pieces(self, line: int, length: int, but: tuple[int, int]) -> list[tuple[int, ...]]:
-        """Cut the first positions of a line, `but` for some, into pieces of evenly spaced samples.
+    def pieces(self, length: int, but: Table) -> Table:
+        """Cut the first positions of all lines into pieces of evenly spaced samples.
 
         Zeros are left out. No padding may be longer than the axis.
 
+        Parameters
+        ----------
+        but : ndarray of int64, shape (lines, 2)
+            A part of the run of each line that is left out, too.
+
         Returns
         -------
-        list of (position, count, sample, step)
+        ndarray of int64, shape (pieces, 5)
+            Line, first position, count, sample there, and how far the next one is.
         """
         low, low_sign, high, high_sign = self._folds
-        (a, d), (b, c) = self.filled(line, length), self.run(line, length)
-        ranges = ((a, b, low, low_sign), (b, but[0], 0, 1), (but[1], c, 0, 1))
+        (begin, end), (first, last), (left, right) = (
+            self.filled(length).T,
+            self.runs(length).T,
+            but.T,
+        )
+        edges = ((begin, first, low, low_sign), (first, left, 0, 1), (right, last, 0, 1))
         found = []
-        for begin, end, offset, sign in (*ranges, (c, d, high, high_sign)):
-            if begin < end:
-                sample = offset + sign * (self.first[line] + self.step * begin)
-                found.append((begin, end - begin, sample, sign * self.step))
-        return found
+        for start, stop, offset, sign in (*edges, (last, end, high, high_sign)):
+            there = np.flatnonzero(start < stop)
+            position = start[there]
+            sample = offset + sign * (self.first[there] + self.step * position)
+            steps = np.full_like(there, sign * self.step)
+            found.append(np.stack((there, position, stop[there] - position, sample, steps), 1))
+        return np.concatenate(found)
 
 
 class Line(NamedTuple):
@@ -229,7 +230,7 @@ class Copies:
 
     def numbers(self) -> Table:
         """Return what kernels are told of the axis; see `copies_of`."""
-        folds = Lines((), 1, self.size, FAR, self.mode)._folds
+        folds = Lines(np.empty(0, np.int64), 1, self.size, FAR, self.mode)._folds
         lo, hi = (0, min(self.hi, 0)) if self.mode == "zeros" else (self.lo, self.hi)
         return np.array((self.size, self.lo, lo, hi, *folds), np.int64)
 

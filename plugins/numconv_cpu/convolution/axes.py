@@ -9,29 +9,30 @@ read, each tap has a slot of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
-from ..lines import Lines
+import numpy as np
+
+from ..lines import Lines, Table
 
 # Slots up to this long stay as they are, however little of them is read.
 SHORT = 4096
 
 
-class Tap(NamedTuple):
-    """Tap `kernel` reads, for output 0 of its part, position `offset` of slot `slot`."""
-
-    kernel: int
-    slot: int
-    offset: int
-
-
 @dataclass(frozen=True)
 class AxisPart:
-    """Results ``start, start + stride, …`` (`count` of them), which the same taps reach."""
+    """Results ``start, start + stride, …``, which the same taps reach.
+
+    Parameters
+    ----------
+    count, start : int
+    taps : ndarray of int64, shape (taps, 3)
+        Of each: which tap of the kernel it is, and the slot and the position that it reads for
+        the part's first result.
+    """
 
     count: int
     start: int
-    taps: tuple[Tap, ...]
+    taps: Table
 
 
 @dataclass(frozen=True)
@@ -75,36 +76,38 @@ class Axis:
     @property
     def reach(self) -> int:
         """How many positions beyond a range of outputs their taps read."""
-        return max((tap.offset for part in self.parts for tap in part.taps), default=0)
+        return max((int(part.taps[:, 2].max(initial=0)) for part in self.parts), default=0)
 
     @property
     def shared(self) -> int:
         """How many zeros at the end of a row may also be the zeros before the next one."""
-        filled = [self.lines.filled(slot, self.length) for slot in range(self.slots)]
-        filled = [(first, last) for first, last in filled if first < last]
-        if not filled:
+        first, last = self.lines.filled(self.length).T
+        there = first < last
+        if not there.any():
             return 0
-        before = min(first for first, _ in filled)
-        behind = self.length - max(last for _, last in filled)
-        return min(before, behind, self.length - self.count)
+        before, behind = first[there].min(), self.length - last[there].max()
+        return min(int(before), int(behind), self.length - self.count)
 
     def by_taps(self) -> Axis:
         """Return the axis with a slot for each tap of each part: they then reach no further.
 
         Taps that read nothing but zeros share one.
         """
-        slots: dict[int, int] = {}
-        lines, length, parts = self.lines, self.count, []
-        for part in self.parts:
-            taps = []
-            for tap in part.taps:
-                first = lines.first[tap.slot] + lines.step * tap.offset
-                if not lines.reaches(first, length):
-                    first = lines.end
-                taps.append(Tap(tap.kernel, slots.setdefault(first, len(slots)), 0))
-            parts.append(replace(part, taps=tuple(taps)))
-        lines = replace(lines, first=tuple(slots) or lines.first)
-        return replace(self, lines=lines, length=length, parts=tuple(parts))
+        taps = np.concatenate([part.taps for part in self.parts])
+        if taps.size == 0:
+            return replace(self, length=self.count)
+        every = replace(self.lines, first=self.lines.first[taps[:, 1]] + self.step * taps[:, 2])
+        begin, end = every.filled(self.count).T
+        first, slots = np.unique(np.where(begin < end, every.first, every.end), return_inverse=True)
+        apart = np.stack((taps[:, 0], slots.ravel(), np.zeros_like(taps[:, 0])), 1)
+        ends = np.cumsum([len(part.taps) for part in self.parts])
+        parts = zip(self.parts, np.split(apart, ends[:-1]), strict=True)
+        return replace(
+            self,
+            lines=replace(every, first=first),
+            length=self.count,
+            parts=tuple(replace(part, taps=each) for part, each in parts),
+        )
 
     def compact(self) -> Axis:
         """Return the axis, by taps if its slots are long and hold less then."""
@@ -119,12 +122,13 @@ def forward_axis(
 ) -> Axis:
     """Lower an axis of ``y[o] = sum of w[k] * x[o * stride + k * dilation - lo]``."""
     read = (outputs - 1) * stride + (kernel - 1) * dilation + 1
-    slots = {r: i for i, r in enumerate(sorted({k * dilation % stride for k in range(kernel)}))}
+    taps = np.arange(kernel)
+    offsets, remainders = np.divmod(taps * dilation, stride)
+    slots, slot = np.unique(remainders, return_inverse=True)
     length = outputs + (kernel - 1) * dilation // stride
-    lines = Lines(tuple(r - lo for r in slots), stride, size, read - lo, mode)
-    reads = (divmod(k * dilation, stride) for k in range(kernel))
-    taps = tuple(Tap(k, slots[slot], offset) for k, (offset, slot) in enumerate(reads))
-    return Axis(size, outputs, 1, lines, length, (AxisPart(outputs, 0, taps),)).compact()
+    lines = Lines(slots - lo, stride, size, read - lo, mode)
+    part = AxisPart(outputs, 0, np.stack((taps, slot.ravel(), offsets), 1))
+    return Axis(size, outputs, 1, lines, length, (part,)).compact()
 
 
 def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, given: int) -> Axis:
@@ -133,24 +137,24 @@ def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, g
     With ``i + lo = q * s + r``, the taps that reach remainder ``r`` are those whose ``k * d``
     leaves it too, and they read ``y[q - k * d // s]``. Each remainder is a part of its own.
     """
-    reached: dict[int, list[tuple[int, int]]] = {}
-    for k in range(kernel):
-        behind, remainder = divmod(k * dilation, stride)
-        reached.setdefault(remainder, []).append((k, behind))
+    behind, remainders = np.divmod(np.arange(kernel) * dilation, stride)
+    order = np.argsort(remainders, kind="stable")
+    found, begins = np.unique(remainders[order], return_index=True)
+    reached = dict(zip(found.tolist(), np.split(order, begins[1:]), strict=True))
+    none = np.empty(0, np.int64)
     drafts = []
     for remainder in sorted((i + lo) % stride for i in range(min(size, stride))):
         first = -((remainder - lo) // stride)
         count = (size - 1 + lo - remainder) // stride - first + 1
-        reads = [(k, first - behind) for k, behind in reached.get(remainder, ())]
+        taps = reached.get(remainder, none)
         if count > 0:
-            drafts.append((count, first * stride + remainder - lo, reads))
-    lowest = min((read for _, _, reads in drafts for _, read in reads), default=0)
-    pad = max(-lowest, 0)
-    ends = [pad + read + count for count, _, reads in drafts for _, read in reads]
-    length = max([count for count, _, _ in drafts] + ends + [1])
+            drafts.append((count, first * stride + remainder - lo, taps, first - behind[taps]))
+    pad = max(-int(reads.min(initial=0)) for _, _, _, reads in drafts)
+    ends = (pad + count + int(reads.max(initial=-pad)) for count, _, _, reads in drafts)
+    length = max(1, *ends)
     parts = tuple(
-        AxisPart(count, start, tuple(Tap(k, 0, pad + read) for k, read in reads))
-        for count, start, reads in drafts
+        AxisPart(count, start, np.stack((taps, np.zeros_like(taps), pad + reads), 1))
+        for count, start, taps, reads in drafts
     )
-    lines = Lines((-pad,), 1, given, length - pad, "zeros")
+    lines = Lines(np.array([-pad]), 1, given, length - pad, "zeros")
     return Axis(given, size, stride, lines, length, parts).compact()

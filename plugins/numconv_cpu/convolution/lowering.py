@@ -168,7 +168,7 @@ def _part(
     channel_stride: int,
 ) -> Part:
     counts = tuple(part.count for part in parts)
-    z, y, x = (_columns(part)[0] for part in parts)
+    z, y, x = (part.taps[:, 0] for part in parts)
     weights = _sums(z * kernel[1] * kernel[2], y * kernel[2], x)
     channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
     return Part(
@@ -181,17 +181,12 @@ def _part(
 
 
 def _offsets(lowering: Lowering, parts: tuple[AxisPart, ...]) -> Table:
-    (_, z_slot, z), (_, y_slot, y), (_, x_slot, x) = map(_columns, parts)
+    (_, z_slot, z), (_, y_slot, y), (_, x_slot, x) = (part.taps.T for part in parts)
     plane = lowering.lines * lowering.pitch
     rows = y_slot * lowering.axes[2].slots * plane + y * lowering.pitch
     inside = _sums((z_slot * lowering.layers + z) * lowering.layer, rows, x_slot * plane + x)
     channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
     return (channels * lowering.channel + inside).ravel()
-
-
-def _columns(part: AxisPart) -> Table:
-    """Return the taps of an axis as three arrays: which ones, their slots, their offsets."""
-    return np.array(part.taps, np.int64).reshape(-1, 3).T
 
 
 def _sums(z: Table, y: Table, x: Table) -> Table:

@@ -57,11 +57,8 @@ def _slots(lowering: Lowering, tables: Tables) -> dict[str, int]:
     if aligned is not None:
         runs = aligned
     apart = lowering.lines * lowering.pitch
-    extras = [
-        (slot * apart + position, *more)
-        for slot, (first, last, _) in enumerate(runs.tolist())
-        for position, *more in x.lines.pieces(slot, lowering.pitch, (first, last))
-    ]
+    extras = x.lines.pieces(lowering.pitch, runs[:, :2])
+    extras[:, 1] += extras[:, 0] * apart
     starts = np.arange(x.slots) * apart + runs[:, 0]
     return {
         **axes_numbers(lowering.axes, tables),
@@ -76,7 +73,7 @@ def _slots(lowering: Lowering, tables: Tables) -> dict[str, int]:
         "first_dealt": int(runs[:, 2].min()),
         "at_runs": tables.add(runs),
         "extras": len(extras),
-        "at_extras": tables.add(np.array(extras, np.int64)),
+        "at_extras": tables.add(extras[:, 1:]),
         "at_places": tables.add(starts[np.argsort(runs[:, 2])]),
     }
 
@@ -84,7 +81,7 @@ def _slots(lowering: Lowering, tables: Tables) -> dict[str, int]:
 def _runs(lines: Lines, length: int) -> Table:
     """Return the run of each slot: its first and last position, and its first sample."""
     runs = lines.runs(length)
-    samples = np.array(lines.first, np.int64) + lines.step * runs[:, 0]
+    samples = lines.first + lines.step * runs[:, 0]
     return np.column_stack((runs, np.where(runs[:, 0] < runs[:, 1], samples, 0)))
 
 

@@ -150,7 +150,7 @@ def _axes_numbers(layout: Layout, tables: Tables) -> dict[str, int]:
         if axis.taps == 1:
             return -1
         size, end = axis.samples, axis.samples + axis.high
-        return tables.add(Lines((-axis.low,), 1, size, end, axis.mode).numbers())
+        return tables.add(Lines(np.array([-axis.low]), 1, size, end, axis.mode).numbers())
 
     before = source_index(x.samples, x.low, -x.samples, x.mode)
     behind = source_index(x.samples, -x.samples, x.high, x.mode)

@@ -57,7 +57,7 @@ class LoopsPlan:
         mode = problem.padding_mode
 
         def lines(axis: Axis) -> Lines:
-            first = tuple(k * axis.dilation - axis.lo for k in range(axis.kernel))
+            first = axis.dilation * np.arange(axis.kernel) - axis.lo
             return Lines(first, axis.stride, axis.size, FAR, mode)
 
         self._axes = tuple(lines(axis).numbers() for axis in axes)

@@ -149,10 +149,10 @@ def _axes(
     axes = zip(shape.given_size, shape.result_size, shape.kernel, shape.lo, strict=True)
     for given, result, kernel, lo in axes:
         length = result + kernel - 1
-        found.append((length, Lines((-lo,), 1, given, length - lo, problem.padding_mode)))
+        found.append((length, Lines(np.array([-lo]), 1, given, length - lo, problem.padding_mode)))
     (height, y), (width, x) = found
-    first, last = x.run(0, width)
-    first_seen, last_seen = x.filled(0, width)
+    ((first, last),) = x.runs(width).tolist()
+    ((first_seen, last_seen),) = x.filled(width).tolist()
     return {
         "at_y": tables.add(y.numbers()),
         "at_x": tables.add(x.numbers()),

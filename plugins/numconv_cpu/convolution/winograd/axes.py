@@ -72,7 +72,7 @@ class Axis:
 
         Beyond the last one that a result reads there are zeros, for tiles that hang over the end.
         """
-        first = tuple(range(self.start, self.start + self.slots))
+        first = np.arange(self.start, self.start + self.slots)
         end = self.start + self.step * (self.positions + self.taps - 1)
         return Lines(first, self.step, self.given, end, self.mode)
 
@@ -120,11 +120,10 @@ def layer_lines(problem: ConvolutionProblem) -> Lines:
     Along z nothing is transformed: taps are more given channels.
     """
     if problem.axes < 3:
-        return Lines((0,), 1, 1, 1, "zeros")
+        return Lines(np.zeros(1, np.int64), 1, 1, 1, "zeros")
     lo, dilation = problem.padding[0][0], problem.dilation[0]
-    behind = [k * dilation for k in range(problem.kernel_shape[0])]
+    behind = dilation * np.arange(problem.kernel_shape[0])
     if problem.direction != "forward":
-        return Lines(tuple(lo - k for k in behind), 1, problem.output_shape[0], FAR, "zeros")
-    first = tuple(k - lo for k in behind)
+        return Lines(lo - behind, 1, problem.output_shape[0], FAR, "zeros")
     size, mode = problem.input_shape[0], problem.padding_mode
-    return Lines(first, problem.stride[0], size, FAR, mode)
+    return Lines(behind - lo, problem.stride[0], size, FAR, mode)
