@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.kept import remembering
 from numconv.core.memory import aligned, aligned_copy
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array, Plan
@@ -73,19 +73,20 @@ class TransformingPlan:
         if isinstance(weight, PreparedWeight):
             given, read, numbers = weight.given, weight.transformed, self._ready
             if read is None:
-                self._whole(x, given, *rest, out=out)
+                _exact(self._problem, get_num_threads())(x, given, *rest, out=out)
                 return
         memory = workspace(self._dtype, self._size)
         bias = rest[0] if self._problem.epilogue.bias else x
         residual = rest[-1] if self._problem.epilogue.residual else x
         self._run(x, read, bias, residual, out, memory, numbers)
         if memory[0]:
-            self._whole(x, given, *rest, out=out)
+            _exact(self._problem, get_num_threads())(x, given, *rest, out=out)
             return
         for n in memory[1 : self._messages].nonzero()[0]:
-            alone = slice(n, n + 1)
+            alone, single = slice(n, n + 1), replace(self._problem, batch=1)
             rest_alone = (each[alone] if each.ndim > 1 else each for each in rest)
-            self._single(x[alone], given, *rest_alone, out=out[alone])
+            exact = _exact(single, get_num_threads())
+            exact(x[alone], given, *rest_alone, out=out[alone])
 
     def prepare(self, weight: Array) -> PreparedWeight:
         """Return the weight with its transforms; one that is not fit for them as it is."""
@@ -103,15 +104,9 @@ class TransformingPlan:
         told = (memory, self._tables, self._constants, numbers)
         run(start, self._worker, self._stages, self._workers, *operands, *told, work=self._work)
 
-    @cached_property
-    def _whole(self) -> Plan:
-        return _exact(self._problem)
 
-    @cached_property
-    def _single(self) -> Plan:
-        return _exact(replace(self._problem, batch=1))
-
-
-def _exact(problem: ConvolutionProblem) -> Plan:
+# The plans that one keeps cannot count those that it will need.
+@remembering(16)
+def _exact(problem: ConvolutionProblem, threads: int) -> Plan:
     algorithm = Direct() if problem.direction == "forward" else Transposed()
     return algorithm.plan(problem)

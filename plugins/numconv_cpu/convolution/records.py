@@ -8,6 +8,7 @@ something begins, in the tables or in the workspace.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -83,10 +84,16 @@ def record(names: Iterable[str], numbers: Mapping[str, int], *more: Field) -> ND
         If a number is missing.
     """
     names = tuple(names)
-    result = np.zeros(1, np.dtype([*((name, np.int64) for name in names), *more]))
+    result = np.zeros(1, _kind(names, more))
     for name in names:
         result[name] = numbers[name]
     return result
+
+
+@lru_cache(maxsize=64)
+def _kind(names: tuple[str, ...], more: tuple[Field, ...]) -> np.dtype[Any]:
+    """Return the dtype of records; one of a hundred names takes 10 KB and so do its copies."""
+    return np.dtype([*((name, np.int64) for name in names), *more])
 
 
 def whole_lines(elements: int) -> int:

@@ -7,7 +7,7 @@ look-up and one call of its plan; everything that can be decided from these is d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from operator import is_
 from typing import Any
@@ -19,7 +19,10 @@ from .choice import Choice, choose, forget_warnings, offers, warn_of_last_resort
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
+from .kept import MOST_BYTES
+from .kept import held_bytes as held_bytes_of
 from .locks import Lock
+from .memory import when_released
 from .overflow import check_sums
 from .places import HOST, HOST_DEVICE, check_place, glances, memory_of
 from .protocol import Array, Memory, Operand, Plan, Problem
@@ -50,9 +53,16 @@ class Call:
     fresh: Callable[[], Any]
     """Makes an array for the result."""
 
+    held_bytes: int
+    """What the plan takes as long as it is kept."""
+
+    glances: list[Any] = field(default_factory=list, compare=False)
+    """By what it is recognised at a glance: see `_glance`."""
+
 
 _MOST_CALLS = 4096
 _calls: dict[Any, Call] = {}
+_held = {"bytes": 0}
 _recent: dict[Any, tuple[tuple[Any, ...], Call]] = {}
 _offers: dict[Any, bool] = {}
 _lock = Lock()
@@ -140,11 +150,11 @@ def solve(
     if call is None:
         with num_threads_held(threads):
             call = _prepare(build, given, parameters, names, backend, algorithm, tune, memory)
-        _remember(_calls, key, call)
+        _keep(key, call)
     if call.batched and not call.integers:
-        key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
-        if key is not None and all(array.dtype.isnative for array in plain):
-            _remember(_recent, key, (parameters, call))
+        glance, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
+        if glance is not None and all(array.dtype.isnative for array in plain):
+            _recognise(key, glance, parameters, call)
     plain = [memory.plain(a) for a in given if a is not None]
     if call.integers:
         plain = check_sums(call.problem, plain)
@@ -242,12 +252,54 @@ def _remember(calls: dict[Any, Any], key: Any, call: Any) -> None:
         calls[key] = call
 
 
-def forget() -> None:
-    """Drop every cached plan and choice."""
+def _keep(key: Any, call: Call) -> None:
+    """Keep a call, and give up the oldest ones until all are few enough and small enough."""
+    with _lock:
+        _drop(key)
+        while _calls and (
+            len(_calls) >= _MOST_CALLS or _held["bytes"] + call.held_bytes > MOST_BYTES
+        ):
+            _drop(next(iter(_calls)))
+        _calls[key] = call
+        _held["bytes"] += call.held_bytes
+
+
+def _drop(key: Any) -> None:
+    call = _calls.pop(key, None)
+    if call is not None:
+        _held["bytes"] -= call.held_bytes
+        for glance in call.glances:
+            _recent.pop(glance, None)
+
+
+def _recognise(key: Any, glance: Any, parameters: tuple[Any, ...], call: Call) -> None:
+    """Let a call that is kept be recognised at a glance."""
+    with _lock:
+        if _calls.get(key) is call:
+            _remember(_recent, glance, (parameters, call))
+            call.glances.append(glance)
+
+
+def held_bytes() -> int:
+    """Return about how much memory the plans take that are kept."""
+    return _held["bytes"]
+
+
+def _release() -> None:
     with _lock:
         _calls.clear()
         _recent.clear()
         _offers.clear()
+        _held["bytes"] = 0
+
+
+when_released(_release)
+
+
+def forget() -> None:
+    """Drop every cached plan and choice, and let what was said once be said again."""
+    with _lock:
+        _release()
         forget_warnings()
 
 
@@ -303,6 +355,7 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Mem
         empty=prod(shape) == 0,
         memory=memory,
         fresh=memory.new_output(own, np.dtype(dtype)),
+        held_bytes=held_bytes_of(plan),
     )
 
 

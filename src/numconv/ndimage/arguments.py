@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..core.errors import ArgumentError, ArgumentTypeError
+from ..core.kept import remembering
 from .errors import NoAxisError, TooLargeError, UnsupportedError
 
 Result = TypeVar("Result")
@@ -117,7 +118,7 @@ def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
 
     To check the arguments of a filter of 32 x 32 pixels took longer than to filter.
     """
-    kept = functools.lru_cache(maxsize=1024, typed=True)(function)
+    kept = remembering(1024, typed=True)(function)
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:
