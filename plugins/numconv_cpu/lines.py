@@ -146,10 +146,15 @@ class Lines:
 class Line(NamedTuple):
     """A line as kernels see it, from some position on: see `line_at`."""
 
-    axis: Any
     first: Any
     step: Any
     inner: Any
+    begin: Any
+    end: Any
+    low: Any
+    low_sign: Any
+    high: Any
+    high_sign: Any
 
 
 @kernel(inline=True)
@@ -161,43 +166,83 @@ def line_at(axis, line, start):  # type: ignore[no-untyped-def]
     axis : pointer to int64
         To what `Lines.numbers` tells of the axis.
     """
-    step = axis[0]
-    return Line(axis, axis[HEAD + line] + start * step, step, axis[1])
+    first = axis[HEAD + line] + start * axis[0]
+    edges = (axis[4], axis[5], axis[6], axis[7])
+    return Line(first, axis[0], axis[1], axis[2], axis[3], *edges)
 
 
 @kernel(inline=True)
 def sample_at(line, position):  # type: ignore[no-untyped-def]
-    """Return which sample stands at a position of a line, -1 for a zero."""
+    """Return which sample stands at a position of a line, -1 for a zero.
+
+    No padding may be longer than the axis.
+    """
     sample = line.first + position * line.step
-    if sample < 0 or sample >= line.inner:
-        sample = outside(line.axis, sample)
-    return sample
-
-
-@kernel
-def outside(axis, sample):  # type: ignore[no-untyped-def]
-    """Return which sample stands in the place of one that there is not, -1 for a zero."""
-    if sample < axis[2] or sample >= axis[3]:
-        return -1
-    size, period = axis[8], axis[9]
-    # Rarely: to divide takes longer than to fold.
-    if period > 0 and (sample < -size or sample >= 2 * size):
-        sample %= period
     if sample < 0:
-        return axis[4] + axis[5] * sample
-    if sample >= size:
-        return axis[6] + axis[7] * sample
+        return line.low + line.low_sign * sample if sample >= line.begin else -1
+    if sample >= line.inner:
+        return line.high + line.high_sign * sample if sample < line.end else -1
     return sample
 
 
 @kernel(inline=True)
-def copy_border(target, source, line, first, last):  # type: ignore[no-untyped-def]
-    """Fill positions `first` to `last` of a row, whose samples may be anywhere or nowhere."""
-    for i in range(first, last):
-        sample = sample_at(line, i)
-        target[i] = 0
-        if sample >= 0:
+def run_of(line, count):  # type: ignore[no-untyped-def]
+    """Return which of `count` positions are samples as they follow each other."""
+    first, last = -line.first, line.inner - line.first
+    if line.step > 1:
+        first, last = -(line.first // line.step), -((line.first - line.inner) // line.step)
+    first = min(max(first, 0), count)
+    return first, min(max(last, first), count)
+
+
+@kernel(inline=True)
+def from_sample(line, first):  # type: ignore[no-untyped-def]
+    """Return the line of the same axis with `first` at position 0."""
+    edges = (line.low, line.low_sign, line.high, line.high_sign)
+    return Line(first, line.step, line.inner, line.begin, line.end, *edges)
+
+
+@kernel(inline=True)
+def copy_before(target, source, line, first, last):  # type: ignore[no-untyped-def]
+    """Fill positions `first` to `last` of a row, which are before its first sample."""
+    sample = line.low + line.low_sign * (line.first + first * line.step)
+    step = line.low_sign * line.step
+    # There are either samples there, or zeros.
+    if line.begin < 0:
+        for i in range(first, last):
             target[i] = source[sample]
+            sample += step
+    else:
+        for i in range(first, last):
+            target[i] = 0
+
+
+@kernel(inline=True)
+def copy_behind(target, source, line, first, last):  # type: ignore[no-untyped-def]
+    """Fill positions `first` to `last` of a row, which are behind its last sample."""
+    number, i = line.first + first * line.step, first
+    while i < last and number < line.end:
+        target[i] = source[line.high + line.high_sign * number]
+        number += line.step
+        i += 1
+    while i < last:
+        target[i] = 0
+        i += 1
+
+
+@kernel
+def far_sample_at(axis, position):  # type: ignore[no-untyped-def]
+    """Return which sample stands at a position of an axis's only line, however long its padding."""
+    sample = axis[HEAD] + position * axis[0]
+    if 0 <= sample < axis[1]:
+        return sample
+    if sample < axis[2] or sample >= axis[3]:
+        return -1
+    if axis[9] > 0:
+        sample %= axis[9]
+    if sample < 0:
+        return axis[4] + axis[5] * sample
+    return sample if sample < axis[8] else axis[6] + axis[7] * sample
 
 
 @dataclass(frozen=True)

@@ -66,15 +66,15 @@ def pack_rows(rows, layer, lines, begin, end, tables, g):  # type: ignore[no-unt
             target = at(rows, slot * g.lines * g.pitch + first)
             copy_rows(target, at(layer, sample), lines, begin, end, last - first, g)
     if g.extras:
-        for y in range(begin, end):
-            from_y = sample_at(lines, y)
-            if from_y >= 0:
-                row, source = at(rows, y * pitch), at(layer, from_y * width)
-                for piece in range(g.extras):
-                    place, count = extras[4 * piece], extras[4 * piece + 1]
-                    sample, step = extras[4 * piece + 2], extras[4 * piece + 3]
+        for piece in range(g.extras):
+            told = at(extras, 4 * piece)
+            place, count, sample, step = told[0], told[1], told[2], told[3]
+            for y in range(begin, end):
+                from_y = sample_at(lines, y)
+                if from_y >= 0:
+                    row, source = at(rows, y * pitch + place), at(layer, from_y * width + sample)
                     for i in range(count):
-                        row[place + i] = source[sample + i * step]
+                        row[i] = source[i * step]
 
 
 @kernel(inline=True)

@@ -7,7 +7,7 @@ so rows are filled in the order in which they stand.
 from __future__ import annotations
 
 from ..compile import kernel, stay_whole
-from ..lines import copy_border, line_at, sample_at
+from ..lines import copy_before, copy_behind, line_at, sample_at
 from ..simd.block import clear_vector
 from ..simd.memory import at, copy
 from ..simd.runs import copy_neighbours, copy_seconds
@@ -39,6 +39,10 @@ def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-de
                     elif g.zeros and g.step <= 2:
                         pack_lines(g, target, at(x, first), tables, lines, slot_x, x0)
                     else:
+                        line = line_at(at(tables, g.at_x), slot_x, x0)
+                        run = at(tables, g.at_runs + 2 * slot_x)
+                        begin = min(max(run[0] - x0, 0), g.pitch)
+                        end = max(min(run[1] - x0, g.pitch), begin)
                         for y in range(g.lines):
                             from_y = sample_at(lines, y)
                             row = at(target, y * g.pitch)
@@ -46,7 +50,7 @@ def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-de
                                 clear_row(g, row, g.pitch)
                             else:
                                 source = at(x, first + from_y * g.width)
-                                pack_row(g, row, source, tables, slot_x, x0)
+                                pack_row(g, row, source, line, begin, end)
                     target = at(target, g.lines * g.pitch)
 
 
@@ -80,17 +84,13 @@ def pack_lines(g, target, x, tables, lines, slot, x0):  # type: ignore[no-untype
 
 
 @kernel
-def pack_row(g, target, source, tables, slot, x0):  # type: ignore[no-untyped-def]
+def pack_row(g, target, source, line, first, last):  # type: ignore[no-untyped-def]
     """Fill one row of any padding mode and stride: its inside in one go, its borders by table."""
     stay_whole()
-    run = at(tables, g.at_runs + 2 * slot)
-    line = line_at(at(tables, g.at_x), slot, x0)
-    first = min(max(run[0] - x0, 0), g.pitch)
-    last = max(min(run[1] - x0, g.pitch), first)
-    copy_border(target, source, line, 0, first)
+    copy_before(target, source, line, 0, first)
     if last > first:
         copy_run(g, at(target, first), at(source, line.first + first * line.step), last - first)
-    copy_border(target, source, line, last, g.pitch)
+    copy_behind(target, source, line, last, g.pitch)
 
 
 @kernel(inline=True)

@@ -14,7 +14,7 @@ from numba import prange
 
 from ..activate import activate
 from ..compile import kernel
-from ..lines import HEAD, copies_of, copy_at, line_at, readers_of, sample_at
+from ..lines import HEAD, copies_of, copy_at, from_sample, line_at, readers_of, sample_at
 from ..simd.memory import pointer
 
 
@@ -66,23 +66,24 @@ def _forward_row(
 ) -> None:
     n, co, oz, oy = _split(row, out.shape)
     axis_z, axis_y, axis_x = pointer(axes[0]), pointer(axes[1]), pointer(axes[2])
-    in_group = weight.shape[1]
+    in_group, line = weight.shape[1], line_at(axis_x, 0, 0)
     first = co // (weight.shape[0] // groups) * in_group
-    zero = x.dtype.type(0)
     sums = out[n, _destination(co, out.shape[1], epilogue), oz, oy]
+    zero = x.dtype.type(0)
     sums[:] = zero
     for ci in range(in_group):
         for kz in range(weight.shape[2]):
             iz = sample_at(line_at(axis_z, kz, 0), oz)
             for ky in range(weight.shape[3]):
                 iy = sample_at(line_at(axis_y, ky, 0), oy)
-                for kx in range(weight.shape[4]):
-                    line = line_at(axis_x, kx, 0)
-                    w = weight[co, ci, kz, ky, kx]
-                    for ox in range(sums.size):
-                        ix = sample_at(line, ox)
-                        inside = iz >= 0 and iy >= 0 and ix >= 0
-                        sums[ox] += w * (x[n, first + ci, iz, iy, ix] if inside else zero)
+                there, row_x = iz >= 0 and iy >= 0, x[n, first + ci, iz, iy]
+                taps = weight[co, ci, kz, ky]
+                for ox in range(sums.size):
+                    total = sums[ox]
+                    for kx in range(taps.size):
+                        ix = sample_at(from_sample(line, axis_x[HEAD + kx]), ox)
+                        total += taps[kx] * (row_x[ix] if there and ix >= 0 else zero)
+                    sums[ox] = total
     _finish_row(sums, n, co, oz, oy, out.shape[1], epilogue)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from ...compile import kernel, stay_whole
-from ...lines import copy_border, line_at, sample_at
+from ...lines import copy_before, copy_behind, line_at, sample_at
 from ...simd.memory import at, clear, copy, zero
 
 
@@ -16,10 +16,10 @@ def pack_row(target, source, axis, first, count, g):  # type: ignore[no-untyped-
     end = min(max(g.last_inside - first, begin), count)
     beyond = min(max(g.padded_width - first, end), count)
     line = line_at(axis, 0, first)
-    copy_border(target, source, line, 0, begin)
+    copy_before(target, source, line, 0, begin)
     if end > begin:
         copy(at(target, begin), at(source, line.first + begin), end - begin)
-    copy_border(target, source, line, end, beyond)
+    copy_behind(target, source, line, end, beyond)
     clear(at(target, beyond), count - beyond)
 
 

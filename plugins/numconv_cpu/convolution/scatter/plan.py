@@ -62,17 +62,16 @@ NUMBERS = (
     "panel_size",  # from one tile of positions to the next
     "turned_pitch",
     "phase_pitch",  # from the results of one remainder of the stride to the next
-    "at_z",  # tables of what `lines.Readers` tells of each axis
+    "at_z",  # tables: which taps reach the results of each remainder of the stride
     "at_y",
-    "lo_z",
-    "lo_y",
-    "step_z",  # from one tap's turned sums to the next's
-    "step_y",
-    "step_x",
-    "at_first",  # table: of each remainder of the stride, the taps in the first range of results
-    "at_x",  # and in all others
-    "period_x",  # from one tap of a remainder to the next
-    "shift_x",  # by so many samples it reads before
+    "at_x",
+    "at_later",  # and along x those in all ranges of results but the first one
+    "shift_z",  # by so many samples a tap of a remainder reads before the one before it
+    "shift_y",
+    "shift_x",
+    "next_z",  # from the turned sums of the one to those of the other
+    "next_y",
+    "next_x",
     "lead",  # the axis of which the blocks of results are pieces; what it is like
     "lead_given",
     "lead_result",
@@ -83,6 +82,7 @@ NUMBERS = (
     "cells",  # see `shape.Axis.cells`
     "first_cell",
     "inner",  # samples of the axes behind
+    "given_z",
     "given_y",
     "given_x",
     "at_sums",  # within the memory of a worker
@@ -91,6 +91,8 @@ NUMBERS = (
     "at_turned",
     "at_row",
     "worker",  # memory of each
+    "stride_z",
+    "stride_y",
     "stride_x",
 )
 
@@ -206,49 +208,55 @@ class ScatterPlan:
 def _axes(axes: tuple[Axis, Axis, Axis], numbers: dict[str, int], tables: Tables) -> dict[str, int]:
     """Return what the adding up is told of the axes."""
     z, y, x = axes
-    step = numbers["turned_pitch"]
-    return {
-        "step_x": step,
-        "step_y": x.taps * step,
-        "step_z": y.taps * x.taps * step,
-        "lo_z": z.lo,
-        "lo_y": y.lo,
-        "given_y": y.given,
-        "given_x": x.given,
-        "at_z": tables.add(_readers(z).numbers()),
-        "at_y": tables.add(_readers(y).numbers()),
-        "at_first": tables.add(_phases(x, numbers["stride_x"], x.lo)),
-        "at_x": tables.add(_phases(x, numbers["stride_x"], 0)),
-        "period_x": _readers(x).period,
-        "shift_x": _readers(x).shift,
-    }
+    pitch = numbers["turned_pitch"]
+    # From the turned sums of a tap, and of a sample, to those of the next.
+    steps = (
+        (y.taps * x.taps * pitch, y.given * x.given),
+        (x.taps * pitch, x.given),
+        (pitch, 1),
+    )
+    told = {"at_later": tables.add(_phases(x, 0, *steps[2]))}
+    for name, axis, (tap, sample) in zip("zyx", axes, steps, strict=True):
+        readers = _readers(axis)
+        told |= {
+            f"at_{name}": tables.add(_phases(axis, axis.lo, tap, sample)),
+            f"given_{name}": axis.given,
+            f"shift_{name}": readers.shift,
+            f"next_{name}": readers.period * tap - readers.shift * sample,
+        }
+    return {**told, "stride_z": z.stride, "stride_y": y.stride}
 
 
 def _readers(axis: Axis) -> Readers:
     return Readers(axis.given, axis.taps, axis.stride, axis.dilation)
 
 
-def _phases(axis: Axis, phases: int, first: int) -> NDArray[np.int64]:
-    """Return which taps reach results of each phase, in a range that begins at sample 0.
+def _phases(axis: Axis, first: int, tap_step: int, sample_step: int) -> NDArray[np.int64]:
+    """Return which taps reach results of each phase, the results of one remainder of the stride.
 
     Parameters
     ----------
     first : int
-        Padded position of the range's first result.
+        Padded position of the first result.
+    tap_step, sample_step : int
+        From the turned sums of a tap, and of a sample, to those of the next.
 
     Returns
     -------
     ndarray of int64, shape (phases, 3)
-        The first tap, for which sample it reaches the phase's first result, and how many do.
+        Where the sums of the first tap stand for the phase's first result, for which sample they
+        are, and how many taps there are.
     """
-    readers, found = _readers(axis), np.zeros((phases, 3), np.int64)
+    # Of a longer stride, no more phases than there are results.
+    readers, found = _readers(axis), np.zeros((min(axis.stride, axis.result), 3), np.int64)
     first_taps = range(min(readers.period, readers.taps))
     starts = {tap * axis.dilation % axis.stride: tap for tap in first_taps}
     for phase, told in enumerate(found):
         tap = starts.get((first + phase) % axis.stride)
         if tap is not None:
             count = -(-(axis.taps - tap) // readers.period)
-            told[:] = tap, (first + phase - tap * axis.dilation) // axis.stride, count
+            sample = (first + phase - tap * axis.dilation) // axis.stride
+            told[:] = tap * tap_step + sample * sample_step, sample, count
     return found
 
 

@@ -12,7 +12,10 @@ from .results import add_up
 
 
 class Block(NamedTuple):
-    """A block of results: its ranges, the samples that add to it, and how along x."""
+    """A block of results: its ranges, and the samples that add to it.
+
+    `at_x` and `cell` tell of the taps along x, turn and phase of the first results along z and y.
+    """
 
     first_z: Any
     end_z: Any
@@ -24,6 +27,10 @@ class Block(NamedTuple):
     positions: Any
     at_x: Any
     cell: Any
+    turn_z: Any
+    phase_z: Any
+    turn_y: Any
+    phase_y: Any
 
 
 def solve(  # type: ignore[no-untyped-def]
@@ -60,7 +67,7 @@ def block_at(g, index):  # type: ignore[no-untyped-def]
     z0, z1 = 0, g.result_depth
     y0, y1 = 0, g.result_height
     x0, x1 = 0, g.result_width
-    at_x = g.at_first
+    at_x = g.at_x
     if g.lead == 0:
         z0, z1 = first, end
     elif g.lead == 1:
@@ -68,10 +75,13 @@ def block_at(g, index):  # type: ignore[no-untyped-def]
     else:
         x0, x1 = first, end
     if g.lead == 2 and index > 0:
-        at_x = g.at_x
+        at_x = g.at_later
     else:
         cell = 0
-    return Block(z0, z1, y0, y1, x0, x1, begin * g.inner, (past - begin) * g.inner, at_x, cell)
+    samples = (begin * g.inner, (past - begin) * g.inner)
+    turn_z, turn_y = z0 // g.stride_z, y0 // g.stride_y
+    turns = (turn_z, z0 - turn_z * g.stride_z, turn_y, y0 - turn_y * g.stride_y)
+    return Block(z0, z1, y0, y1, x0, x1, *samples, at_x, cell, *turns)
 
 
 @kernel
