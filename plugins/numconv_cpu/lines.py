@@ -196,13 +196,6 @@ def run_of(line, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def from_sample(line, first):  # type: ignore[no-untyped-def]
-    """Return the line of the same axis with `first` at position 0."""
-    edges = (line.low, line.low_sign, line.high, line.high_sign)
-    return Line(first, line.step, line.inner, line.begin, line.end, *edges)
-
-
-@kernel(inline=True)
 def copy_before(target, source, line, first, last):  # type: ignore[no-untyped-def]
     """Fill positions `first` to `last` of a row, which are before its first sample."""
     sample = line.low + line.low_sign * (line.first + first * line.step)

@@ -14,8 +14,8 @@ from numba import prange
 
 from ..activate import activate
 from ..compile import kernel
-from ..lines import HEAD, copies_of, copy_at, from_sample, line_at, readers_of, sample_at
-from ..simd.memory import pointer
+from ..lines import HEAD, copies_of, copy_at, line_at, readers_of, run_of, sample_at
+from ..simd.memory import at, pointer, zero
 
 
 @kernel(parallel=True)
@@ -66,24 +66,30 @@ def _forward_row(
 ) -> None:
     n, co, oz, oy = _split(row, out.shape)
     axis_z, axis_y, axis_x = pointer(axes[0]), pointer(axes[1]), pointer(axes[2])
-    in_group, line = weight.shape[1], line_at(axis_x, 0, 0)
+    in_group = weight.shape[1]
     first = co // (weight.shape[0] // groups) * in_group
     sums = out[n, _destination(co, out.shape[1], epilogue), oz, oy]
-    zero = x.dtype.type(0)
-    sums[:] = zero
+    sums[:] = x.dtype.type(0)
     for ci in range(in_group):
         for kz in range(weight.shape[2]):
             iz = sample_at(line_at(axis_z, kz, 0), oz)
             for ky in range(weight.shape[3]):
                 iy = sample_at(line_at(axis_y, ky, 0), oy)
-                there, row_x = iz >= 0 and iy >= 0, x[n, first + ci, iz, iy]
-                taps = weight[co, ci, kz, ky]
-                for ox in range(sums.size):
-                    total = sums[ox]
-                    for kx in range(taps.size):
-                        ix = sample_at(from_sample(line, axis_x[HEAD + kx]), ox)
-                        total += taps[kx] * (row_x[ix] if there and ix >= 0 else zero)
-                    sums[ox] = total
+                there = iz >= 0 and iy >= 0
+                row_x = at(pointer(x), _row(x.shape, n, first + ci, iz, iy))
+                for kx in range(weight.shape[4]):
+                    w, line = weight[co, ci, kz, ky, kx], line_at(axis_x, kx, 0)
+                    begin, end = run_of(line, sums.size)
+                    if not there:
+                        begin, end = sums.size, sums.size
+                    _add_edge(sums, row_x, w, line, 0, begin, there)
+                    if line.step == 1:
+                        for ox in range(begin, end):
+                            sums[ox] += w * row_x[line.first + ox]
+                    else:
+                        for ox in range(begin, end):
+                            sums[ox] += w * row_x[line.first + ox * line.step]
+                    _add_edge(sums, row_x, w, line, end, sums.size, there)
     _finish_row(sums, n, co, oz, oy, out.shape[1], epilogue)
 
 
@@ -107,7 +113,9 @@ def _input_gradient_row(
                 for py in range(all_y[0] + all_y[2] + all_y[3]):
                     ky, oy, count_y = readers_of(readers_y, copy_at(copies_y, iy, all_y, py))
                     for _ in range(count_y):
-                        _add_line(sums, y[n, co, oz, oy], weight[co, ci % in_group, kz, ky], axis_x)
+                        row_y = at(pointer(y), _row(y.shape, n, co, oz, oy))
+                        taps = at(pointer(weight), _row(weight.shape, co, ci % in_group, kz, ky))
+                        _add_line(sums, row_y, taps, y.shape[4], weight.shape[4], axis_x)
                         ky, oy = ky + readers_y[4], oy - readers_y[5]
                 kz, oz = kz + readers_z[4], oz - readers_z[5]
     _finish_row(sums, n, ci, iz, iy, out.shape[1], epilogue)
@@ -120,9 +128,9 @@ def _involution_row(
     n, c, oz, oy = _split(row, out.shape)
     axis_z, axis_y, axis_x = pointer(axes[0]), pointer(axes[1]), pointer(axes[2])
     g = c // (x.shape[1] // groups)
-    zero = x.dtype.type(0)
+    nothing = x.dtype.type(0)
     sums = out[n, _destination(c, out.shape[1], epilogue), oz, oy]
-    sums[:] = zero
+    sums[:] = nothing
     k = 0
     for kz in range(axes[0].size - HEAD):
         iz = sample_at(line_at(axis_z, kz, 0), oz)
@@ -134,20 +142,34 @@ def _involution_row(
                     ix = sample_at(line, ox)
                     inside = iz >= 0 and iy >= 0 and ix >= 0
                     w = kernels[n, g, k, oz, oy, ox]
-                    sums[ox] += w * (x[n, c, iz, iy, ix] if inside else zero)
+                    sums[ox] += w * (x[n, c, iz, iy, ix] if inside else nothing)
                 k += 1
     _finish_row(sums, n, c, oz, oy, out.shape[1], epilogue)
 
 
+@kernel(inline=True)
+def _add_edge(sums: Any, x: Any, w: Any, line: Any, first: int, last: int, there: bool) -> None:
+    """Add products to sums `first` to `last`, whose samples may be anywhere in the row or zeros."""
+    for ox in range(first, last):
+        ix = sample_at(line, ox)
+        sums[ox] += w * (x[ix] if there and ix >= 0 else zero(x))
+
+
+@kernel(inline=True)
+def _row(shape: Any, n: int, channel: int, z: int, y: int) -> Any:
+    """Return where a row begins: a view of it would cost as much as a short row does."""
+    return (((n * shape[1] + channel) * shape[2] + z) * shape[3] + y) * shape[4]
+
+
 @kernel
-def _add_line(sums: Any, y: Any, weight: Any, axis: Any) -> None:
+def _add_line(sums: Any, y: Any, weight: Any, outputs: int, taps: int, axis: Any) -> None:
     """Add the products of a row of `y` with a row of taps, each where it read its sample from."""
-    for kx in range(weight.size):
-        line = line_at(axis, kx, 0)
-        for ox in range(y.size):
+    for kx in range(taps):
+        line, w = line_at(axis, kx, 0), weight[kx]
+        for ox in range(outputs):
             ix = sample_at(line, ox)
             if ix >= 0:
-                sums[ix] += weight[kx] * y[ox]
+                sums[ix] += w * y[ox]
 
 
 @kernel

@@ -48,6 +48,16 @@ def record_at(typingctx, records, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def integers(typingctx, start):  # type: ignore[no-untyped-def]
+    """Return a pointer into the workspace as one to int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.int64)(start), generate
+
+
+@intrinsic
 def zero(typingctx, start):  # type: ignore[no-untyped-def]
     """Return the zero of the type that a pointer points to."""
 
