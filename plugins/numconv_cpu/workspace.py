@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.memory import Pool, aligned, when_released
+from numconv.core.memory import ALIGNMENT, Pool, aligned, when_released
 
 # Small memory waits in a queue of its dtype and is at hand at once. Larger one comes from a pool,
 # where finding some costs 2 µs; calls that need so much take 200 at least.
@@ -58,7 +58,8 @@ class Workspace:
         else:
             if array.size >= self._size:
                 return array
-        nbytes = max(LEAST_BYTES, 1 << (self.nbytes - 1).bit_length())
+        # In whole elements of every dtype.
+        nbytes = -(-max(self.nbytes, LEAST_BYTES) // ALIGNMENT) * ALIGNMENT
         return aligned(nbytes).view(self._dtype)
 
     def give(self, array: NDArray[Any]) -> None:

@@ -45,7 +45,7 @@ class Wrapped:
 
     name = "wrong"
     last_resort = False
-    workspace_bytes = 0
+    workspace_bytes = 2**16  # more than the naive reference takes
 
     def __init__(self, function: Solve, problem: Any = None) -> None:
         self._function, self._problem = function, problem
@@ -219,6 +219,11 @@ def fails_on_nothing(problem: Any, *operands: Array, out: Array) -> None:
     right(problem, *operands, out=out)
 
 
+def takes_more_than_it_says(problem: Any, *operands: Array, out: Array) -> None:
+    np.zeros(2**20, np.uint8)
+    right(problem, *operands, out=out)
+
+
 DEFECTS = (
     (one_tap_off, "within_bound adjoint delta epilogue"),
     (padding_on_the_wrong_side, "within_bound adjoint delta"),
@@ -246,6 +251,7 @@ DEFECTS = (
     (drops_denormals, "denormals"),
     (spreads_rounding, "wide_range"),
     (takes_strides_of_32_bits, "huge_stride"),
+    (takes_more_than_it_says, "memory"),
 )
 BY_NAME = {law.name: law for law in LAWS}
 PROBLEMS = {"forward": FORWARD, "gradient": GRADIENT, "involution": INVOLUTION}

@@ -120,7 +120,7 @@ def finish(wrong: str, problem: Any, y: Array, *rest: Array) -> Array:
 class MutantPlan(Plan):
     """Computes the result, and stores it with the defects that a store can have."""
 
-    workspace_bytes = 0
+    workspace_bytes = 2**24
 
     def __init__(self, wrong: str, problem: Any) -> None:
         self._wrong, self._problem = wrong, problem

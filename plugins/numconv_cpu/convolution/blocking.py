@@ -17,7 +17,7 @@ from math import gcd
 import numpy as np
 
 from ..simd.machine import machine
-from .lowering import Lowering, Part, Table, strips
+from .lowering import Lowering, Part, strips
 from .shares import Cut, Product
 
 READS = 152
@@ -26,6 +26,8 @@ CHANNELS = 64
 TASKS_PER_WORKER = 4
 LOCAL_BYTES = 256 * 1024
 STRIP_BYTES = 1024 * 1024
+# Of more blocks of positions, it is estimated in how many rows they lie.
+MOST_BLOCKS = 4096
 # To write what another core reads takes about twice as long as to write what stays here.
 REPEATS = 2
 # Measured on a Zen 4 and a Zen 5, on some forty layers from 1x1 to 11x11.
@@ -161,10 +163,13 @@ class Blocking:
     local: bool
     late: bool
 
-    def firsts(self, part: Part, blocks: int) -> Table:
-        """Return where blocks of the positions of a layer begin, and where the last one ends."""
+    def rows(self, part: Part, blocks: int, width: int) -> int:
+        """Return how many rows of `width` positions a block of those of a layer lies in at most."""
+        if blocks > MOST_BLOCKS:
+            return (self.position_block(part, blocks) + width - 2) // width + 1
         tiles = np.arange(blocks + 1) * self.form.span_tiles(part) // blocks
-        return np.minimum(tiles * self.form.span, self.form.positions(part))
+        firsts = np.minimum(tiles * self.form.span, self.form.positions(part))
+        return int(((firsts[1:] - 1) // width - firsts[:-1] // width).max()) + 1
 
     def position_block(self, part: Part, blocks: int) -> int:
         """Return the most positions of a task: whole tiles, as equal as can be."""
@@ -250,9 +255,8 @@ def in_strips(
     if len(lowering.parts) > 1 or blocking.local:
         return None
     (part,), (blocks,) = lowering.parts, blocking.position_blocks
-    firsts = blocking.firsts(part, blocks)
     width = blocking.form.row_positions(lowering)
-    cut = strips(lowering, int(((firsts[1:] - 1) // width - firsts[:-1] // width).max()) + 1)
+    cut = strips(lowering, blocking.rows(part, blocks, width))
     images = batch * lowering.groups
     count = images * part.counts[0] * blocks
     tasks = count * blocking.tile_blocks

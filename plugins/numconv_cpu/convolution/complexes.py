@@ -46,7 +46,9 @@ class ComplexPlan:
         channels = problem.result_shape[1]
         destination = problem.epilogue.destination
         self._order = np.argsort([destination(c, channels) for c in range(channels)])
-        self._copied = sum(map(prod, (*real.operand_shapes, real.result_shape)))
+        # The results come in pairs that are put in order; of a weight, -b is made first.
+        results, weights = prod(real.result_shape), prod(problem.weight_shape)
+        self._copied = sum(map(prod, real.operand_shapes)) + 2 * results + weights
 
     @property
     def workspace_bytes(self) -> int:

@@ -6,7 +6,6 @@ from math import prod
 
 import numpy as np
 
-from numconv.core.geometry import source_index
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
@@ -14,10 +13,10 @@ from numconv.core.threads import get_num_threads
 from ..activate import activate
 from ..compile import kernel
 from ..launch import worker
+from ..lines import Copies, copies_of, copy_at
 from ..process import OfThisProcess
-from ..simd.memory import claim, record_at, zero
+from ..simd.memory import at, claim, record_at, zero
 from ..threads import run
-from .lowering import Table
 from .records import RESULT, Tables, record, result_numbers
 
 NUMBERS = (
@@ -27,12 +26,12 @@ NUMBERS = (
     "depth",  # extents of the padded array
     "height",
     "width",
-    "at_z",  # where the copies of each sample begin in the list of copies
+    "at_z",  # tables of what `lines.Copies` tells of each axis
     "at_y",
     "at_x",
-    "of_z",  # lists of copies
-    "of_y",
-    "of_x",
+    "first_single",  # between these, the samples of a row have one copy each
+    "last_single",
+    "before",  # positions of a row before its first sample
 )
 
 
@@ -51,9 +50,11 @@ class Fold(OfThisProcess):
         }
         extents = zip(("depth", "height", "width"), "zyx", sizes, padding, strict=True)
         for extent, axis, size, (lo, hi) in extents:
-            begins, copies = _copies(size, lo, hi, problem.padding_mode)
+            copies = Copies(size, lo, hi, problem.padding_mode)
             numbers[extent] = lo + size + hi
-            numbers[f"at_{axis}"], numbers[f"of_{axis}"] = tables.add(begins), tables.add(copies)
+            numbers[f"at_{axis}"] = tables.add(copies.numbers())
+        numbers["first_single"], numbers["last_single"] = copies.single
+        numbers["before"] = padding[2][0]
         geometry = record(NUMBERS, numbers)
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
@@ -68,13 +69,6 @@ class Fold(OfThisProcess):
         arrays = (padded, padded, bias, residual, out, padded, self._tables)
         records = (self._geometry, self._geometry)
         run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
-
-
-def _copies(size: int, lo: int, hi: int, mode: str) -> tuple[Table, Table]:
-    """Return where the copies of each sample begin, and the padded positions that are copies."""
-    sources = source_index(size, lo, hi, mode)
-    positions = np.argsort(sources, kind="stable")
-    return np.searchsorted(sources[positions], np.arange(size + 1)), positions
 
 
 def fold(  # type: ignore[no-untyped-def]
@@ -95,16 +89,23 @@ def fold_plane(plane, padded, bias, residual, out, tables, g):  # type: ignore[n
     n, c = plane // g.channels, plane % g.channels
     per_shuffle = g.channels // g.shuffle
     shuffled = n * g.channels + c % per_shuffle * g.shuffle + c // per_shuffle
+    axis_z, axis_y, axis_x = at(tables, g.at_z), at(tables, g.at_y), at(tables, g.at_x)
     for z in range(g.result_depth):
+        copies_z = copies_of(axis_z, z)
         for y in range(g.result_height):
+            copies_y = copies_of(axis_y, y)
             for x in range(g.result_width):
                 total = zero(padded)
-                for i in range(tables[g.at_z + z], tables[g.at_z + z + 1]):
-                    layer = plane * g.depth + tables[g.of_z + i]
-                    for j in range(tables[g.at_y + y], tables[g.at_y + y + 1]):
-                        row = (layer * g.height + tables[g.of_y + j]) * g.width
-                        for k in range(tables[g.at_x + x], tables[g.at_x + x + 1]):
-                            total += padded[row + tables[g.of_x + k]]
+                for i in range(copies_z[0] + copies_z[2] + copies_z[3]):
+                    layer = plane * g.depth + copy_at(axis_z, z, copies_z, i)
+                    for j in range(copies_y[0] + copies_y[2] + copies_y[3]):
+                        row = (layer * g.height + copy_at(axis_y, y, copies_y, j)) * g.width
+                        if g.first_single <= x < g.last_single:
+                            total += padded[row + g.before + x]
+                        else:
+                            copies_x = copies_of(axis_x, x)
+                            for k in range(copies_x[0] + copies_x[2] + copies_x[3]):
+                                total += padded[row + copy_at(axis_x, x, copies_x, k)]
                 to = ((shuffled * g.result_depth + z) * g.result_height + y) * g.result_width + x
                 if g.bias:
                     total += bias[c]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.kept import remembering
 from numconv.core.memory import aligned, aligned_copy
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array, Plan
@@ -77,7 +78,7 @@ class TransformingPlan(OfThisProcess):
         if isinstance(weight, PreparedWeight):
             given, read, numbers = weight.given, weight.transformed, self._ready
             if read is None:
-                self._whole(x, given, *rest, out=out)
+                _exact(self._problem, get_num_threads())(x, given, *rest, out=out)
                 return
         memory = self._workspace.take()
         bias = rest[0] if self._problem.epilogue.bias else x
@@ -86,12 +87,13 @@ class TransformingPlan(OfThisProcess):
         hand_over, images = memory[0], memory[1 : self._messages].nonzero()[0]
         self._workspace.give(memory)
         if hand_over:
-            self._whole(x, given, *rest, out=out)
+            _exact(self._problem, get_num_threads())(x, given, *rest, out=out)
             return
         for n in images:
-            alone = slice(n, n + 1)
+            alone, single = slice(n, n + 1), replace(self._problem, batch=1)
             rest_alone = (each[alone] if each.ndim > 1 else each for each in rest)
-            self._single(x[alone], given, *rest_alone, out=out[alone])
+            exact = _exact(single, get_num_threads())
+            exact(x[alone], given, *rest_alone, out=out[alone])
 
     def prepare(self, weight: Array) -> PreparedWeight:
         """Return the weight with its transforms; one that is not fit for them as it is."""
@@ -109,15 +111,9 @@ class TransformingPlan(OfThisProcess):
         told = (memory, self._tables, self._constants, numbers)
         run(self._worker, self._stages, self._workers, *operands, *told, work=self._work)
 
-    @cached_property
-    def _whole(self) -> Plan:
-        return _exact(self._problem)
 
-    @cached_property
-    def _single(self) -> Plan:
-        return _exact(replace(self._problem, batch=1))
-
-
-def _exact(problem: ConvolutionProblem) -> Plan:
+# The plans that one keeps cannot count those that it will need.
+@remembering(16)
+def _exact(problem: ConvolutionProblem, threads: int) -> Plan:
     algorithm = Direct() if problem.direction == "forward" else Transposed()
     return algorithm.plan(problem)

@@ -20,8 +20,8 @@ PLANES = (
     "dealt",  # whether one run of a row's samples is dealt out to all slots
     "first_dealt",  # sample
     "at_runs",  # first, last and its sample of a run in each slot of a row
-    "extras",  # samples of a row beside the runs
-    "at_extras",  # their places, and which they are
+    "extras",  # pieces of a row beside the runs
+    "at_extras",  # of each: its place, its length, its first sample, and how far the next is
     "at_places",  # where what is dealt goes, by sample
 )
 

@@ -168,29 +168,30 @@ def _part(
     channel_stride: int,
 ) -> Part:
     counts = tuple(part.count for part in parts)
-    weights = [
-        (z.kernel * kernel[1] + y.kernel) * kernel[2] + x.kernel
-        for z, y, x in product(*(part.taps for part in parts))
-    ]
+    z, y, x = (part.taps[:, 0] for part in parts)
+    weights = _sums(z * kernel[1] * kernel[2], y * kernel[2], x)
     channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
     return Part(
         counts=counts,
         starts=tuple(part.start for part in parts),
         offsets=_offsets(lowering, parts),
-        sources=(channels * channel_stride + np.array(weights, np.int64)).ravel(),
+        sources=(channels * channel_stride + weights).ravel(),
         positions=(counts[1] - 1) * lowering.pitch + counts[2],
     )
 
 
 def _offsets(lowering: Lowering, parts: tuple[AxisPart, ...]) -> Table:
-    inside = []
-    for z, y, x in product(*(part.taps for part in parts)):
-        at = z.slot * lowering.layers + z.offset
-        at = at * lowering.axes[1].slots + y.slot
-        at = at * lowering.axes[2].slots + x.slot
-        inside.append((at * lowering.lines + y.offset) * lowering.pitch + x.offset)
+    (_, z_slot, z), (_, y_slot, y), (_, x_slot, x) = (part.taps.T for part in parts)
+    plane = lowering.lines * lowering.pitch
+    rows = y_slot * lowering.axes[2].slots * plane + y * lowering.pitch
+    inside = _sums((z_slot * lowering.layers + z) * lowering.layer, rows, x_slot * plane + x)
     channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
-    return (channels * lowering.channel + np.array(inside, np.int64)).ravel()
+    return (channels * lowering.channel + inside).ravel()
+
+
+def _sums(z: Table, y: Table, x: Table) -> Table:
+    """Return the sum for each tap z, y and x, the last axis fastest."""
+    return (z[:, None, None] + y[:, None] + x).ravel()
 
 
 def strips(lowering: Lowering, rows: int) -> Lowering:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from numconv.core.problems import ConvolutionProblem
 
+from ..lines import Lines
 from .blocking import Blocking, Form
 from .layout import PART_DTYPE
 from .lowering import Lowering, Table
-from .records import Tables, axes_numbers, in_turn, longest_runs, result_numbers, whole_lines
+from .records import Tables, axes_numbers, in_turn, result_numbers, whole_lines
 
 PACK_ELEMENTS = 8192
 LEAST_LINES = 4
@@ -51,41 +52,37 @@ def numbers_of(
 def _slots(lowering: Lowering, tables: Tables) -> dict[str, int]:
     """Return what the packing of planes is told of their slots."""
     x = lowering.axes[2]
-    sources = x.sources[:, : lowering.pitch]
-    runs = _runs(sources, x.step)
+    runs = _runs(x.lines, lowering.pitch)
     aligned = _aligned(runs, x.step) if x.step in STEPS_DEALT else None
     if aligned is not None:
         runs = aligned
-    extras = sources >= 0
-    for slot, (first, last, _) in zip(extras, runs, strict=True):
-        slot[first:last] = False
-    slots, columns = np.nonzero(extras)
     apart = lowering.lines * lowering.pitch
+    extras = x.lines.pieces(lowering.pitch, runs[:, :2])
+    extras[:, 1] += extras[:, 0] * apart
     starts = np.arange(x.slots) * apart + runs[:, 0]
     return {
-        # The last strip may hang over the end.
-        **axes_numbers(lowering.axes, (0, lowering.lines, 0), tables),
+        **axes_numbers(lowering.axes, tables),
         "channels": lowering.groups * lowering.given_channels,
         "layers": lowering.layers,
         "lines": lowering.lines,
         "pitch": lowering.pitch,
         "layer": lowering.layer,
         "channel": lowering.channel,
-        "padded": int(any((axis.sources < 0).any() for axis in lowering.axes)),
+        "padded": int(not all(axis.lines.is_filled(axis.length) for axis in lowering.axes)),
         "dealt": int(aligned is not None),
         "first_dealt": int(runs[:, 2].min()),
         "at_runs": tables.add(runs),
-        "extras": slots.size,
-        "at_extras": tables.add(np.column_stack((slots * apart + columns, sources[extras]))),
+        "extras": len(extras),
+        "at_extras": tables.add(extras[:, 1:]),
         "at_places": tables.add(starts[np.argsort(runs[:, 2])]),
     }
 
 
-def _runs(sources: Table, step: int) -> Table:
-    """Return the longest run of each slot: its first and last position, and its first sample."""
-    runs = longest_runs(sources, step)
-    samples = [slot[first] for slot, (first, _) in zip(sources, runs, strict=True)]
-    return np.column_stack((runs, samples))
+def _runs(lines: Lines, length: int) -> Table:
+    """Return the run of each slot: its first and last position, and its first sample."""
+    runs = lines.runs(length)
+    samples = lines.first + lines.step * runs[:, 0]
+    return np.column_stack((runs, np.where(runs[:, 0] < runs[:, 1], samples, 0)))
 
 
 def _aligned(runs: Table, step: int) -> Table | None:

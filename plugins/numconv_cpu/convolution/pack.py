@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..compile import kernel, stay_whole
+from ..lines import line_at, sample_at
 from ..simd.memory import at, clear, copy
 from ..simd.runs import copy_neighbours, copy_seconds, deal_fourths, deal_seconds, deal_thirds
 from ..simd.tile import store_column
@@ -32,23 +33,23 @@ def pack_lines(planes, given, tables, g, z0, y0, first, last):  # type: ignore[n
         begin = line - z * g.lines
         end = min(g.lines, begin + last - line)
         for slot_z in range(g.slots_z):
-            from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+            from_z = sample_at(line_at(at(tables, g.at_z), slot_z, z0), z)
             given_layer = at(given, from_z * g.height * g.width)
             layer = at(planes, (slot_z * g.layers + z) * g.layer)
             for slot_y in range(g.slots_y):
-                sources_y = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                lines = line_at(at(tables, g.at_y), slot_y, y0)
                 rows = at(layer, slot_y * g.slots_x * g.lines * g.pitch)
                 if g.padded:
                     for slot_x in range(g.slots_x):
                         place = (slot_x * g.lines + begin) * g.pitch
                         clear(at(rows, place), (end - begin) * g.pitch)
                 if from_z >= 0:
-                    pack_rows(rows, given_layer, sources_y, begin, end, tables, g)
+                    pack_rows(rows, given_layer, lines, begin, end, tables, g)
         line += end - begin
 
 
 @kernel
-def pack_rows(rows, layer, sources_y, begin, end, tables, g):  # type: ignore[no-untyped-def]
+def pack_rows(rows, layer, lines, begin, end, tables, g):  # type: ignore[no-untyped-def]
     """Fill rows `begin` to `end` of every slot x with the samples there are.
 
     In each slot that is a run of samples `g.step` apart, and perhaps others before or after it.
@@ -58,59 +59,69 @@ def pack_rows(rows, layer, sources_y, begin, end, tables, g):  # type: ignore[no
     width, pitch = g.width, g.pitch
     if g.dealt:
         source, places = at(layer, g.first_dealt), at(tables, g.at_places)
-        deal_rows(rows, source, sources_y, begin, end, places, runs[1] - runs[0], g)
+        deal_rows(rows, source, lines, begin, end, places, runs[1] - runs[0], g)
     else:
         for slot in range(g.slots_x):
             first, last, sample = runs[3 * slot], runs[3 * slot + 1], runs[3 * slot + 2]
             target = at(rows, slot * g.lines * g.pitch + first)
-            copy_rows(target, at(layer, sample), sources_y, begin, end, last - first, g)
+            copy_rows(target, at(layer, sample), lines, begin, end, last - first, g)
     if g.extras:
-        for y in range(begin, end):
-            if sources_y[y] >= 0:
-                row, source = at(rows, y * pitch), at(layer, sources_y[y] * width)
-                for i in range(g.extras):
-                    row[extras[2 * i]] = source[extras[2 * i + 1]]
+        for piece in range(g.extras):
+            told = at(extras, 4 * piece)
+            place, count, sample, step = told[0], told[1], told[2], told[3]
+            for y in range(begin, end):
+                from_y = sample_at(lines, y)
+                if from_y >= 0:
+                    row, source = at(rows, y * pitch + place), at(layer, from_y * width + sample)
+                    for i in range(count):
+                        row[i] = source[i * step]
 
 
 @kernel(inline=True)
-def deal_rows(rows, layer, sources_y, begin, end, places, count, g):  # type: ignore[no-untyped-def]
+def deal_rows(rows, layer, lines, begin, end, places, count, g):  # type: ignore[no-untyped-def]
     """Deal out the samples of each row to all slots."""
     width, pitch = g.width, g.pitch
     if g.step == 2:
         for y in range(begin, end):
-            if sources_y[y] >= 0:
-                source = at(layer, sources_y[y] * width)
+            from_y = sample_at(lines, y)
+            if from_y >= 0:
+                source = at(layer, from_y * width)
                 deal_seconds(g, at(rows, y * pitch), places, source, count)
     elif g.step == 3:
         for y in range(begin, end):
-            if sources_y[y] >= 0:
-                source = at(layer, sources_y[y] * width)
+            from_y = sample_at(lines, y)
+            if from_y >= 0:
+                source = at(layer, from_y * width)
                 deal_thirds(g, at(rows, y * pitch), places, source, count)
     else:
         for y in range(begin, end):
-            if sources_y[y] >= 0:
-                source = at(layer, sources_y[y] * width)
+            from_y = sample_at(lines, y)
+            if from_y >= 0:
+                source = at(layer, from_y * width)
                 deal_fourths(g, at(rows, y * pitch), places, source, count)
 
 
 @kernel(inline=True)
-def copy_rows(rows, layer, sources_y, begin, end, count, g):  # type: ignore[no-untyped-def]
+def copy_rows(rows, layer, lines, begin, end, count, g):  # type: ignore[no-untyped-def]
     """Copy a run of samples `g.step` apart from each row."""
     width, pitch, step = g.width, g.pitch, g.step
     if step == 1:
         for y in range(begin, end):
-            if sources_y[y] >= 0:
-                source = at(layer, sources_y[y] * width)
+            from_y = sample_at(lines, y)
+            if from_y >= 0:
+                source = at(layer, from_y * width)
                 copy_neighbours(g, at(rows, y * pitch), source, count)
     elif step == 2:
         for y in range(begin, end):
-            if sources_y[y] >= 0:
-                source = at(layer, sources_y[y] * width)
+            from_y = sample_at(lines, y)
+            if from_y >= 0:
+                source = at(layer, from_y * width)
                 copy_seconds(g, at(rows, y * pitch), source, count)
     else:
         for y in range(begin, end):
-            if sources_y[y] >= 0:
-                target, source = at(rows, y * pitch), at(layer, sources_y[y] * width)
+            from_y = sample_at(lines, y)
+            if from_y >= 0:
+                target, source = at(rows, y * pitch), at(layer, from_y * width)
                 for i in range(count):
                     target[i] = source[step * i]
 

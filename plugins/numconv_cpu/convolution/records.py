@@ -8,6 +8,7 @@ something begins, in the tables or in the workspace.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -29,10 +30,7 @@ AXES = (
     "slots_z",
     "slots_y",
     "slots_x",
-    "sources_z",  # lengths of a slot's table of sources
-    "sources_y",
-    "sources_x",
-    "at_z",  # tables of sources
+    "at_z",  # tables of what `lines` tells of each
     "at_y",
     "at_x",
     "step",  # samples between neighbours of a row's slot
@@ -86,10 +84,16 @@ def record(names: Iterable[str], numbers: Mapping[str, int], *more: Field) -> ND
         If a number is missing.
     """
     names = tuple(names)
-    result = np.zeros(1, np.dtype([*((name, np.int64) for name in names), *more]))
+    result = np.zeros(1, _kind(names, more))
     for name in names:
         result[name] = numbers[name]
     return result
+
+
+@lru_cache(maxsize=64)
+def _kind(names: tuple[str, ...], more: tuple[Field, ...]) -> np.dtype[Any]:
+    """Return the dtype of records; one of a hundred names takes 10 KB and so do its copies."""
+    return np.dtype([*((name, np.int64) for name in names), *more])
 
 
 def whole_lines(elements: int) -> int:
@@ -105,25 +109,14 @@ def in_turn(sizes: Mapping[str, int]) -> tuple[dict[str, int], int]:
     return begins, end
 
 
-def axes_numbers(
-    axes: Sequence[Axis], beyond: tuple[int, int, int], tables: Tables
-) -> dict[str, int]:
-    """Return the numbers with the names `AXES`; the tables they point at go into `tables`.
-
-    Parameters
-    ----------
-    beyond : tuple of int
-        How far pieces of an axis may hang over its end; there are zeros.
-    """
+def axes_numbers(axes: Sequence[Axis], tables: Tables) -> dict[str, int]:
+    """Return the numbers with the names `AXES`; the tables they point at go into `tables`."""
     numbers = {"step": axes[2].step}
-    named = zip("zyx", ("depth", "height", "width"), axes, beyond, strict=True)
-    for letter, extent, axis, more in named:
-        sources = np.pad(axis.sources, ((0, 0), (0, more)), constant_values=-1)
+    for letter, extent, axis in zip("zyx", ("depth", "height", "width"), axes, strict=True):
         numbers |= {
             extent: axis.given,
             f"slots_{letter}": axis.slots,
-            f"sources_{letter}": sources.shape[1],
-            f"at_{letter}": tables.add(sources),
+            f"at_{letter}": tables.add(axis.lines.numbers()),
         }
     return numbers
 
@@ -152,20 +145,3 @@ def places(problem: Problem, beyond: int = 0) -> Table:
     for channel in range(channels):
         found[channel] = problem.epilogue.destination(channel, channels) * prod(size)
     return found
-
-
-def longest_run(sources: Table, step: int) -> tuple[int, int]:
-    """Return the longest range of positions whose sources are `step` apart."""
-    follows = (sources[:-1] >= 0) & (np.diff(sources) == step)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], follows, [False]])))
-    if edges.size == 0:
-        first = int(np.argmax(sources >= 0))
-        return first, first + int(sources[first] >= 0)
-    starts, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - starts))
-    return int(starts[longest]), int(ends[longest]) + 1
-
-
-def longest_runs(slots: Table, step: int) -> Table:
-    """Return the longest run of each slot: its first position, and the one after its last."""
-    return np.array([longest_run(sources, step) for sources in slots], np.int64)

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
+
+MOST_PARTS = 1024
+"""Remainders of the strides that results of an input gradient may have.
+
+Each is planned by itself, which takes 50 µs; of so many, most have no tap that reaches them.
+"""
+
+
+def refuse_parts(problem: ConvolutionProblem) -> str | None:
+    """Return why an input gradient is refused whose results have too many remainders, or None."""
+    parts = prod(map(min, problem.stride, problem.input_shape))
+    if parts > MOST_PARTS:
+        return f"takes strides with at most {MOST_PARTS} remainders of results, not {parts}"
+    return None
 
 
 def plan_supported(problem: ConvolutionProblem, plan: Callable[[ConvolutionProblem], Plan]) -> Plan:

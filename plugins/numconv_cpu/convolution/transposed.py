@@ -6,7 +6,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from .estimate import estimate
-from .support import plan_supported
+from .support import plan_supported, refuse_parts
 
 
 class Transposed:
@@ -18,7 +18,7 @@ class Transposed:
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if problem.direction != "input_gradient":
             return f"computes the input gradient, not the {problem.direction} direction"
-        return None
+        return refuse_parts(problem)
 
     def cost(self, problem: ConvolutionProblem) -> float:
         return estimate(problem, packed=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..address import word
 from ..compile import kernel
+from ..lines import far_sample_at, line_at
 from ..simd.memory import at, claim, record_at
 from .formats import call
 from .sums import even_or_odd, sum_few, sum_many, sum_pairs, sum_products
@@ -99,10 +100,12 @@ def neighbours(tables, at_sources, line, lines):  # type: ignore[no-untyped-def]
     """Return how many lines from `line` on, up to `lines`, lie below each other in the array."""
     if at_sources < 0:
         return lines - line
-    count = 1
-    while line + count < lines and (
-        tables[at_sources + line + count] == tables[at_sources + line] + count
-    ):
+    axis = at(tables, at_sources)
+    each = line_at(axis, 0, line)
+    if 0 <= each.first < each.inner:
+        return min(lines - line, each.inner - each.first)
+    count, sample = 1, far_sample_at(axis, line)
+    while line + count < lines and far_sample_at(axis, line + count) == sample + count:
         count += 1
     return count
 
@@ -128,4 +131,4 @@ def plane_of(g, tables, outer, layer):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def source_of(tables, at_sources, position):  # type: ignore[no-untyped-def]
     """Return the sample at a padded position of an axis; an axis without a table is not padded."""
-    return position if at_sources < 0 else tables[at_sources + position]
+    return position if at_sources < 0 else far_sample_at(at(tables, at_sources), position)

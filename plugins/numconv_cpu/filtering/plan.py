@@ -14,6 +14,7 @@ from numconv.core.threads import get_num_threads
 
 from ..convolution.records import Tables, in_turn, record, whole_lines
 from ..launch import worker
+from ..lines import Lines
 from ..process import OfThisProcess
 from ..simd.tile import tile_field
 from ..threads import SERIAL_WORK, run
@@ -53,8 +54,8 @@ NUMBERS = (
     "sweep",  # rows that are summed at once
     "span",  # values that a row of vectors holds
     "outer_axes",
-    "at_outer",  # samples, taps, stride and sources of each
-    "at_y",  # tables of sources, -1 for none
+    "at_outer",  # samples, taps and stride of each, and where its table is
+    "at_y",  # tables of what `lines` tells of an axis, -1 for none
     "at_lefts",
     "at_rights",
     "at_offsets",
@@ -125,10 +126,6 @@ def _form(problem: FilterProblem) -> int:
     return PAIRS if problem.sums == "pairs" else PRODUCTS
 
 
-def _sources(axis: Axis) -> NDArray[np.int64]:
-    return source_index(axis.samples, axis.low, axis.high, axis.mode)
-
-
 def _values(samples: NDArray[np.int64], step: int) -> NDArray[np.int64]:
     """Return the places of all values of these samples; -1 for each of one that is none."""
     values = samples[:, None] * step + np.arange(step)
@@ -139,13 +136,17 @@ def _axes_numbers(layout: Layout, tables: Tables) -> dict[str, int]:
     """Return what the kernel is told of the axes."""
     x, y = layout.x, layout.y
 
-    def sources(axis: Axis) -> int:
-        return tables.add(_sources(axis)) if axis.taps > 1 else -1
+    def lines(axis: Axis) -> int:
+        if axis.taps == 1:
+            return -1
+        size, end = axis.samples, axis.samples + axis.high
+        return tables.add(Lines(np.array([-axis.low]), 1, size, end, axis.mode).numbers())
 
-    padded = _sources(x) if x.taps > 1 else np.empty(0, np.int64)
+    before = source_index(x.samples, x.low, -x.samples, x.mode)
+    behind = source_index(x.samples, -x.samples, x.high, x.mode)
     told, stride = [], y.samples * x.samples * x.step
     for axis in reversed(layout.outer):
-        told.append((axis.samples, axis.taps, stride, sources(axis)))
+        told.append((axis.samples, axis.taps, stride, lines(axis)))
         stride *= axis.samples
     return {
         "lines": y.samples,
@@ -156,9 +157,9 @@ def _axes_numbers(layout: Layout, tables: Tables) -> dict[str, int]:
         "layers": layout.layers,
         "outer_axes": len(layout.outer),
         "at_outer": tables.add(np.array(told[::-1], np.int64)),
-        "at_y": sources(y),
-        "at_lefts": tables.add(_values(padded[: x.low], x.step)),
-        "at_rights": tables.add(_values(padded[padded.size - x.high :], x.step)),
+        "at_y": lines(y),
+        "at_lefts": tables.add(_values(before, x.step)),
+        "at_rights": tables.add(_values(behind, x.step)),
     }
 
 
@@ -172,7 +173,7 @@ def _band_numbers(
     layer = (parts.height + y.taps - 1) * pitch
     sweep = parts.height if many and y.taps > 1 else min(max(SWEEP // pitch, 1), parts.height)
     steps = np.array([layer, pitch, x.step])
-    taps = np.array(list(np.ndindex(layout.layers, y.taps, x.taps)))
+    taps = np.indices((layout.layers, y.taps, x.taps)).reshape(3, -1).T
     # What hangs over the end of a row of vectors is read and summed, and not stored.
     sizes = {"at_band": layout.layers * layer + span, "at_sums": sweep * pitch + span}
     begins, scratch = in_turn(sizes)

@@ -7,8 +7,9 @@ so rows are filled in the order in which they stand.
 from __future__ import annotations
 
 from ..compile import kernel, stay_whole
+from ..lines import copy_before, copy_behind, line_at, sample_at
 from ..simd.block import clear_vector
-from ..simd.memory import at, copy, copy_border
+from ..simd.memory import at, copy
 from ..simd.runs import copy_neighbours, copy_seconds
 
 
@@ -28,28 +29,33 @@ def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-de
     target = planes
     for slot_z in range(g.slots_z):
         for z in range(g.layers):
-            from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+            from_z = sample_at(line_at(at(tables, g.at_z), slot_z, z0), z)
             first = from_z * g.height * g.width
             for slot_y in range(g.slots_y):
-                sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                lines = line_at(at(tables, g.at_y), slot_y, y0)
                 for slot_x in range(g.slots_x):
                     if from_z < 0:
                         clear_row(g, target, g.lines * g.pitch)
                     elif g.zeros and g.step <= 2:
-                        pack_lines(g, target, at(x, first), tables, sources, slot_x, x0)
+                        pack_lines(g, target, at(x, first), tables, lines, slot_x, x0)
                     else:
+                        line = line_at(at(tables, g.at_x), slot_x, x0)
+                        run = at(tables, g.at_runs + 2 * slot_x)
+                        begin = min(max(run[0] - x0, 0), g.pitch)
+                        end = max(min(run[1] - x0, g.pitch), begin)
                         for y in range(g.lines):
-                            row = first + sources[y] * g.width
-                            line = at(target, y * g.pitch)
-                            if sources[y] < 0:
-                                clear_row(g, line, g.pitch)
+                            from_y = sample_at(lines, y)
+                            row = at(target, y * g.pitch)
+                            if from_y < 0:
+                                clear_row(g, row, g.pitch)
                             else:
-                                pack_row(g, line, at(x, row), tables, slot_x, x0)
+                                source = at(x, first + from_y * g.width)
+                                pack_row(g, row, source, line, begin, end)
                     target = at(target, g.lines * g.pitch)
 
 
 @kernel
-def pack_lines(g, target, x, tables, sources, slot, x0):  # type: ignore[no-untyped-def]
+def pack_lines(g, target, x, tables, lines, slot, x0):  # type: ignore[no-untyped-def]
     """Fill lines whose samples stand one or two apart, with zeros around them.
 
     The zeros after a row and those before the next are written together.
@@ -59,12 +65,14 @@ def pack_lines(g, target, x, tables, sources, slot, x0):  # type: ignore[no-unty
     run = at(tables, g.at_runs + 2 * slot)
     first = min(max(run[0] - x0, 0), pitch)
     last = max(min(run[1] - x0, pitch), first)
-    inside, start = last - first, tables[g.at_x + slot * g.sources_x + x0 + first]
+    row = line_at(at(tables, g.at_x), slot, x0)
+    inside, start = last - first, row.first + first * row.step
     clear_row(g, target, first)
     target = at(target, first)
     for y in range(g.lines):
-        source = at(x, sources[y] * g.width + start)
-        if sources[y] < 0 or inside == 0:
+        from_y = sample_at(lines, y)
+        source = at(x, from_y * g.width + start)
+        if from_y < 0 or inside == 0:
             clear_row(g, target, pitch)
         else:
             if g.step == 1:
@@ -76,17 +84,13 @@ def pack_lines(g, target, x, tables, sources, slot, x0):  # type: ignore[no-unty
 
 
 @kernel
-def pack_row(g, target, source, tables, slot, x0):  # type: ignore[no-untyped-def]
+def pack_row(g, target, source, line, first, last):  # type: ignore[no-untyped-def]
     """Fill one row of any padding mode and stride: its inside in one go, its borders by table."""
     stay_whole()
-    run = at(tables, g.at_runs + 2 * slot)
-    table = at(tables, g.at_x + slot * g.sources_x + x0)
-    first = min(max(run[0] - x0, 0), g.pitch)
-    last = max(min(run[1] - x0, g.pitch), first)
-    copy_border(target, source, table, 0, first)
+    copy_before(target, source, line, 0, first)
     if last > first:
-        copy_run(g, at(target, first), at(source, table[first]), last - first)
-    copy_border(target, source, table, last, g.pitch)
+        copy_run(g, at(target, first), at(source, line.first + first * line.step), last - first)
+    copy_behind(target, source, line, last, g.pitch)
 
 
 @kernel(inline=True)

@@ -18,7 +18,6 @@ from ..convolution.records import (
     Tables,
     axes_numbers,
     in_turn,
-    longest_runs,
     places,
     record,
     result_numbers,
@@ -36,8 +35,6 @@ PLANE_BYTES = 256 * 1024
 # Threads that finish at different times wait for at most a part of this many of their tasks.
 TASKS_PER_THREAD = 3
 CACHE_LINE = 64
-# Where tables of sources have no sample but a zero.
-NOTHING = -1
 
 NUMBERS = (
     *AXES,
@@ -195,20 +192,17 @@ class InvolutionPlan(OfThisProcess):
 def _plane_numbers(problem: InvolutionProblem, planes: Planes, tables: Tables) -> dict[str, int]:
     """Return what the filling of planes is told."""
     x = planes.axes[2]
-    runs = longest_runs(x.sources, x.step)
-    outside = [np.r_[row[:a], row[b:]] for row, (a, b) in zip(x.sources, runs, strict=True)]
     # An odd number of cache lines keeps the channels of a block out of each other's way.
     line = CACHE_LINE // np.dtype(problem.dtype).itemsize
     return {
-        # Strips and pieces hang over the end.
-        **axes_numbers(planes.axes, (0, planes.lines, planes.pitch), tables),
+        **axes_numbers(planes.axes, tables),
         "channels": problem.channels,
         "layers": planes.layers,
         "lines": planes.lines,
         "pitch": planes.pitch,
         "channel": (-(-planes.size // line) | 1) * line,
-        "zeros": int(all((row == NOTHING).all() for row in outside)),
-        "at_runs": tables.add(runs),
+        "zeros": int(not x.lines.has_borders(x.length)),
+        "at_runs": tables.add(x.lines.runs(x.length)),
     }
 
 

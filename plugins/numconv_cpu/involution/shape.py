@@ -185,12 +185,14 @@ class Planes:
         z, y, x = self.axes
         return z.slots * self.layers * y.slots * x.slots * self.lines * self.pitch
 
-    def offset(self, tap: tuple[int, int, int]) -> int:
-        """Return where a tap reads for the first result."""
-        z, y, x = (axis.parts[0].taps[k] for axis, k in zip(self.axes, tap, strict=True))
-        slot = (z.slot * self.layers + z.offset) * self.axes[1].slots + y.slot
-        plane = slot * self.axes[2].slots + x.slot
-        return (plane * self.lines + y.offset) * self.pitch + x.offset
+    def offsets(self) -> NDArray[np.int64]:
+        """Return where each tap reads for the first result, by z, y and x."""
+        (_, z_slot, z), (_, y_slot, y), (_, x_slot, x) = (
+            axis.parts[0].taps.T for axis in self.axes
+        )
+        slots = ((z_slot * self.layers + z) * self.axes[1].slots)[:, None] + y_slot
+        planes = (slots * self.axes[2].slots)[:, :, None] + x_slot
+        return (planes * self.lines + y[:, None]) * self.pitch + x
 
 
 def run_table(shape: Shape, planes: Planes) -> NDArray[np.int64]:
@@ -198,10 +200,10 @@ def run_table(shape: Shape, planes: Planes) -> NDArray[np.int64]:
 
     The offsets follow, counted from the beginning of the table.
     """
-    heads, offsets = [], []
+    heads, offsets, table = [], [], planes.offsets()
     place = 5 * len(shape.runs)
     for run in shape.runs:
         heads += [run.lines, len(run.taps), run.base, run.step, place]
-        offsets += [planes.offset(tap) for tap in run.taps]
+        offsets += table[tuple(zip(*run.taps, strict=True))].tolist()
         place += len(run.taps)
     return np.array(heads + offsets, np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem, InvolutionProblem
 from numconv.core.protocol import Array, Plan
-from numconv.core.tables import Indices, five_axes, readers, sources, three_axes
+from numconv.core.tables import Axis, five_axes, three_axes
 from numconv.core.threads import get_num_threads
 
 from ..process import OfThisProcess
@@ -42,23 +42,36 @@ class Loops:
 
 
 class LoopsPlan(OfThisProcess):
-    """Index tables for one problem whose dtype has kernels of its own."""
+    """Three axes for one problem whose dtype has kernels of its own."""
 
     workspace_bytes = 0
 
     def __init__(self, problem: Any) -> None:
         from ..convolution.records import Tables, record, result_numbers
         from ..launch import worker
+        from ..lines import FAR, Copies, Lines, Readers
         from . import kernels
 
         axes = three_axes(problem)
         gradient = problem.direction == "input_gradient"
         mode = problem.padding_mode
-        found: tuple[Indices, ...] = (
-            sum((readers(axis, mode) for axis in axes), ())
-            if gradient
-            else tuple(sources(axis, mode) for axis in axes)
-        )
+
+        def lines(axis: Axis) -> Lines:
+            first = axis.dilation * np.arange(axis.kernel) - axis.lo
+            return Lines(first, axis.stride, axis.size, FAR, mode)
+
+        found = [lines(axis).numbers() for axis in axes]
+        if gradient:
+            outer = zip(axes[:2], (*((0, 0),) * 3, *problem.padding)[-3:-1], strict=True)
+            backwards = (
+                table.numbers()
+                for axis, (_, hi) in outer
+                for table in (
+                    Copies(axis.size, axis.lo, hi, mode),
+                    Readers(axis.outputs, axis.kernel, axis.stride, axis.dilation),
+                )
+            )
+            found = [*backwards, found[2]]
         kernel = kernels.input_gradient if gradient else kernels.forward
         first, second = map(five_axes, problem.operand_shapes)
         if isinstance(problem, InvolutionProblem):
@@ -72,8 +85,7 @@ class LoopsPlan(OfThisProcess):
         numbers = {**dict.fromkeys(kernels.TABLES, 0), **dict(shapes), **result_numbers(problem)}
         tables = Tables()
         for i, table in enumerate(found):
-            rows, columns = (1, *table.shape)[-2:]
-            numbers |= {f"at{i}": tables.add(table), f"rows{i}": rows, f"columns{i}": columns}
+            numbers |= {f"at{i}": tables.add(table), f"length{i}": len(table)}
         numbers |= {"groups": problem.groups, "rows": self._rows}
         geometry = record(kernels.NUMBERS, numbers)
         self._epilogue = problem.epilogue

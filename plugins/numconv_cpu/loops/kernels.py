@@ -13,16 +13,17 @@ from numba import carray
 
 from ..activate import activate
 from ..compile import kernel
-from ..simd.memory import at, claim, record_at
+from ..lines import HEAD, copies_of, copy_at, line_at, readers_of, run_of, sample_at
+from ..simd.memory import at, claim, pointer, record_at, zero
 
-# What the kernels are told, in one record: shapes with their axes in order, where each table begins
-# and its shape, and the epilogue.
+# What the kernels are told, in one record: shapes with their axes in order, where what is known of
+# each axis begins in the tables and how long that is (`lines`), and the epilogue.
 SHAPES = (
     *(f"x{i}" for i in range(5)),
     *(f"weight{i}" for i in range(6)),
     *(f"out{i}" for i in range(5)),
 )
-TABLES = tuple(f"{what}{i}" for what in ("at", "rows", "columns") for i in range(9))
+TABLES = tuple(f"{what}{i}" for what in ("at", "length") for i in range(5))
 NUMBERS = (*SHAPES, *TABLES, "groups", "rows", "bias", "residual", "shuffle", "activation")
 
 
@@ -33,10 +34,10 @@ def forward(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
     filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
-    sources = _sources(tables, g)
+    axes = _axes(tables, g)
     row = claim(counters, 1)
     while row < g.rows:
-        _forward_row(given, filters, epilogue, result, sources, g.groups, row)
+        _forward_row(given, filters, epilogue, result, axes, g.groups, row)
         row = claim(counters, 1)
 
 
@@ -47,20 +48,16 @@ def input_gradient(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     given, result, epilogue = _x(y, g), _out(out, g), _epilogue(bias, residual, g)
     filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
-    readers = (
-        carray(at(tables, g.at0), g.columns0),
-        carray(at(tables, g.at1), g.columns1),
-        carray(at(tables, g.at2), g.columns2),
-        carray(at(tables, g.at3), g.columns3),
-        carray(at(tables, g.at4), g.columns4),
-        carray(at(tables, g.at5), g.columns5),
-        carray(at(tables, g.at6), g.columns6),
-        carray(at(tables, g.at7), g.columns7),
-        carray(at(tables, g.at8), g.columns8),
+    axes = (
+        carray(at(tables, g.at0), g.length0),
+        carray(at(tables, g.at1), g.length1),
+        carray(at(tables, g.at2), g.length2),
+        carray(at(tables, g.at3), g.length3),
+        carray(at(tables, g.at4), g.length4),
     )
     row = claim(counters, 1)
     while row < g.rows:
-        _input_gradient_row(given, filters, epilogue, result, readers, g.groups, row)
+        _input_gradient_row(given, filters, epilogue, result, axes, g.groups, row)
         row = claim(counters, 1)
 
 
@@ -71,10 +68,10 @@ def involution(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
     own = carray(kernels, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4, g.weight5))
-    sources = _sources(tables, g)
+    axes = _axes(tables, g)
     row = claim(counters, 1)
     while row < g.rows:
-        _involution_row(given, own, epilogue, result, sources, g.groups, row)
+        _involution_row(given, own, epilogue, result, axes, g.groups, row)
         row = claim(counters, 1)
 
 
@@ -89,12 +86,12 @@ def _out(out, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _sources(tables, g):  # type: ignore[no-untyped-def]
-    """Return for each axis which sample each tap reads for each output."""
+def _axes(tables, g):  # type: ignore[no-untyped-def]
+    """Return what is known of the axes z, y, x of a convolution."""
     return (
-        carray(at(tables, g.at0), (g.rows0, g.columns0)),
-        carray(at(tables, g.at1), (g.rows1, g.columns1)),
-        carray(at(tables, g.at2), (g.rows2, g.columns2)),
+        carray(at(tables, g.at0), g.length0),
+        carray(at(tables, g.at1), g.length1),
+        carray(at(tables, g.at2), g.length2),
     )
 
 
@@ -108,73 +105,114 @@ def _epilogue(bias, residual, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def _forward_row(
-    x: Any, weight: Any, epilogue: Any, out: Any, sources: Any, groups: int, row: int
+    x: Any, weight: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
 ) -> None:
     n, co, oz, oy = _split(row, out.shape)
-    source_z, source_y, source_x = sources
+    axis_z, axis_y, axis_x = pointer(axes[0]), pointer(axes[1]), pointer(axes[2])
     in_group = weight.shape[1]
     first = co // (weight.shape[0] // groups) * in_group
-    zero = x.dtype.type(0)
     sums = out[n, _destination(co, out.shape[1], epilogue), oz, oy]
-    sums[:] = zero
+    sums[:] = x.dtype.type(0)
     for ci in range(in_group):
         for kz in range(weight.shape[2]):
-            iz = source_z[kz, oz]
+            iz = sample_at(line_at(axis_z, kz, 0), oz)
             for ky in range(weight.shape[3]):
-                iy = source_y[ky, oy]
+                iy = sample_at(line_at(axis_y, ky, 0), oy)
+                there = iz >= 0 and iy >= 0
+                row_x = at(pointer(x), _row(x.shape, n, first + ci, iz, iy))
                 for kx in range(weight.shape[4]):
-                    w = weight[co, ci, kz, ky, kx]
-                    for ox in range(sums.size):
-                        ix = source_x[kx, ox]
-                        inside = iz >= 0 and iy >= 0 and ix >= 0
-                        sums[ox] += w * (x[n, first + ci, iz, iy, ix] if inside else zero)
+                    w, line = weight[co, ci, kz, ky, kx], line_at(axis_x, kx, 0)
+                    begin, end = run_of(line, sums.size)
+                    if not there:
+                        begin, end = sums.size, sums.size
+                    _add_edge(sums, row_x, w, line, 0, begin, there)
+                    if line.step == 1:
+                        for ox in range(begin, end):
+                            sums[ox] += w * row_x[line.first + ox]
+                    else:
+                        for ox in range(begin, end):
+                            sums[ox] += w * row_x[line.first + ox * line.step]
+                    _add_edge(sums, row_x, w, line, end, sums.size, there)
     _finish_row(sums, n, co, oz, oy, out.shape[1], epilogue)
 
 
 @kernel
 def _input_gradient_row(
-    y: Any, weight: Any, epilogue: Any, out: Any, readers: Any, groups: int, row: int
+    y: Any, weight: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
 ) -> None:
     n, ci, iz, iy = _split(row, out.shape)
-    start_z, output_z, tap_z, start_y, output_y, tap_y, start_x, output_x, tap_x = readers
+    copies_z, readers_z = pointer(axes[0]), pointer(axes[1])
+    copies_y, readers_y, axis_x = pointer(axes[2]), pointer(axes[3]), pointer(axes[4])
+    all_z, all_y = copies_of(copies_z, iz), copies_of(copies_y, iy)
     in_group = weight.shape[1]
     out_group = weight.shape[0] // groups
     first = ci // in_group * out_group
     sums = out[n, _destination(ci, out.shape[1], epilogue), iz, iy]
     sums[:] = y.dtype.type(0)
     for co in range(first, first + out_group):
-        for pz in range(start_z[iz], start_z[iz + 1]):
-            for py in range(start_y[iy], start_y[iy + 1]):
-                for ix in range(sums.size):
-                    for px in range(start_x[ix], start_x[ix + 1]):
-                        w = weight[co, ci % in_group, tap_z[pz], tap_y[py], tap_x[px]]
-                        sums[ix] += w * y[n, co, output_z[pz], output_y[py], output_x[px]]
+        for pz in range(all_z[0] + all_z[2] + all_z[3]):
+            kz, oz, count_z = readers_of(readers_z, copy_at(copies_z, iz, all_z, pz))
+            for _ in range(count_z):
+                for py in range(all_y[0] + all_y[2] + all_y[3]):
+                    ky, oy, count_y = readers_of(readers_y, copy_at(copies_y, iy, all_y, py))
+                    for _ in range(count_y):
+                        row_y = at(pointer(y), _row(y.shape, n, co, oz, oy))
+                        taps = at(pointer(weight), _row(weight.shape, co, ci % in_group, kz, ky))
+                        _add_line(sums, row_y, taps, y.shape[4], weight.shape[4], axis_x)
+                        ky, oy = ky + readers_y[4], oy - readers_y[5]
+                kz, oz = kz + readers_z[4], oz - readers_z[5]
     _finish_row(sums, n, ci, iz, iy, out.shape[1], epilogue)
 
 
 @kernel
 def _involution_row(
-    x: Any, kernels: Any, epilogue: Any, out: Any, sources: Any, groups: int, row: int
+    x: Any, kernels: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
 ) -> None:
     n, c, oz, oy = _split(row, out.shape)
-    source_z, source_y, source_x = sources
+    axis_z, axis_y, axis_x = pointer(axes[0]), pointer(axes[1]), pointer(axes[2])
     g = c // (x.shape[1] // groups)
-    zero = x.dtype.type(0)
+    nothing = x.dtype.type(0)
     sums = out[n, _destination(c, out.shape[1], epilogue), oz, oy]
-    sums[:] = zero
+    sums[:] = nothing
     k = 0
-    for kz in range(source_z.shape[0]):
-        iz = source_z[kz, oz]
-        for ky in range(source_y.shape[0]):
-            iy = source_y[ky, oy]
-            for kx in range(source_x.shape[0]):
+    for kz in range(axes[0].size - HEAD):
+        iz = sample_at(line_at(axis_z, kz, 0), oz)
+        for ky in range(axes[1].size - HEAD):
+            iy = sample_at(line_at(axis_y, ky, 0), oy)
+            for kx in range(axes[2].size - HEAD):
+                line = line_at(axis_x, kx, 0)
                 for ox in range(sums.size):
-                    ix = source_x[kx, ox]
+                    ix = sample_at(line, ox)
                     inside = iz >= 0 and iy >= 0 and ix >= 0
                     w = kernels[n, g, k, oz, oy, ox]
-                    sums[ox] += w * (x[n, c, iz, iy, ix] if inside else zero)
+                    sums[ox] += w * (x[n, c, iz, iy, ix] if inside else nothing)
                 k += 1
     _finish_row(sums, n, c, oz, oy, out.shape[1], epilogue)
+
+
+@kernel(inline=True)
+def _add_edge(sums: Any, x: Any, w: Any, line: Any, first: int, last: int, there: bool) -> None:
+    """Add products to sums `first` to `last`, whose samples may be anywhere in the row or zeros."""
+    for ox in range(first, last):
+        ix = sample_at(line, ox)
+        sums[ox] += w * (x[ix] if there and ix >= 0 else zero(x))
+
+
+@kernel(inline=True)
+def _row(shape: Any, n: int, channel: int, z: int, y: int) -> Any:
+    """Return where a row begins: a view of it would cost as much as a short row does."""
+    return (((n * shape[1] + channel) * shape[2] + z) * shape[3] + y) * shape[4]
+
+
+@kernel
+def _add_line(sums: Any, y: Any, weight: Any, outputs: int, taps: int, axis: Any) -> None:
+    """Add the products of a row of `y` with a row of taps, each where it read its sample from."""
+    for kx in range(taps):
+        line, w = line_at(axis, kx, 0), weight[kx]
+        for ox in range(outputs):
+            ix = sample_at(line, ox)
+            if ix >= 0:
+                sums[ix] += w * y[ox]
 
 
 @kernel

@@ -14,8 +14,6 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from ..compile import kernel
-
 
 @intrinsic
 def pointer(typingctx, array):  # type: ignore[no-untyped-def]
@@ -47,6 +45,16 @@ def record_at(typingctx, records, index):  # type: ignore[no-untyped-def]
         return builder.gep(args[0], [args[1]])
 
     return records.dtype(records, types.intp), generate
+
+
+@intrinsic
+def integers(typingctx, start):  # type: ignore[no-untyped-def]
+    """Return a pointer into the workspace as one to int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.int64)(start), generate
 
 
 @intrinsic
@@ -95,12 +103,3 @@ def claim(typingctx, counter, count):  # type: ignore[no-untyped-def]
         return builder.atomic_rmw("add", args[0], args[1], "monotonic")
 
     return types.intp(counter, types.intp), generate
-
-
-@kernel(inline=True)
-def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
-    """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
-    for i in range(first, last):
-        target[i] = 0
-        if table[i] >= 0:
-            target[i] = source[table[i]]

@@ -7,7 +7,8 @@ look-up and one call of its plan; everything that can be decided from these is d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from math import prod
 from operator import is_
 from typing import Any
@@ -20,6 +21,9 @@ from .choice import Choice, choose, forget_warnings, offers, warn_of_last_resort
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
+from .kept import MOST_BYTES
+from .kept import held_bytes as held_bytes_of
+from .memory import when_released
 from .overflow import check_sums
 from .parameters import flag, is_plain
 from .parameters import plain as plain_values
@@ -52,9 +56,18 @@ class Call:
     fresh: Callable[[], Any]
     """Makes an array for the result."""
 
+    held_bytes: int
+    """What the plan takes as long as it is kept."""
+
+    glances: list[Any] = field(default_factory=list, compare=False)
+    """By what it is recognised at a glance: see `_glance`."""
+
 
 _MOST_CALLS = 4096
 _calls: dict[Any, Call] = {}
+_held = {"bytes": 0}
+_kept = count()
+_RECOUNT = 256
 _recent: dict[Any, tuple[tuple[Any, ...], Call]] = {}
 _offers: dict[Any, bool] = {}
 _met: set[Any] = set()
@@ -145,13 +158,13 @@ def solve(
         call = with_num_threads(threads, _prepare, *asked)
         lasting = is_plain(parameters)
         if lasting:
-            _remember(_calls, key, call)
+            _keep(key, call)
         elif not _hashable(parameters):
             raise ArgumentTypeError("parameters", parameters, "numbers, strings and tuples")
     if lasting and call.batched and not call.integers:
-        key, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
-        if key is not None and all(array.dtype.isnative for array in plain):
-            _remember(_recent, key, (parameters, call))
+        glance, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
+        if glance is not None and all(array.dtype.isnative for array in plain):
+            _recognise(key, glance, parameters, call)
     plain = [memory.plain(a) for a in given if a is not None]
     if call.integers:
         plain = check_sums(call.problem, plain)
@@ -249,11 +262,58 @@ def _remember(calls: dict[Any, Any], key: Any, call: Any) -> None:
             continue  # another thread was faster
 
 
-def forget() -> None:
-    """Drop every cached plan and choice."""
+def _keep(key: Any, call: Call) -> None:
+    """Keep a call, and give up the oldest ones until all are few enough and small enough.
+
+    Single operations of a dict, and no lock that an interrupt could leave behind. So the sum of
+    bytes may drift when threads or interrupts meet here, and is counted anew now and then.
+    """
+    _calls[key] = call
+    _held["bytes"] += call.held_bytes
+    if _held["bytes"] > MOST_BYTES or len(_calls) > _MOST_CALLS or next(_kept) % _RECOUNT == 0:
+        _held["bytes"] = sum(each.held_bytes for each in tuple(_calls.values()))
+    while len(_calls) > 1 and (_held["bytes"] > MOST_BYTES or len(_calls) > _MOST_CALLS):
+        try:
+            oldest = next(iter(_calls))
+        except (RuntimeError, StopIteration):
+            continue  # another thread was faster
+        _drop(oldest)
+
+
+def _drop(key: Any) -> None:
+    call = _calls.pop(key, None)
+    if call is not None:
+        _held["bytes"] -= call.held_bytes
+        for glance in call.glances:
+            _recent.pop(glance, None)
+
+
+def _recognise(key: Any, glance: Any, parameters: tuple[Any, ...], call: Call) -> None:
+    """Let a call that is kept be recognised at a glance."""
+    call.glances.append(glance)
+    _remember(_recent, glance, (parameters, call))
+    if _calls.get(key) is not call:  # dropped meanwhile
+        _recent.pop(glance, None)
+
+
+def held_bytes() -> int:
+    """Return about how much memory the plans take that are kept."""
+    return sum(each.held_bytes for each in tuple(_calls.values()))
+
+
+def _release() -> None:
     _calls.clear()
     _recent.clear()
     _offers.clear()
+    _held["bytes"] = 0
+
+
+when_released(_release)
+
+
+def forget() -> None:
+    """Drop every cached plan and choice, and let what was said once be said again."""
+    _release()
     forget_warnings()
 
 
@@ -336,6 +396,7 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Mem
         empty=prod(shape) == 0,
         memory=memory,
         fresh=memory.new_output(own, np.dtype(dtype)),
+        held_bytes=held_bytes_of(plan),
     )
 
 

@@ -196,13 +196,26 @@ def set_output_pool(nbytes: Any) -> None:
 
 
 def release_memory() -> None:
-    """Give back to the system what numconv keeps for later: idle results and workspaces.
+    """Give back to the system what numconv keeps for later.
 
-    Arrays in use are left alone. The next calls fetch their memory anew.
+    That is the memory of idle results (`set_output_pool` bounds it) and of workspaces (128 MiB at
+    most, and 2 MiB for each thread), and the plans of earlier calls: up to 4096 of them, whose
+    tables take 64 MiB at most, or are those of a single plan.
+
+    Arrays in use are left alone, and so are the plans that `numconv.plan` returned. The next
+    calls fetch their memory and make their plans anew.
     """
     outputs.trim(0)
     for release in tuple(_releases):
         release()
+    _trim_heap()
+
+
+def _trim_heap() -> None:
+    """Have the C library give back the pages of what is free in the midst of its heap."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 def when_released(release: Callable[[], None]) -> None:

@@ -53,7 +53,11 @@ class Plan(Protocol):
 
     @property
     def workspace_bytes(self) -> int:
-        """Memory a call takes besides its operands and its result."""
+        """Memory a call takes besides its operands and its result, at most.
+
+        That is while it computes. An algorithm that hands values it is not fit for over to
+        another one then takes what that one says as well.
+        """
         ...
 
     def __call__(self, *arrays: Any, out: Array) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from math import prod
 from typing import Any
 
+from . import dtypes
 from .protocol import Algorithm, Array, Backend, Operator, Plan, Problem, Status
 
 _SECONDS_PER_MAC = 1e-8
+# Bytes of a value that sums are kept in, real or complex, and how many copies there are at a time.
+WIDEST = (16, 32)
+COPIES = 4
 
 
 def naive_reference(operators: Iterable[Operator], kind: type) -> Callable[..., Array] | None:
@@ -19,10 +24,19 @@ def naive_reference(operators: Iterable[Operator], kind: type) -> Callable[..., 
 class NaivePlan(Plan):
     """Calls the naive reference and copies what it gives."""
 
-    workspace_bytes = 0
-
     def __init__(self, problem: Problem, compute: Callable[..., Array]) -> None:
         self._problem, self._compute = problem, compute
+
+    @property
+    def workspace_bytes(self) -> int:
+        """An upper bound: copies of everything in a wider type, with its padding."""
+        problem: Any = self._problem
+        values = sum(map(prod, problem.operand_shapes)) + prod(problem.result_shape)
+        grown = prod(
+            1 + (lo + max(hi, 0)) / max(size, 1)
+            for size, (lo, hi) in zip(problem.input_shape, problem.padding, strict=True)
+        )
+        return int(COPIES * values * grown * WIDEST[dtypes.kind(problem.dtype) == "complex"])
 
     def __call__(self, *arrays: Any, out: Array) -> None:
         out[...] = self._compute(self._problem, *arrays)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..composite.separable import separable_conv2d, separable_conv3d
 from ..core.choice import choose
 from ..core.errors import RefusedError
 from ..core.geometry import Pairs
+from ..core.kept import remembering
 from ..core.operators.convolution import convolve
 from ..core.protocol import Operand
 from ..core.threads import get_num_threads
@@ -122,7 +122,7 @@ def cheaper(
     return whole, f"one pass: {count} would take {times}"
 
 
-@lru_cache(maxsize=1024)
+@remembering(1024)
 def _seconds(
     x: Operand,
     shapes: tuple[tuple[int, ...], int, tuple[int, ...], tuple[int, ...]],

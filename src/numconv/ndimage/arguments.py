@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..core.errors import ArgumentError, ArgumentTypeError
+from ..core.kept import remembering
 from ..core.parameters import PLAIN
 from .errors import NoAxisError, TooLargeError, UnsupportedError
 
@@ -119,7 +120,7 @@ def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
     To check the arguments of a filter of 32 x 32 pixels took longer than to filter.
     """
 
-    @functools.lru_cache(maxsize=1024, typed=True)
+    @remembering(1024, typed=True)
     def kept(*arguments: Any) -> Result:
         # Whatever else may mean another number the next time, and of what is in a tuple the types
         # are not told apart.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod
 
 import numpy as np
 
 from ..core.errors import ArgumentError
 from ..core.geometry import Pairs
+from ..core.kept import remembering
 from ..core.protocol import Array
 
 Shape = tuple[int, ...]
@@ -201,7 +202,7 @@ class Layout:
         return prod(self.spans[axis].length for axis in axes)
 
 
-@lru_cache(maxsize=4096)
+@remembering(4096)
 def lay_out(
     first: Shape,
     second: Shape,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from ..core.choice import choose
 from ..core.dtypes import COMPLEXES, FLOATS
 from ..core.geometry import Pairs
+from ..core.kept import remembering
 from ..core.operators.convolution import convolve, problem
 from ..core.protocol import Array, Operand
 from ..core.threads import get_num_threads
@@ -76,7 +75,7 @@ def takes_transforms(layout: Layout, dtype: np.dtype) -> bool:
     return _algorithm(layout, dtype.name, get_num_threads()) in TRANSFORMS
 
 
-@lru_cache(maxsize=1024)
+@remembering(1024)
 def _algorithm(layout: Layout, dtype: str, threads: int) -> str:
     """Return what is chosen; `threads` tells apart choices that depend on their number."""
     described = problem(

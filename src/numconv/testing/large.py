@@ -8,7 +8,7 @@ from typing import Any
 from ..core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
 
 LAWS_THAT_SIZE_COULD_BREAK = (
-    *("within_bound", "written", "threads", "address", "views", "non_finite"),
+    *("within_bound", "written", "threads", "address", "views", "non_finite", "memory"),
 )
 _FEW = 60_000_000
 _VERY_FEW = 10_000_000

@@ -7,7 +7,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from ..estimate import estimate_depthwise
-from ..support import plan_supported
+from ..support import plan_supported, refuse_parts
 
 
 class Depthwise:
@@ -25,7 +25,7 @@ class Depthwise:
             return f"takes no padding mode {problem.padding_mode} in the input gradient"
         if kind(problem.dtype) == "complex":
             return f"computes real numbers, not {problem.dtype}"
-        return None
+        return None if problem.direction == "forward" else refuse_parts(problem)
 
     def cost(self, problem: ConvolutionProblem) -> float:
         return estimate_depthwise(problem)

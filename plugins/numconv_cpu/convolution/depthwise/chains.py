@@ -7,14 +7,13 @@ loads every vector once for all the rows and taps that meet it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
 
 import numpy as np
 
 from ...simd.columns import MOST_TAPS
-from ..axes import Axis, Tap
+from ..axes import Axis
 from ..lowering import Table
 
 
@@ -25,24 +24,22 @@ class Steps:
     slots: tuple[int, int, int]
     positions: tuple[int, int, int]
 
-    def offset(self, axis: int, tap: Tap) -> int:
-        return tap.slot * self.slots[axis] + tap.offset * self.positions[axis]
-
 
 def row_distance(axis: Axis) -> int:
     """Return how many rows of results lie between two that share samples.
 
     Tap k reads row ``k * dilation // stride``, and only taps of one slot read the same rows.
     """
-    slots: dict[int, list[int]] = {}
-    for tap in axis.parts[0].taps:
-        slots.setdefault(tap.slot, []).append(tap.offset)
-    distances = {b - a for offsets in slots.values() for a, b in pairwise(offsets)}
-    return min(distances, default=1)
+    slots, offsets = axis.parts[0].taps[:, 1:].T
+    order = np.lexsort((offsets, slots))
+    distances = np.diff(offsets[order])[np.diff(slots[order]) == 0]
+    # Taps that read nothing but zeros may share a place.
+    apart = distances[distances > 0]
+    return int(apart.min()) if apart.size else 1
 
 
 def chains(
-    taps: Sequence[Sequence[Tap]], kernel: Sequence[int], steps: Steps, along: int, distance: int
+    taps: Sequence[Table], kernel: Sequence[int], steps: Steps, along: int, distance: int
 ) -> Table:
     """Return the chains of a part of a convolution, in the order in which they are summed.
 
@@ -63,28 +60,45 @@ def chains(
         many taps it has.
     """
     weight_steps = (kernel[1] * kernel[2], kernel[2], 1)
-    others = [axis for axis in (0, 1, 2) if axis != along]
-    rows = []
-    for z_or_y in taps[others[0]]:
-        for chain, tap in product(_chains(taps[along], distance), taps[others[1]]):
-            members = ((others[0], z_or_y), (along, chain[0]), (others[1], tap))
-            begin = sum(steps.offset(axis, member) for axis, member in members)
-            weight = sum(weight_steps[axis] * member.kernel for axis, member in members)
-            apart = chain[1].kernel - chain[0].kernel if len(chain) > 1 else 0
-            rows.append((begin, weight, apart * weight_steps[along], len(chain)))
-    return np.array(rows, np.int64).reshape(-1, 4)
+    outer, inner = (axis for axis in (0, 1, 2) if axis != along)
+    heads, apart, lengths = _chains(taps[along], distance)
+    firsts = {outer: taps[outer], along: heads, inner: taps[inner]}
+    rows = np.zeros((len(taps[outer]), len(heads), len(taps[inner]), 4), np.int64)
+    for at, (axis, members) in enumerate(firsts.items()):
+        shape = [1, 1, 1]
+        shape[at] = len(members)
+        kernels, slots, offsets = members.T
+        begins = slots * steps.slots[axis] + offsets * steps.positions[axis]
+        rows[..., 0] += begins.reshape(shape)
+        rows[..., 1] += (weight_steps[axis] * kernels).reshape(shape)
+    rows[..., 2] = weight_steps[along] * apart[:, None]
+    rows[..., 3] = lengths[:, None]
+    return rows.reshape(-1, 4)
 
 
-def _chains(taps: Sequence[Tap], distance: int) -> Iterator[list[Tap]]:
-    """Cut taps into chains of equal distances, and these into pieces of about equal length."""
-    left = sorted(taps, key=lambda tap: tap.offset)
-    while left:
-        chain = [left.pop(0)]
-        for tap in tuple(left):
-            if tap.slot == chain[-1].slot and tap.offset == chain[-1].offset + distance:
-                chain.append(tap)
-                left.remove(tap)
-        pieces = -(-len(chain) // MOST_TAPS)
-        ends = [len(chain) * piece // pieces for piece in range(pieces + 1)]
-        for begin, end in pairwise(ends):
-            yield chain[begin:end]
+def _chains(taps: Table, distance: int) -> tuple[Table, Table, Table]:
+    """Cut taps into chains of equal distances, and these into pieces of about equal length.
+
+    Returns
+    -------
+    heads, apart, lengths : ndarray of int64
+        Of each piece: its first tap, how far the next one is in the kernel, and how many it has.
+        Chains come in the order of what they read first.
+    """
+    kernels, slots, offsets = taps.T
+    rank = np.empty_like(offsets)
+    rank[np.argsort(offsets, kind="stable")] = np.arange(len(taps))
+    # A chain stands together: those of a slot that read the same remainder of the distance.
+    order = np.lexsort((rank, offsets % distance, slots))
+    follows = (np.diff(offsets[order]) == distance) & (np.diff(slots[order]) == 0)
+    first = np.flatnonzero(np.concatenate(([len(taps) > 0], ~follows)))
+    length = np.diff(first, append=len(taps))
+    chosen = np.argsort(rank[order[first]])
+    first, length = first[chosen], length[chosen]
+    pieces = -(-length // MOST_TAPS)
+    first, length, count = (np.repeat(each, pieces) for each in (first, length, pieces))
+    piece = np.arange(len(count)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    begin, end = length * piece // count, length * (piece + 1) // count
+    head, second = order[first + begin], order[first + np.minimum(begin + 1, length - 1)]
+    apart = np.where(end - begin > 1, kernels[second] - kernels[head], 0)
+    return taps[head], apart, end - begin

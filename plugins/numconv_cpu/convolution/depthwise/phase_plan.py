@@ -25,7 +25,7 @@ from ..lowering import lower
 from ..records import RESULT, Tables, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
-from .numbers import SLAB, slab_numbers
+from .numbers import SLAB, places, slab_numbers
 from .phases import sweep_phases
 from .sweep import TALL
 
@@ -100,7 +100,7 @@ class PhasePlan(OfThisProcess):
             "block_z": pieces.block[0],
             "block_y": pieces.block[1],
             "messages": MESSAGES,
-            "memory": slab + whole_lines(TALL * row_pitch),
+            "at_places": slab + whole_lines(TALL * row_pitch),
             "at_scratch": slab,
             "lanes": lanes,
             "layer": pieces.steps.positions[0],
@@ -111,6 +111,7 @@ class PhasePlan(OfThisProcess):
             "stride_y": axes[1].stride,
             "stride_x": phases,
         }
+        numbers["memory"] = numbers["at_places"] + places(axes, pieces, True, itemsize)
         self._workspace = Workspace(problem.dtype, MESSAGES + self._workers * numbers["memory"])
         geometry = record(NUMBERS, numbers, tile_field(problem.dtype, TALL, 1))
         self._geometry = geometry.view(np.int64)

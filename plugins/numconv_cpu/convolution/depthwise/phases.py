@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from ...compile import kernel, stay_whole
 from ...simd.columns import add_value, short_zeros, tall_zeros
-from ...simd.memory import at, claim, record_at, zero
+from ...simd.memory import at, claim, integers, record_at, zero
 from ...simd.tile import store
 from ..layout import Arrays
 from ..store import store_phases
-from .slab import fill_slabs
+from .slab import fill_slabs, find_samples
 from .sweep import TALL, add_chains
 
 
@@ -27,6 +27,7 @@ def sweep_phases(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     arrays = Arrays(x, weight, bias, residual, out, memory, tables)
     slab = at(memory, g.messages + worker * g.memory)
+    places, held = integers(at(slab, g.at_places)), min(worker, 0) - 1
     while True:
         task = claim(counters, 1)
         if task >= g.tasks:
@@ -34,7 +35,10 @@ def sweep_phases(  # type: ignore[no-untyped-def]
         plane, block = task // g.blocks, task % g.blocks
         z0, y0 = block // g.blocks_y * g.block_z, block % g.blocks_y * g.block_y
         given = at(x, plane * g.depth * g.height * g.width)
-        fill_slabs(slab, given, tables, g, 1, z0, y0, 0)
+        if y0 != held:
+            find_samples(places, tables, g, y0, 0)
+            held = y0
+        fill_slabs(slab, given, tables, places, g, 1, z0, 0)
         for member in range(g.result_channels):
             compute_channel(plane, member, z0, y0, slab, arrays, g, parts)
 

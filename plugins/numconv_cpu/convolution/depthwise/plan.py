@@ -20,7 +20,7 @@ from ..lowering import lower
 from ..records import RESULT, Tables, record, result_numbers, whole_lines
 from .chains import chains
 from .cut import TASKS_PER_WORKER, Cut, cut
-from .numbers import SLAB, slab_numbers
+from .numbers import SLAB, places, slab_numbers
 from .sweep import TALL, sweep
 
 TASKS = (
@@ -75,13 +75,16 @@ class SlabPlan(OfThisProcess):
         tasks = channels * prod(blocks)
         tables = Tables()
         slabs = pieces.gang * pieces.slab + pieces.margin
-        memory = whole_lines(slabs + TALL * lanes)
+        at_places, zeros = whole_lines(slabs + TALL * lanes), problem.padding_mode == "zeros"
+        itemsize = np.dtype(problem.dtype).itemsize
+        memory = at_places + places(axes, pieces, zeros, itemsize)
         self._workspace = Workspace(self._dtype, memory * self._workers)
         self._block, self._tasks = pieces.block, tasks
         numbers = {
             **slab_numbers(axes, pieces, tables),
             **result_numbers(problem),
-            "zeros": int(problem.padding_mode == "zeros"),
+            "zeros": int(zeros),
+            "at_places": at_places,
             "groups": problem.groups,
             "result_channels": lowering.result_channels,
             "reads": prod(problem.kernel_shape),

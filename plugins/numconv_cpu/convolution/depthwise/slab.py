@@ -7,6 +7,7 @@ aligned: zeros around a row are written along with its ends.
 from __future__ import annotations
 
 from ...compile import kernel
+from ...lines import line_at, sample_at
 from ...simd.columns import (
     load_between,
     load_even,
@@ -14,7 +15,7 @@ from ...simd.columns import (
     load_third_between,
     single_zeros,
 )
-from ...simd.memory import at, copy_border
+from ...simd.memory import at
 from ...simd.tile import load, store
 
 # Up to so many vectors, rows are filled vector by vector instead of row by row.
@@ -22,39 +23,70 @@ NARROW = 4
 
 
 @kernel
-def fill_slabs(slabs, given, tables, g, count, z0, y0, x0):  # type: ignore[no-untyped-def]
-    """Copy what the results from (z0, y0, x0) on read, of `count` channels.
+def find_samples(places, tables, g, y0, x0):  # type: ignore[no-untyped-def]
+    """Write down which samples the rows and columns of a block's slab are, -1 for zeros.
+
+    All channels have the same, and to look them up takes less than to work them out.
+
+    Parameters
+    ----------
+    places : pointer to int64
+        To room for the rows of each slot, and then for the columns of each.
+    """
+    for slot in range(g.slots_y):
+        line, own = line_at(at(tables, g.at_y), slot, y0), at(places, slot * g.lines)
+        for y in range(g.lines):
+            own[y] = sample_at(line, y)
+    if g.zeros == 0:
+        columns = min(g.columns, g.length - x0)
+        for slot in range(g.slots_x):
+            line = line_at(at(tables, g.at_x), slot, x0)
+            own = at(places, g.slots_y * g.lines + slot * g.columns)
+            for x in range(columns):
+                own[x] = sample_at(line, x)
+
+
+@kernel
+def fill_slabs(slabs, given, tables, places, g, count, z0, x0):  # type: ignore[no-untyped-def]
+    """Copy what the results of a block read, of `count` channels.
 
     Parameters
     ----------
     slabs : pointer
     given : pointer
         To the first channel.
-    tables : pointer to int64
+    tables, places : pointer to int64
+        What `find_samples` wrote for this block is in `places`.
     g : record with the numbers `numbers.SLAB`
+    z0, x0 : int
+        The first of the results along z and x.
     """
-    columns = min(g.columns, g.sources_x - x0)
+    columns = min(g.columns, g.length - x0)
     for slot_x in range(g.slots_x):
-        table = at(tables, g.at_x + slot_x * g.sources_x + x0)
+        table = at(places, g.slots_y * g.lines + slot_x * g.columns)
         first = max(min(tables[g.at_runs + 2 * slot_x] - x0, columns), 0)
         last = max(min(tables[g.at_runs + 2 * slot_x + 1] - x0, columns), first)
         # Where position 0 would be read, if all the row were inside.
-        begin = table[first] - first * g.step if last > first else 0
+        row = line_at(at(tables, g.at_x), slot_x, x0)
+        begin = row.first if last > first else 0
         target = at(slabs, slot_x * g.pitch)
         for channel in range(count):
             for slot_z in range(g.slots_z):
                 for z in range(g.layers):
-                    from_z = tables[g.at_z + slot_z * g.sources_z + z0 + z]
+                    from_z = sample_at(line_at(at(tables, g.at_z), slot_z, z0), z)
                     layer = at(given, (channel * g.depth + from_z) * g.height * g.width + begin)
                     for slot_y in range(g.slots_y):
-                        sources = at(tables, g.at_y + slot_y * g.sources_y + y0)
+                        sources = at(places, slot_y * g.lines)
                         if from_z < 0:
                             # Nothing is read where nothing is inside.
                             fill_lines(target, given, sources, 0, 0, columns, g)
                         else:
                             fill_lines(target, layer, sources, first, last, columns, g)
                             if not g.zeros:
-                                fill_borders(target, layer, sources, table, first, last, columns, g)
+                                fill_borders(
+                                    *(target, layer, sources, table, begin),
+                                    *(first, last, columns, g),
+                                )
                         target = at(target, g.lines * g.slots_x * g.pitch)
 
 
@@ -101,15 +133,23 @@ def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-unty
 
 
 @kernel
-def fill_borders(target, layer, sources, table, first, last, columns, g):  # type: ignore[no-untyped-def]
+def fill_borders(target, layer, sources, table, begin, first, last, columns, g):  # type: ignore[no-untyped-def]
     """Fill what is outside of `first` to `last` with samples from anywhere in the row."""
-    begin = table[first] - first * g.step if last > first else 0
     for y in range(g.lines):
         if sources[y] >= 0:
             row = at(layer, sources[y] * g.width - begin)
             to = at(target, y * g.slots_x * g.pitch)
             copy_border(to, row, table, 0, first)
             copy_border(to, row, table, last, columns)
+
+
+@kernel(inline=True)
+def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-def]
+    """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
+    for i in range(first, last):
+        target[i] = 0
+        if table[i] >= 0:
+            target[i] = source[table[i]]
 
 
 @kernel(inline=True)

@@ -19,10 +19,10 @@ from ...simd.columns import (
     store_starts,
     tall_zeros,
 )
-from ...simd.memory import at, claim, record_at, zero
+from ...simd.memory import at, claim, integers, record_at, zero
 from ...simd.tile import store
 from ..store import store_row_with
-from .slab import fill_slabs
+from .slab import fill_slabs, find_samples
 
 # Rows of a register tile. With five taps at most, eight sums and five weights fit 16 registers.
 TALL = 8
@@ -46,6 +46,7 @@ def sweep(  # type: ignore[no-untyped-def]
     """
     g = record_at(geometry, 0)
     memory = at(workspace, worker * g.memory)
+    places, held = integers(at(memory, g.at_places)), min(worker, 0) - 1
     while True:
         begin = claim(counters, g.grain)
         if begin >= g.tasks:
@@ -57,7 +58,10 @@ def sweep(  # type: ignore[no-untyped-def]
             count = min(g.gang, end - begin)
             plane, z0, y0, x0 = block_of(begin, g)
             given = at(x, plane * g.depth * g.height * g.width)
-            fill_slabs(memory, given, tables, g, count, z0, y0, x0)
+            if y0 * g.result_width + x0 != held:
+                find_samples(places, tables, g, y0, x0)
+                held = y0 * g.result_width + x0
+            fill_slabs(memory, given, tables, places, g, count, z0, x0)
             convolve(plane, count, z0, y0, x0, weight, bias, residual, out, memory, tables, g)
             begin += count
 

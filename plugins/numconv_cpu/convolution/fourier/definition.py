@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
+from ...lines import line_at, sample_at
 from ...simd.memory import at, clear
 from .samples import pack_row
 
@@ -52,7 +53,7 @@ def define(results, x, weight, y, first, count, samples, tables, g):  # type: ig
     for c in range(g.given_channels):
         plane = at(x, c * g.given_height * g.given_width)
         for ky in range(g.kernel_height):
-            source = tables[g.at_y + y + ky]
+            source = sample_at(line_at(at(tables, g.at_y), 0, y), ky)
             if source < 0:
                 continue
             row = at(plane, source * g.given_width)

@@ -28,9 +28,9 @@ NUMBERS = (
     "blocks",  # of an image
     "blocks_x",
     "pairs",
-    "padded_height",  # lengths of the tables of samples
+    "padded_height",
     "padded_width",
-    "at_y",  # tables: the sample at each position of the padded axes, or -1
+    "at_y",  # tables of what `lines` tells of each axis
     "at_x",
     "first_inside",  # positions of a padded row that are samples side by side
     "last_inside",

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core.bound import FACTOR
-from numconv.core.geometry import source_index
+from numconv.core.kept import remembering
 from numconv.core.problems import ConvolutionProblem
 
 from ...launch import worker
+from ...lines import Lines
 from ...simd.machine import machine
 from ..handover import TransformingPlan
 from ..lowering import weight_strides
 from ..records import (
     Tables,
     in_turn,
-    longest_run,
     places,
     record,
     result_numbers,
@@ -51,7 +51,7 @@ class FftPlan(TransformingPlan):
         blocks = blocks_of(shape, item)
         assert blocks is not None
         self._shape, self._blocks = shape, blocks
-        tables, factors = Tables(), Factors()
+        tables = Tables()
         numbers = {
             **_layout(shape, blocks, machine().lanes(item)),
             **_axes(problem, shape, blocks, tables),
@@ -62,12 +62,11 @@ class FftPlan(TransformingPlan):
             "weight_tasks": shape.groups * shape.result,
             "pair_tasks": problem.batch * shape.groups * blocks.pairs,
         }
-        numbers["at_stages_y"] = tables.add(np.array(stages(blocks.rows, factors)))
-        numbers["at_stages_x"] = tables.add(np.array(stages(blocks.columns, factors)))
-        numbers["at_turns"] = 0
-        if shape.folded:
-            layout = (blocks.rows, blocks.columns, numbers["pitch"], numbers["imaginary"])
-            numbers["at_turns"] = factors.add(turns(*layout))
+        layout = (numbers["pitch"], numbers["imaginary"]) if shape.folded else None
+        sides = blocks.rows, blocks.columns
+        self._constants, *of_sides, numbers["at_turns"] = _factors(*sides, layout, problem.dtype)
+        for name, table in zip(("at_stages_y", "at_stages_x"), of_sides, strict=True):
+            numbers[name] = tables.add(np.array(table))
         self._size = _arrange(numbers, self._workers)
         self._packing_size = self._size
         self._transformed = slice(numbers["at_spectra"], numbers["at_workers"])
@@ -75,7 +74,6 @@ class FftPlan(TransformingPlan):
         packing = {**numbers, "pair_tasks": 0}
         ready = {**numbers, "prepared": 1, "at_taps": spectra, "weight_tasks": 0}
         self._tables = tables.array()
-        self._constants = factors.array(problem.dtype)
         self._raw, self._packing, self._ready = map(self._record, (numbers, packing, ready))
         number = np.dtype([("number", problem.dtype)])
         self._worker = worker(solve, problem.dtype, self._kind, number)
@@ -109,6 +107,32 @@ class FftPlan(TransformingPlan):
             f"blocks of {sides} samples for {' x '.join(map(str, steps))} results, "
             f"{pairs} pairs of them on {self._workers} threads"
         )
+
+
+# One length of blocks serves signals of every length: 4 MB of factors at most.
+@remembering(4)
+def _factors(
+    rows: int, columns: int, folded: tuple[int, int] | None, dtype: str
+) -> tuple[NDArray[Any], list[int], list[int], int]:
+    """Return the factors of a block's transforms, and where they stand.
+
+    Parameters
+    ----------
+    folded : tuple of int, optional
+        Pitch of a folded block, and where its imaginary part begins.
+
+    Returns
+    -------
+    factors : ndarray
+    of_columns, of_rows : list of int
+        The stages of the transforms along columns and rows.
+    at_turns : int
+        The factors between the two.
+    """
+    factors = Factors()
+    of_columns, of_rows = stages(rows, factors), stages(columns, factors)
+    at_turns = factors.add(turns(rows, columns, *folded)) if folded else 0
+    return factors.array(dtype), of_columns, of_rows, at_turns
 
 
 def _layout(shape: Shape, blocks: Blocks, lanes: int) -> dict[str, int]:
@@ -145,24 +169,24 @@ def _layout(shape: Shape, blocks: Blocks, lanes: int) -> dict[str, int]:
 def _axes(
     problem: ConvolutionProblem, shape: Shape, blocks: Blocks, tables: Tables
 ) -> dict[str, int]:
-    """Return where the tables of samples stand, and which of a row are side by side."""
-    lines = []
+    """Return what the kernel is told of the axes, and which samples of a row are side by side."""
+    found = []
     axes = zip(shape.given_size, shape.result_size, shape.kernel, shape.lo, strict=True)
     for given, result, kernel, lo in axes:
         length = result + kernel - 1
-        lines.append(source_index(given, lo, length - lo - given, problem.padding_mode))
-    y, x = lines
-    first, last = longest_run(x, 1)
-    there = np.flatnonzero(x >= 0)
+        found.append((length, Lines(np.array([-lo]), 1, given, length - lo, problem.padding_mode)))
+    (height, y), (width, x) = found
+    ((first, last),) = x.runs(width).tolist()
+    ((first_seen, last_seen),) = x.filled(width).tolist()
     return {
-        "at_y": tables.add(y),
-        "at_x": tables.add(x),
-        "padded_height": y.size,
-        "padded_width": x.size,
+        "at_y": tables.add(y.numbers()),
+        "at_x": tables.add(x.numbers()),
+        "padded_height": height,
+        "padded_width": width,
         "first_inside": first,
         "last_inside": last,
-        "first_seen": int(there[0]) if there.size else 0,
-        "last_seen": int(there[-1]) + 1 if there.size else 0,
+        "first_seen": first_seen if first_seen < last_seen else 0,
+        "last_seen": last_seen if first_seen < last_seen else 0,
     }
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from math import sqrt
 
 from ...compile import kernel, stay_whole
+from ...lines import copy_before, copy_behind, line_at, sample_at
 from ...simd.memory import at, clear, copy, zero
 
 
 @kernel
-def pack_row(target, source, table, first, count, g):  # type: ignore[no-untyped-def]
+def pack_row(target, source, axis, first, count, g):  # type: ignore[no-untyped-def]
     """Copy `count` samples of a padded row from position `first`, with zeros beyond its end."""
     begin = min(max(g.first_inside - first, 0), count)
     end = min(max(g.last_inside - first, begin), count)
     beyond = min(max(g.padded_width - first, end), count)
-    for p in range(begin):
-        target[p] = source[table[first + p]] if table[first + p] >= 0 else zero(target)
+    line = line_at(axis, 0, first)
+    copy_before(target, source, line, 0, begin)
     if end > begin:
-        copy(at(target, begin), at(source, table[first + begin]), end - begin)
-    for p in range(end, beyond):
-        target[p] = source[table[first + p]] if table[first + p] >= 0 else zero(target)
+        copy(at(target, begin), at(source, line.first + begin), end - begin)
+    copy_behind(target, source, line, end, beyond)
     clear(at(target, beyond), count - beyond)
 
 
@@ -46,7 +46,7 @@ def pack_block(block, cells, band, largest, x, number, tables, g):  # type: igno
         y = first_y + row * g.row_step_y
         source = -1
         if number < g.blocks and y < g.padded_height:
-            source = tables[g.at_y + y]
+            source = sample_at(line_at(at(tables, g.at_y), 0, 0), y)
         if source < 0:
             clear(target, g.columns)
         else:

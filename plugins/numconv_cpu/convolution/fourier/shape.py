@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from math import log2, prod
 
 import numpy as np
 
 from numconv.core.bound import FACTOR
+from numconv.core.kept import remembering
 from numconv.core.problems import ConvolutionProblem
 
 from ..lowering import group_channels
@@ -107,7 +107,7 @@ def shape_of(problem: ConvolutionProblem) -> Shape:
     )
 
 
-@lru_cache(maxsize=1024)
+@remembering(1024)
 def blocks_of(shape: Shape, itemsize: int) -> Blocks | None:
     """Return the blocks that take the least time, or None if all take too much memory."""
     found = [_cut(shape, *sides) for sides in product(SIDES, SIDES)]

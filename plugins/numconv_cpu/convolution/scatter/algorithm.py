@@ -7,7 +7,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from ..estimate import estimate
-from ..support import plan_supported
+from ..support import plan_supported, refuse_parts
 from .shape import relative_cost
 
 
@@ -24,7 +24,7 @@ class Scattered:
             return f"takes no padding mode {problem.padding_mode}"
         if dtypes.kind(problem.dtype) == "complex":
             return f"computes real numbers, not {problem.dtype}"
-        return None
+        return refuse_parts(problem)
 
     def cost(self, problem: ConvolutionProblem) -> float:
         # A multiple of the cost of `transposed` that depends on one image alone: which of the

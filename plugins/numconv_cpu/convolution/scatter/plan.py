@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
@@ -15,6 +15,7 @@ from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ...launch import worker
+from ...lines import Readers
 from ...process import OfThisProcess
 from ...threads import run
 from ...workspace import Workspace
@@ -27,7 +28,7 @@ from ..records import (
     result_numbers,
     whole_lines,
 )
-from .shape import Axis, Cut, axes_of, cut
+from .shape import Axis, axes_of, cut
 from .solve import solve
 
 # Pieces of rows of weights that are asked for before they are copied. More would not stay: where
@@ -62,29 +63,39 @@ NUMBERS = (
     "panel_size",  # from one tile of positions to the next
     "turned_pitch",
     "phase_pitch",  # from the results of one remainder of the stride to the next
-    "at_z",  # where the table of each row begins
+    "at_z",  # tables: which taps reach the results of each remainder of the stride
     "at_y",
+    "at_x",
+    "at_later",  # and along x those in all ranges of results but the first one
+    "shift_z",  # by so many samples a tap of a remainder reads before the one before it
+    "shift_y",
+    "shift_x",
+    "next_z",  # from the turned sums of the one to those of the other
+    "next_y",
+    "next_x",
+    "lead",  # the axis of which the blocks of results are pieces; what it is like
+    "lead_given",
+    "lead_result",
+    "lead_taps",
+    "lead_stride",
+    "lead_dilation",
+    "lead_lo",
+    "cells",  # see `shape.Axis.cells`
+    "first_cell",
+    "inner",  # samples of the axes behind
+    "given_z",
+    "given_y",
+    "given_x",
     "at_sums",  # within the memory of a worker
     "at_panels",
     "at_packed",
     "at_turned",
     "at_row",
     "worker",  # memory of each
+    "stride_z",
+    "stride_y",
     "stride_x",
 )
-
-BLOCK = (
-    "first_z",
-    "end_z",
-    "first_y",
-    "end_y",
-    "first_x",
-    "end_x",
-    "first_position",  # that add to these results, and how many do
-    "positions",
-    "at_x",
-)
-BLOCK_DTYPE = np.dtype([(name, np.int64) for name in BLOCK])
 
 
 @dataclass(frozen=True)
@@ -120,8 +131,8 @@ class ScatterPlan(OfThisProcess):
         given, result = group_channels(problem)
         taps = prod(problem.kernel_shape)
         tables = Tables()
-        boxes = _boxes(axes, c, 3 - problem.axes)
-        most = int(boxes["positions"].max())
+        lead, inner = 3 - problem.axes, prod(problem.output_shape[1:])
+        most = axes[lead].samples(c.pieces)[0] * inner
         numbers = {
             **result_numbers(problem),
             "batch": problem.batch,
@@ -140,28 +151,27 @@ class ScatterPlan(OfThisProcess):
             "tiles": c.tiles,
             "tile_block": c.tile_block,
             "tile_blocks": c.tile_blocks,
-            "blocks": len(boxes),
-            "tasks": problem.batch * problem.groups * c.tile_blocks * len(boxes),
+            "blocks": c.pieces,
+            "tasks": problem.batch * problem.groups * c.tile_blocks * c.pieces,
             "gang": c.gang,
             "ahead": -(-AHEAD // c.gang) * result * taps,
             "prepared": 0,
             # Of a longer stride, no more phases than there are results.
             "stride_x": min(axes[2].stride, axes[2].result),
+            "lead": lead,
+            **{f"lead_{name}": number for name, number in asdict(axes[lead]).items()},
+            "first_cell": axes[lead].cells[0],
+            "cells": axes[lead].cells[1],
+            "inner": inner,
         }
-        _arrange(numbers, most, int((boxes["end_x"] - boxes["first_x"]).max()))
-        pitch = numbers["turned_pitch"]
-        z, y, x = axes
-        numbers["at_z"] = _rows(tables, z, y.taps * x.taps * pitch, y.given * x.given)
-        numbers["at_y"] = _rows(tables, y, x.taps * pitch, x.given)
-        for box in boxes:
-            box["at_x"] = _columns(tables, x, int(box["first_x"]), int(box["end_x"]), pitch)
+        _arrange(numbers, most, axes[2].widest(c.pieces if lead == 2 else 1))
+        numbers |= _axes(axes, numbers, tables)
         self._workspace = Workspace(problem.dtype, self._workers * numbers["worker"])
         self._tables = tables.array()
-        self._boxes = boxes.view(np.int64)
         raw = self._record(numbers)
         self._raw = raw.view(np.int64)
         self._ready = self._record({**numbers, "prepared": 1}).view(np.int64)
-        self._worker = worker(solve, problem.dtype, raw.dtype, BLOCK_DTYPE)
+        self._worker = worker(solve, problem.dtype, raw.dtype, raw.dtype)
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
         c = self._cut
@@ -182,7 +192,8 @@ class ScatterPlan(OfThisProcess):
         residual = rest[-1] if self._problem.epilogue.residual else y
         prepared = isinstance(weight, PackedWeight)
         arrays = (y, weight.values if prepared else weight, bias, residual, out, memory)
-        records = (self._tables, self._boxes, self._ready if prepared else self._raw)
+        told = self._ready if prepared else self._raw
+        records = (self._tables, told, told)
         run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
         self._workspace.give(memory)
 
@@ -202,56 +213,63 @@ class ScatterPlan(OfThisProcess):
         return (
             f"tile {c.rows} positions x {c.tile_lanes} taps, blocks of {c.reads} channels, "
             f"{c.tile_blocks * self._problem.groups} blocks of {c.tile_block} tiles x "
-            f"{len(c.pieces)} ranges of results on {self._workers} threads"
+            f"{c.pieces} ranges of results on {self._workers} threads"
         )
 
 
-def _boxes(axes: tuple[Axis, Axis, Axis], cut: Cut, lead: int) -> NDArray[Any]:
-    """Return the blocks of results, which are pieces of one axis."""
-    boxes = np.zeros(len(cut.pieces), BLOCK_DTYPE)
-    for name, axis in zip("zyx", axes, strict=True):
-        boxes[f"end_{name}"] = axis.result
-    inner = prod(axis.given for axis in axes[lead + 1 :])
-    for box, (first, end) in zip(boxes, cut.pieces, strict=True):
-        box[f"first_{'zyx'[lead]}"], box[f"end_{'zyx'[lead]}"] = first, end
-        begin, past = axes[lead].reach(first, end)
-        box["first_position"], box["positions"] = begin * inner, (past - begin) * inner
-    return boxes
+def _axes(axes: tuple[Axis, Axis, Axis], numbers: dict[str, int], tables: Tables) -> dict[str, int]:
+    """Return what the adding up is told of the axes."""
+    z, y, x = axes
+    pitch = numbers["turned_pitch"]
+    # From the turned sums of a tap, and of a sample, to those of the next.
+    steps = (
+        (y.taps * x.taps * pitch, y.given * x.given),
+        (x.taps * pitch, x.given),
+        (pitch, 1),
+    )
+    told = {"at_later": tables.add(_phases(x, 0, *steps[2]))}
+    for name, axis, (tap, sample) in zip("zyx", axes, steps, strict=True):
+        readers = _readers(axis)
+        told |= {
+            f"at_{name}": tables.add(_phases(axis, axis.lo, tap, sample)),
+            f"given_{name}": axis.given,
+            f"shift_{name}": readers.shift,
+            f"next_{name}": readers.period * tap - readers.shift * sample,
+        }
+    return {**told, "stride_z": z.stride, "stride_y": y.stride}
 
 
-def _rows(tables: Tables, axis: Axis, tap_step: int, sample_step: int) -> int:
-    """Add a table of what each result along z or y is the sum of; return where it begins.
+def _readers(axis: Axis) -> Readers:
+    return Readers(axis.given, axis.taps, axis.stride, axis.dilation)
 
-    It says where the entries of each result begin; an entry is a place among the turned sums.
+
+def _phases(axis: Axis, first: int, tap_step: int, sample_step: int) -> NDArray[np.int64]:
+    """Return which taps reach results of each phase, the results of one remainder of the stride.
+
+    Parameters
+    ----------
+    first : int
+        Padded position of the first result.
+    tap_step, sample_step : int
+        From the turned sums of a tap, and of a sample, to those of the next.
+
+    Returns
+    -------
+    ndarray of int64, shape (phases, 3)
+        Where the sums of the first tap stand for the phase's first result, for which sample they
+        are, and how many taps there are.
     """
-    q, tap = np.meshgrid(np.arange(axis.given), np.arange(axis.taps))
-    results = q * axis.stride + tap * axis.dilation - axis.lo
-    inside = (results >= 0) & (results < axis.result)
-    order = np.argsort(results[inside], kind="stable")
-    entries = tables.add((tap * tap_step + q * sample_step)[inside][order])
-    begins = np.searchsorted(results[inside][order], np.arange(axis.result + 1))
-    return tables.add(entries + begins)
-
-
-def _columns(tables: Tables, axis: Axis, first: int, end: int, tap_step: int) -> int:
-    """Add a table of the taps that reach results `first` to `end` along x, phase by phase.
-
-    An entry says where a tap's sums for the phase's first result would stand, and which of the
-    phase's results it reaches.
-    """
-    entries, begins = [], [0]
-    for phase in range(min(axis.stride, end - first)):
-        for tap in range(axis.taps):
-            ahead = tap * axis.dilation - axis.lo - first - phase
-            if ahead % axis.stride == 0:
-                # The phase's result j is reached by sample j - shift.
-                shift = ahead // axis.stride
-                count = -(-(end - first - phase) // axis.stride)
-                reached = (max(shift, 0), min(shift + axis.given, count))
-                entries.append((tap * tap_step - shift, *reached))
-        begins.append(len(entries))
-    at = tables.add(np.array(entries, np.int64))
-    return tables.add(at + 3 * np.array(begins))
+    # Of a longer stride, no more phases than there are results.
+    readers, found = _readers(axis), np.zeros((min(axis.stride, axis.result), 3), np.int64)
+    first_taps = range(min(readers.period, readers.taps))
+    starts = {tap * axis.dilation % axis.stride: tap for tap in first_taps}
+    for phase, told in enumerate(found):
+        tap = starts.get((first + phase) % axis.stride)
+        if tap is not None:
+            count = -(-(axis.taps - tap) // readers.period)
+            sample = (first + phase - tap * axis.dilation) // axis.stride
+            told[:] = tap * tap_step + sample * sample_step, sample, count
+    return found
 
 
 def _arrange(numbers: dict[str, int], positions: int, width: int) -> None:

@@ -16,7 +16,8 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row):  # type: 
 
     Parameters
     ----------
-    g, block : record
+    g : record
+    block : solve.Block
     channel, channels, n : int
         First channel of the results, number of them, image.
     arrays : layout.Arrays
@@ -61,37 +62,88 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row):  # type: 
 def add_channel(g, block, out, residual, bias, turned, tables, row):  # type: ignore[no-untyped-def]
     """Add up and store a block of one result channel."""
     width = block.end_x - block.first_x
+    of_z, of_y = at(tables, g.at_z), at(tables, g.at_y)
+    step_y, step_z = g.given_x, g.given_x * g.given_y
+    # Divisions are slow: turns and phases are counted.
+    turn_z, phase_z = block.turn_z, block.phase_z
     for z in range(block.first_z, block.end_z):
+        told = at(of_z, 3 * phase_z)
+        rows_z = entries(told, turn_z, g.given_z, g.shift_z, g.next_z, step_z)
+        turn_y, phase_y = block.turn_y, block.phase_y
         for y in range(block.first_y, block.end_y):
-            add_phases(g, block, row, bias, turned, tables, z, y)
+            told = at(of_y, 3 * phase_y)
+            rows_y = entries(told, turn_y, g.given_y, g.shift_y, g.next_y, step_y)
+            add_phases(g, block, row, bias, turned, tables, rows_z, rows_y)
             to = (z * g.result_height + y) * g.result_width + block.first_x
             store_phases(g, at(out, to), at(residual, to), row, width)
+            phase_y += 1
+            if phase_y == g.stride_y:
+                phase_y, turn_y = 0, turn_y + 1
+        phase_z += 1
+        if phase_z == g.stride_z:
+            phase_z, turn_z = 0, turn_z + 1
 
 
 @kernel(inline=True)
-def add_phases(g, block, row, bias, turned, tables, z, y):  # type: ignore[no-untyped-def]
+def entries(told, turn, given, shift, following, step):  # type: ignore[no-untyped-def]
+    """Return where the sums stand that add to a result along an axis.
+
+    Parameters
+    ----------
+    told : pointer to int64
+        To what `plan._phases` tells of the result's phase.
+    turn : int
+        Which result of the phase it is.
+    given, shift : int
+        Samples of the axis, and from the sample of one tap to that of the next, backwards.
+    following, step : int
+        From the sums of one tap to those of the next, and from one sample to the next.
+
+    Returns
+    -------
+    tuple of int
+        The first of them, and how many there are.
+    """
+    begin, sample, count = told[0] + turn * step, told[1] + turn, told[2]
+    if sample >= given:
+        skipped = sample - given + 1 if shift == 1 else (sample - given + shift) // shift
+        begin, sample, count = (
+            begin + skipped * following,
+            sample - skipped * shift,
+            count - skipped,
+        )
+    if sample < (count - 1) * shift:
+        count = sample + 1 if shift == 1 else sample // shift + 1
+    return begin, count
+
+
+@kernel(inline=True)
+def add_phases(g, block, row, bias, turned, tables, rows_z, rows_y):  # type: ignore[no-untyped-def]
     """Add up a row of results, those of each remainder of the stride for themselves."""
     # Read before the loops, for the compiler cannot know that what is written is not the record.
     lanes, stride, pitch = g.lanes, g.stride_x, g.phase_pitch
     width = block.end_x - block.first_x
-    first_z, end_z = tables[g.at_z + z], tables[g.at_z + z + 1]
-    first_y, end_y = tables[g.at_y + y], tables[g.at_y + y + 1]
-    turned = at(turned, -block.first_position)
-    of_x = at(tables, block.at_x)
+    (begin_z, count_z), next_z = rows_z, g.next_z
+    (begin_y, count_y), next_y = rows_y, g.next_y
+    turned = at(turned, begin_z + begin_y - block.first_position)
+    of_x, given = at(tables, block.at_x), g.given_x
+    shift, following = g.shift_x, g.next_x
     for phase in range(min(stride, width)):
-        first_x, end_x = of_x[phase], of_x[phase + 1]
+        # The phase's result j is reached by sample j + ahead of the first tap.
+        begin, ahead = of_x[3 * phase] + block.cell, of_x[3 * phase + 1] + block.cell
+        taps = of_x[3 * phase + 2]
         i, count = 0, (width - phase + stride - 1) // stride
         while i < count:
-            total = single_zeros(g)
-            for entry_z in range(first_z, end_z):
-                for entry_y in range(first_y, end_y):
-                    line = at(turned, tables[entry_z] + tables[entry_y] + i)
-                    tap = first_x
-                    while tap < end_x:
-                        entry = at(tables, tap)
-                        samples = at(line, entry[0])
-                        inside = load_between(total, samples, entry[1] - i, entry[2] - i)
-                        total = add_tiles(total, inside)
-                        tap += 3
+            total, layer = single_zeros(g), at(turned, begin + i)
+            for _ in range(count_z):
+                line = layer
+                for _ in range(count_y):
+                    samples, first = line, -ahead - i
+                    for _ in range(taps):
+                        last = min(first + given, count - i)
+                        total = add_tiles(total, load_between(total, samples, first, last))
+                        samples, first = at(samples, following), first + shift
+                    line = at(line, next_y)
+                layer = at(layer, next_z)
             store(add_value(total, bias), at(row, phase * pitch + i), 0)
             i += lanes

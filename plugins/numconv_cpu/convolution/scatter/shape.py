@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import gcd, prod
 
 import numpy as np
@@ -32,6 +31,8 @@ READ, READ_APART = 21, 86
 # of 1 KiB: memory gives pieces of 128 bytes at 40 % of that speed.
 GANG = 8
 FEW_POSITIONS = 64
+# Of more ranges, it is estimated how many samples they read.
+MOST_PIECES = 1024
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,39 @@ class Axis:
         begin = min(max(lowest, 0), self.given)
         return begin, min(max((end - 1 + self.lo) // self.stride + 1, begin), self.given)
 
-    def pieces(self, count: int) -> list[tuple[int, int]]:
-        """Cut the results into about `count` ranges that share no more samples than they must."""
-        cells = (self.result - 1 + self.lo) // self.stride + 1
+    @property
+    def cells(self) -> tuple[int, int]:
+        """The first of the samples whose first tap adds to a result, and how many there could be.
+
+        Ranges of results end where one of these begins, to share no more samples than they must.
+        """
         first = self.lo // self.stride
-        ends = [first + (cells - first) * i // count for i in range(count + 1)]
-        ends = [min(max(end * self.stride - self.lo, 0), self.result) for end in ends]
-        ends[-1] = self.result
-        return [(a, b) for a, b in pairwise(ends) if a < b]
+        return first, (self.result - 1 + self.lo) // self.stride + 1 - first
+
+    def piece(self, index: int, count: int) -> tuple[int, int]:
+        """Return a range of results, of `count`, which are no more than there are cells."""
+        first, cells = self.cells
+        edges = (first + cells * i // count for i in (index, index + 1))
+        begin, end = (max(cell * self.stride - self.lo, 0) for cell in edges)
+        return begin, min(end, self.result)
+
+    def widest(self, count: int) -> int:
+        """Return the results of the longest range."""
+        if count <= MOST_PIECES:
+            pieces = (self.piece(i, count) for i in range(count))
+            return max(end - begin for begin, end in pieces)
+        return (-(-self.cells[1] // count) + 1) * self.stride
+
+    def samples(self, count: int) -> tuple[int, int]:
+        """Return how many samples the ranges read, the one with most of them, and all together."""
+        few = count <= MOST_PIECES
+        pieces = (self.piece(i, count) for i in range(count if few else 2))
+        read = [end - begin for begin, end in (self.reach(*each) for each in pieces)]
+        if few:
+            return max(read), sum(read)
+        shared = self.dilation * (self.taps - 1) // self.stride
+        most = min(-(-self.cells[1] // count) + shared + 1, self.given)
+        return most, self.given + count * min(shared, self.given)
 
 
 @dataclass(frozen=True)
@@ -77,7 +103,7 @@ class Cut:
         Tiles of lanes in a group, and in a task.
     gang : int
         Tiles whose weights are copied together.
-    pieces : list of (int, int)
+    pieces : int
         Ranges of results along the first axis.
     """
 
@@ -89,7 +115,7 @@ class Cut:
     tiles: int
     tile_block: int
     gang: int
-    pieces: list[tuple[int, int]]
+    pieces: int
 
     @property
     def tile_lanes(self) -> int:
@@ -130,15 +156,15 @@ def cut(problem: ConvolutionProblem, workers: int) -> Cut:
     lead = axes_of(problem)[3 - problem.axes]
     inner = prod(problem.output_shape[1:])
     pieces = _pieces(problem)
-    positions = inner * max(end - first for first, end in (lead.reach(*each) for each in pieces))
-    grids = problem.batch * problem.groups * len(pieces)
+    positions = inner * lead.samples(pieces)[0]
+    grids = problem.batch * problem.groups * pieces
     blocks = max(-(-tiles * tile_lanes * positions * itemsize // SUMS_BYTES), 1)
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
     blocks = max(blocks, min(-(-wanted // max(grids, 1)), tiles // FEW_TILES))
     tile_block = -(-tiles // (blocks * step)) * step
     grids *= -(-tiles // tile_block)
     if 0 < grids < wanted and lead.dilation * (lead.taps - 1) < lead.stride:
-        pieces = lead.pieces(min(len(pieces) * -(-wanted // grids), lead.given))
+        pieces = min(pieces * -(-wanted // grids), lead.given, lead.cells[1])
     tile_block = min(tile_block, tiles)
     return Cut(
         rows=14 if here.registers >= 32 else 6,
@@ -162,15 +188,14 @@ def relative_cost(problem: ConvolutionProblem) -> float:
     few = problem.out_channels // problem.groups < LEAST_CHANNELS
     if prod(problem.stride) == 1 or few or prod(problem.output_shape[1:]) > MOST_POSITIONS:
         return 2
-    axes = axes_of(problem)
-    lead = axes[3 - problem.axes]
-    read = sum(end - first for first, end in (lead.reach(*each) for each in _pieces(problem)))
+    lead = axes_of(problem)[3 - problem.axes]
+    _, read = lead.samples(_pieces(problem))
     samples = prod(problem.output_shape)
     several = max(read / lead.given, 1)
     return (SCATTERED * several * samples + READ) / (samples + READ_APART)
 
 
-def _pieces(problem: ConvolutionProblem) -> list[tuple[int, int]]:
-    """Cut the results along the first axis into ranges that few enough samples add to."""
+def _pieces(problem: ConvolutionProblem) -> int:
+    """Return into how many ranges the first axis is cut, so that few enough samples add to each."""
     lead = axes_of(problem)[3 - problem.axes]
-    return lead.pieces(-(-prod(problem.output_shape) // MOST_POSITIONS))
+    return min(-(-prod(problem.output_shape) // MOST_POSITIONS), lead.cells[1])

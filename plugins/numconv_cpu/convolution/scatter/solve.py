@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from ...compile import kernel
 from ...simd.memory import at, claim, record_at
 from ..layout import Arrays
 from .products import sum_products
 from .results import add_up
+
+
+class Block(NamedTuple):
+    """A block of results: its ranges, and the samples that add to it.
+
+    `at_x` and `cell` tell of the taps along x, turn and phase of the first results along z and y.
+    """
+
+    first_z: Any
+    end_z: Any
+    first_y: Any
+    end_y: Any
+    first_x: Any
+    end_x: Any
+    first_position: Any
+    positions: Any
+    at_x: Any
+    cell: Any
+    turn_z: Any
+    phase_z: Any
+    turn_y: Any
+    phase_y: Any
 
 
 def solve(  # type: ignore[no-untyped-def]
@@ -21,13 +45,43 @@ def solve(  # type: ignore[no-untyped-def]
             return
         # The tasks that use the same weights follow each other.
         rest, tile_block = task // g.blocks, 0
-        block = record_at(blocks, task - rest * g.blocks)
+        block = block_at(g, task - rest * g.blocks)
         if g.batch > 1:
             rest, n = rest // g.batch, rest % g.batch
         else:
             n = 0
         group, tile_block = rest // g.tile_blocks, rest % g.tile_blocks
         compute_block(g, block, n, group, tile_block, worker, arrays)
+
+
+@kernel
+def block_at(g, index):  # type: ignore[no-untyped-def]
+    """Return a block of results: see `shape.Axis.piece` and `shape.Axis.reach`."""
+    stride, lo = g.lead_stride, g.lead_lo
+    cell = g.first_cell + g.cells * index // g.blocks
+    after = g.first_cell + g.cells * (index + 1) // g.blocks
+    first, end = max(cell * stride - lo, 0), min(after * stride - lo, g.lead_result)
+    lowest = -((g.lead_dilation * (g.lead_taps - 1) - lo - first) // stride)
+    begin = min(max(lowest, 0), g.lead_given)
+    past = min(max((end - 1 + lo) // stride + 1, begin), g.lead_given)
+    z0, z1 = 0, g.result_depth
+    y0, y1 = 0, g.result_height
+    x0, x1 = 0, g.result_width
+    at_x = g.at_x
+    if g.lead == 0:
+        z0, z1 = first, end
+    elif g.lead == 1:
+        y0, y1 = first, end
+    else:
+        x0, x1 = first, end
+    if g.lead == 2 and index > 0:
+        at_x = g.at_later
+    else:
+        cell = 0
+    samples = (begin * g.inner, (past - begin) * g.inner)
+    turn_z, turn_y = z0 // g.stride_z, y0 // g.stride_y
+    turns = (turn_z, z0 - turn_z * g.stride_z, turn_y, y0 - turn_y * g.stride_y)
+    return Block(z0, z1, y0, y1, x0, x1, *samples, at_x, cell, *turns)
 
 
 @kernel

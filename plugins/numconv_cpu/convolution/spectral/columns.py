@@ -13,11 +13,11 @@ number is turned (W. Gentleman and G. Sande, "Fast Fourier Transforms: for fun a
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at
+from ...simd.memory import at, integers
 from ...simd.tile import copy_vector
 from .lines import backward_line, forward_line
 from .operand import copy_run, row_of
-from .vectors import clear_vector, integers, turn, turn_back, turn_lanes, turn_lanes_back
+from .vectors import clear_vector, turn, turn_back, turn_lanes, turn_lanes_back
 
 
 @kernel

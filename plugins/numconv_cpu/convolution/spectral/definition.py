@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import isfinite
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at, clear
+from ...simd.memory import at, clear, integers
 from .numbers import HEAD
 from .operand import copy_run, row_of, whole
-from .vectors import integers
 
 # Taps that are looked at together, and results added to together.
 TAPS = 256

@@ -7,12 +7,12 @@ from their definition would take.
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at, clear, zero
+from ...simd.memory import at, clear, integers, zero
 from ..store import store_row_with
 from .definition import add_outliers, define
 from .operand import whole
 from .seen import least_to_see, line_of, products_of, seen_by_all, seen_by_any
-from .vectors import doubles, integers
+from .vectors import doubles
 
 # Results of so few products are computed from their definition: all of those may be tiny beside
 # others, by chance.

@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at, clear, copy, zero
+from ...simd.memory import at, clear, copy, integers, zero
 from .numbers import HEAD
-from .vectors import integers
 
 
 class Operand(NamedTuple):

@@ -10,9 +10,9 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at, clear
+from ...simd.memory import at, clear, integers
 from .operand import copy_run
-from .vectors import doubles, integers
+from .vectors import doubles
 
 # Samples looked at together.
 RUN = 1024

@@ -10,11 +10,11 @@ from __future__ import annotations
 from math import inf, sqrt
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at
+from ...simd.memory import at, integers
 from .measure import exponent_of
 from .numbers import HEAD, MOST_OUTLIERS
 from .operand import row_of
-from .vectors import doubles, integers
+from .vectors import doubles
 
 # Values are even if the sum of their squares is so many times the largest square. If they are not,
 # so many are taken out at most: each takes as many products as the other operand has values.

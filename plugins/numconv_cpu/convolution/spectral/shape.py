@@ -9,6 +9,7 @@ from math import log2, prod
 import numpy as np
 
 from numconv.core import dtypes
+from numconv.core.kept import remembering
 from numconv.core.problems import ConvolutionProblem
 
 from ...simd.machine import machine
@@ -143,7 +144,7 @@ def _triple(values: tuple[int, ...], missing: int) -> Triple:
     return outer, missing, values[-1]
 
 
-@lru_cache(maxsize=1024)
+@remembering(1024)
 def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
     """Return the lengths that take the least time, or None if an axis is too long."""
     outer, middle, inner = shape.needed

@@ -6,7 +6,7 @@ An item is a group of an image. Those of a round have spectra at the same time.
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
-from ...simd.memory import at, claim, record_at
+from ...simd.memory import at, claim, integers, record_at
 from ..fourier.solve import numbers
 from .columns import backward_strip, forward_strip
 from .finish import count_pieces, finish_pieces, too_much
@@ -16,7 +16,6 @@ from .operand import samples_of, taps_of
 from .rows import middle_layer, multiply_layer, multiply_rows
 from .seen import sum_boxes
 from .settle import settle
-from .vectors import integers
 
 
 def solve(  # type: ignore[no-untyped-def]

@@ -18,12 +18,6 @@ def doubles(typingctx, start):  # type: ignore[no-untyped-def]
     return types.CPointer(types.float64)(start), _cast
 
 
-@intrinsic
-def integers(typingctx, start):  # type: ignore[no-untyped-def]
-    """Return a pointer into the workspace as one to int64."""
-    return types.CPointer(types.int64)(start), _cast
-
-
 def _cast(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.bitcast(args[0], context.get_value_type(signature.return_type))
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.geometry import source_index
 from numconv.core.problems import ConvolutionProblem
+
+from ...lines import FAR, Lines
 
 Table = NDArray[np.int64]
 
@@ -65,17 +66,15 @@ class Axis:
     def taps(self) -> int:
         return self.tap.shape[2]
 
-    def sources(self, length: int) -> Table:
-        """Return which sample stands at the first positions of each slot, or -1 for a zero.
+    @property
+    def lines(self) -> Lines:
+        """The samples of each slot.
 
         Beyond the last one that a result reads there are zeros, for tiles that hang over the end.
         """
-        read = self.step * (self.positions + self.taps - 1)
-        missing = max(read + self.start - self.given, 0)
-        line = source_index(self.given, -self.start, missing, self.mode)[:read]
-        sources = line.reshape(-1, self.step).T[: self.slots]
-        more = length - sources.shape[1]
-        return np.pad(sources, ((0, 0), (0, more)), constant_values=-1)
+        first = np.arange(self.start, self.start + self.slots)
+        end = self.start + self.step * (self.positions + self.taps - 1)
+        return Lines(first, self.step, self.given, end, self.mode)
 
 
 def forward_axis(given: int, result: int, kernel: int, stride: int, lo: int, mode: str) -> Axis:
@@ -115,21 +114,16 @@ def flat_axes(problem: ConvolutionProblem) -> tuple[Axis, Axis]:
     return axes[0], axes[1]
 
 
-def layer_sources(problem: ConvolutionProblem) -> Table:
-    """Return which layer of the given array each tap along z reads for each result, or -1.
+def layer_lines(problem: ConvolutionProblem) -> Lines:
+    """Return which layers of the given array each tap along z reads, result by result.
 
-    The shape is (results, taps). Along z nothing is transformed: taps are more given channels.
+    Along z nothing is transformed: taps are more given channels.
     """
     if problem.axes < 3:
-        return np.zeros((1, 1), np.int64)
-    size, outputs, kernel = (
-        each[0] for each in (problem.input_shape, problem.output_shape, problem.kernel_shape)
-    )
-    lo = problem.padding[0][0]
-    taps = problem.dilation[0] * np.arange(kernel)
-    if problem.direction == "forward":
-        read = (outputs - 1) * problem.stride[0] + int(taps[-1]) + 1
-        padded = source_index(size, lo, max(read - lo - size, 0), problem.padding_mode)
-        return padded[problem.stride[0] * np.arange(outputs)[:, None] + taps]
-    layers = np.arange(size)[:, None] + lo - taps
-    return np.where((layers < 0) | (layers >= outputs), -1, layers)
+        return Lines(np.zeros(1, np.int64), 1, 1, 1, "zeros")
+    lo, dilation = problem.padding[0][0], problem.dilation[0]
+    behind = dilation * np.arange(problem.kernel_shape[0])
+    if problem.direction != "forward":
+        return Lines(lo - behind, 1, problem.output_shape[0], FAR, "zeros")
+    size, mode = problem.input_shape[0], problem.padding_mode
+    return Lines(behind - lo, problem.stride[0], size, FAR, mode)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 
 import numpy as np
 
+from numconv.core.kept import remembering
 from numconv.core.problems import ConvolutionProblem
 
 from .axes import flat_axes
@@ -35,7 +35,7 @@ def sizes(problem: ConvolutionProblem) -> list[int]:
     return [points for points in (MOST_POINTS, 4) if most < points]
 
 
-@lru_cache(maxsize=1024)
+@remembering(1024)
 def best_points(problem: ConvolutionProblem) -> int:
     """Return the size of tiles with the least cost; the larger, if it costs one image little more.
 

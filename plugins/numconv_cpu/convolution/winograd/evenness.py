@@ -34,7 +34,5 @@ def steady(problem: ConvolutionProblem, points: int) -> bool:
     """Return whether plain noise is even enough, by a wide margin, for tiles of some size."""
     shape = shape_of(problem)
     held = shape.slots * prod(points if axis.taps > 1 else 1 for axis in shape.axes)
-    seen = shape.layers.shape[1] * prod(
-        (axis.tap >= 0).sum(axis=(1, 2)).min() for axis in shape.axes
-    )
+    seen = shape.taps_z * prod((axis.tap >= 0).sum(axis=(1, 2)).min() for axis in shape.axes)
     return uneven(problem, points) >= NOISE * held / seen

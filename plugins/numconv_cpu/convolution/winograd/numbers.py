@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from numconv.core.problems import ConvolutionProblem
 
 from ..lowering import weight_strides
-from ..records import RESULT, Tables, in_turn, longest_runs, places, result_numbers, whole_lines
+from ..records import RESULT, Tables, in_turn, places, result_numbers, whole_lines
 from .shape import FEW_ROWS, Blocking, Shape, Tiling
 
 NUMBERS = (
@@ -67,11 +67,9 @@ NUMBERS = (
     "group_stride",
     "channels_together",  # given channels whose taps follow each other
     "at_taps",  # table: for each part and slot its filter's taps in the kernel, or -1
-    "at_z",  # tables: the sample at each position of each slot, or -1
+    "at_z",  # tables of what `lines` tells of each axis
     "at_y",
     "at_x",
-    "length_y",  # of a slot's table
-    "length_x",
     "at_runs",  # table: the positions of a row that are samples, as a range, of each slot
     "at_active",  # table: for each point how many slots have weights there, and which
     "at_seen_y",  # tables: how many taps of each part and slot there are
@@ -154,10 +152,9 @@ def weight_tasks(shape: Shape, tiles: Tiling) -> int:
 
 
 def _axes(shape: Shape, tiles: Tiling, tables: Tables) -> dict[str, int]:
-    numbers = {"at_z": tables.add(shape.layers), "taps_z": shape.layers.shape[1]}
+    numbers = {"at_z": tables.add(shape.lines.numbers()), "taps_z": shape.taps_z}
     for i, name in enumerate("yx"):
         axis = shape.axes[i]
-        length = tiles.tiles[i] * tiles.sides[i] + axis.taps - 1
         numbers |= {
             f"slots_{name}": axis.slots,
             f"parts_{name}": axis.parts,
@@ -165,18 +162,17 @@ def _axes(shape: Shape, tiles: Tiling, tables: Tables) -> dict[str, int]:
             f"side_{name}": tiles.sides[i],
             f"points_{name}": tiles.points[i],
             f"tiles_{name}": tiles.tiles[i],
-            f"length_{name}": length,
-            f"at_{name}": tables.add(axis.sources(length)),
+            f"at_{name}": tables.add(axis.lines.numbers()),
             f"at_seen_{name}": tables.add((axis.tap >= 0).sum(axis=2)),
         }
     y, x = shape.axes
-    sources = x.sources(int(numbers["length_x"]))
+    length = tiles.tiles[1] * tiles.sides[1] + x.taps - 1
     return {
         **numbers,
         "given_height": y.given,
         "given_width": x.given,
         "step": x.step,
-        "at_runs": tables.add(longest_runs(sources, x.step)),
+        "at_runs": tables.add(x.lines.runs(length)),
     }
 
 
@@ -200,7 +196,7 @@ def _weights(problem: ConvolutionProblem, shape: Shape, tables: Tables) -> dict[
 def _taps(problem: ConvolutionProblem, shape: Shape) -> NDArray[np.int64]:
     """Return which tap of the kernel each one of a slot's filter is, by part and slot, or -1."""
     y, x = (axis.tap for axis in shape.axes)
-    z = np.arange(shape.layers.shape[1])[:, None, None, None, None]
+    z = np.arange(shape.taps_z)[:, None, None, None, None]
     # Parts along y and x, slots along z, y and x, taps along y and x.
     y = y[:, None, None, :, None, :, None]
     x = x[None, :, None, None, :, None, :]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from math import inf
 
 from ...compile import kernel, stay_whole
+from ...lines import line_at, sample_at
 from ...simd.memory import at, clear, zero
 from .transforms import transform_input
 from .vectors import pack_square, pack_square_apart
@@ -68,8 +69,8 @@ def transform_run(slot, z, ty, tx, run, width, channels, x, target, sums, patch,
     """Transform one slot of some channels of a run of tiles."""
     slot_z, slot_y = slot // (g.slots_y * g.slots_x), slot // g.slots_x % g.slots_y
     slot_x = slot % g.slots_x
-    layer = tables[g.at_z + z * g.taps_z + slot_z]
-    lines = at(tables, g.at_y + slot_y * g.length_y + ty * g.side_y)
+    layer = sample_at(line_at(at(tables, g.at_z), slot_z, 0), z)
+    lines = line_at(at(tables, g.at_y), slot_y, ty * g.side_y)
     if layer < 0:
         clear(patch, g.points_y * width * g.lanes)
     else:
@@ -88,38 +89,40 @@ def transform_run(slot, z, ty, tx, run, width, channels, x, target, sums, patch,
 @kernel
 def pack_patch(patch, sums, x, lines, slot, first, width, channels, tables, g):  # type: ignore[no-untyped-def]
     """Copy what a run of tiles sees of some channels, and add up absolute values."""
-    table = at(tables, g.at_x + slot * g.length_x + first)
+    line = line_at(at(tables, g.at_x), slot, first)
     begin = min(max(tables[g.at_runs + 2 * slot] - first, 0), width)
     end = min(max(tables[g.at_runs + 2 * slot + 1] - first, begin), width)
     size = g.given_depth * g.given_height * g.given_width
     for row in range(g.points_y):
         target, total = at(patch, row * width * g.lanes), at(sums, row * width)
-        if lines[row] < 0:
+        from_y = sample_at(lines, row)
+        if from_y < 0:
             clear(target, width * g.lanes)
             continue
-        source = at(x, lines[row] * g.given_width)
-        pack_border(target, total, source, table, size, 0, begin, channels, g)
+        source = at(x, from_y * g.given_width)
+        pack_border(target, total, source, line, size, 0, begin, channels, g)
         p = begin
         while p < end:
             # What is written beyond the end is zeros, and soon written over.
             count = min(g.lanes, end - p)
-            place, samples = at(target, p * g.lanes), at(source, table[p])
+            place, samples = at(target, p * g.lanes), at(source, line.first + p * line.step)
             if g.step == 1:
                 pack_square(g, place, at(total, p), samples, size, channels, count)
             else:
                 pack_square_apart(g, place, at(total, p), samples, size, channels, count)
             p += count
-        pack_border(target, total, source, table, size, end, width, channels, g)
+        pack_border(target, total, source, line, size, end, width, channels, g)
 
 
 @kernel
-def pack_border(target, sums, source, table, size, first, last, channels, g):  # type: ignore[no-untyped-def]
+def pack_border(target, sums, source, line, size, first, last, channels, g):  # type: ignore[no-untyped-def]
     """Copy positions of a row whose samples may be anywhere or nowhere."""
     for p in range(first, last):
         clear(at(target, p * g.lanes), g.lanes)
-        if table[p] >= 0:
+        sample = sample_at(line, p)
+        if sample >= 0:
             for c in range(channels):
-                value = source[c * size + table[p]]
+                value = source[c * size + sample]
                 target[p * g.lanes + c] = value
                 sums[p] += abs(value)
 

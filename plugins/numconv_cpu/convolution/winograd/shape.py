@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numconv.core.problems import ConvolutionProblem
 
+from ...lines import Lines
 from ...simd.machine import machine
 from ..lowering import group_channels
-from .axes import Axis, flat_axes, layer_sources
+from .axes import Axis, flat_axes, layer_lines
 
 # Rows and vectors of the register tile. What counts is loads per product: 10 to 24, 10 to 16 and
 # 8 to 12. The first takes 0.9 of the second's time where the channels fill four vectors, so 64@56
@@ -34,8 +34,10 @@ class Shape:
     ----------
     given, result : int
         Channels of a group.
-    layers : ndarray of int64, shape (results along z, taps along z)
-        Which layer of the given array each tap reads, or -1.
+    layers : int
+        Results along z.
+    lines : Lines
+        Which layers of the given array each tap along z reads.
     axes : (Axis, Axis)
         Along y and x.
     """
@@ -44,12 +46,17 @@ class Shape:
     groups: int
     given: int
     result: int
-    layers: NDArray[np.int64]
+    layers: int
+    lines: Lines
     axes: tuple[Axis, Axis]
 
     @property
+    def taps_z(self) -> int:
+        return len(self.lines.first)
+
+    @property
     def slots(self) -> int:
-        return self.layers.shape[1] * prod(axis.slots for axis in self.axes)
+        return self.taps_z * prod(axis.slots for axis in self.axes)
 
     @property
     def parts(self) -> int:
@@ -60,7 +67,7 @@ class Shape:
 
         Those that lack the last tap of a filter have none at the last point, infinity.
         """
-        z = np.ones((1, self.layers.shape[1]), bool)
+        z = np.ones((1, self.taps_z), bool)
         y, x = (
             (axis.tap[:, :, -1] >= 0).any(axis=0) | (np.arange(n)[:, None] < n - 1)
             for axis, n in zip(self.axes, points, strict=True)
@@ -72,7 +79,8 @@ class Shape:
 def shape_of(problem: ConvolutionProblem) -> Shape:
     """Return what is given and what is computed, forward or as an input gradient."""
     channels, axes = group_channels(problem), flat_axes(problem)
-    return Shape(problem.batch, problem.groups, *channels, layer_sources(problem), axes)
+    layers = problem.result_shape[2] if problem.axes == 3 else 1
+    return Shape(problem.batch, problem.groups, *channels, layers, layer_lines(problem), axes)
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,7 @@ def tiling(shape: Shape, points: int, itemsize: int) -> Tiling:
         points=(y, x),
         sides=(side_y, side_x),
         tiles=(-(-shape.axes[0].positions // side_y), -(-shape.axes[1].positions // side_x)),
-        layers=len(shape.layers),
+        layers=shape.layers,
         lanes=lanes,
         rows=rows,
         vectors=vectors,

@@ -132,10 +132,17 @@ class ConvolutionProblem(Windowed):
     def _most_copies(self) -> int:
         """How often padding repeats a sample of `x`, the most repeated one."""
         axes = zip(self.input_shape, self.padding, strict=True)
-        sources = (source_index(size, lo, hi, self.padding_mode) for size, (lo, hi) in axes)
-        return prod(int(np.bincount(source).max()) for source in sources)
+        return prod(_most_copies(size, lo, hi, self.padding_mode) for size, (lo, hi) in axes)
 
     @property
     def macs(self) -> int:
         """Multiply-adds, padding included: ``N * C_out * prod(out) * C_in/groups * prod(k)``."""
         return prod(self.y_shape) * prod(self.weight_shape[1:])
+
+
+def _most_copies(size: int, lo: int, hi: int, mode: str) -> int:
+    """Return how often an axis repeats the sample that it repeats most, that itself included."""
+    around = (source_index(size, lo, -size, mode), source_index(size, -size, max(hi, 0), mode))
+    samples, counts = np.unique(np.concatenate(around), return_counts=True)
+    inside = samples < size + min(hi, 0)
+    return max(1, int((counts + inside).max(initial=1)))

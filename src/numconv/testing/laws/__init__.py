@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import gradients, hostile, invariances, shapes, values
+from . import gradients, hostile, invariances, memory, shapes, values
 from .law import STAGES, Law
 
 LAWS: tuple[Law, ...] = (
@@ -19,6 +19,7 @@ LAWS: tuple[Law, ...] = (
     *gradients.LAWS,
     *invariances.LAWS,
     *hostile.LAWS,
+    *memory.LAWS,
 )
 
 __all__ = ["LAWS", "STAGES", "Law", "laws_of"]

@@ -15,7 +15,7 @@ from ...core.problems import (
 )
 from ...core.protocol import Algorithm
 
-STAGES = ("shapes", "values", "gradients", "invariances", "hostile")
+STAGES = ("shapes", "values", "gradients", "invariances", "hostile", "memory")
 
 
 @dataclass(frozen=True)
