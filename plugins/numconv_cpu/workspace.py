@@ -13,7 +13,6 @@ from numconv.core.memory import ALIGNMENT, Pool, aligned, when_released
 # Small memory waits in a queue of its dtype and is at hand at once. Larger one comes from a pool,
 # where finding some costs 2 µs; calls that need so much take 200 at least.
 KEPT_BYTES = 2 * 2**20
-LEAST_BYTES = 64 * 2**10
 # One for each call under way; of more calls at once than this, the memory is not kept.
 KEPT = 8
 # Idle, of all threads together: the largest of the suites' layers need 34 MB, and 64 MiB of fresh
@@ -59,7 +58,7 @@ class Workspace:
             if array.size >= self._size:
                 return array
         # In whole elements of every dtype.
-        nbytes = -(-max(self.nbytes, LEAST_BYTES) // ALIGNMENT) * ALIGNMENT
+        nbytes = -(-self.nbytes // ALIGNMENT) * ALIGNMENT
         return aligned(nbytes).view(self._dtype)
 
     def give(self, array: NDArray[Any]) -> None:

@@ -52,20 +52,20 @@ def _address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-@pytest.mark.parametrize("size", [0, 1, SMALL, LARGE, 2 * POOL_BYTES // 4])
+@pytest.mark.parametrize("size", [1, SMALL, LARGE, 2 * POOL_BYTES // 4])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 def test_workspaces_are_large_enough_and_aligned(dtype: str, size: int) -> None:
     array = Workspace(dtype, size).take()
     assert array.size >= size
     assert array.dtype == dtype
     assert _address(array) % 64 == 0
-    array[[0, max(size - 1, 0)]] = 1
+    array[[0, size - 1]] = 1
 
 
 def test_calls_one_after_the_other_share_the_memory() -> None:
     numconv.release_memory()
     places = set()
-    for size in (1000, 10, SMALL // 64, 17):
+    for size in (SMALL // 64, 10, 1000, 17):
         lender = Workspace("float32", size)
         array = lender.take()
         places.add(_address(array))

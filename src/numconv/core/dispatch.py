@@ -379,9 +379,8 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Mem
         warn_of_last_resort(choice, problem)
     shape = problem.result_shape
     batched = first is None or first.ndim == len(problem.operand_shapes[0])
-    plan = _settled(
-        choice.algorithm.plan, (choice.backend.name, choice.algorithm.name, problem.dtype), problem
-    )
+    kind = (type(choice.algorithm), choice.algorithm.name, problem.dtype)
+    plan = _settled(choice.algorithm.plan, kind, problem)
     dtype = problem.result_dtype
     own = shape if batched else shape[1:]
     return Call(
