@@ -14,7 +14,8 @@ from numba import prange
 
 from ..activate import activate
 from ..compile import kernel
-from ..lines import HEAD, copies_of, copy_at, line_at, readers_of, run_of, sample_at
+from ..lines import HEAD
+from ..simd.lines import copies_of, copy_at, line_at, readers_of, run_of, sample_at
 from ..simd.memory import at, pointer, zero
 
 
