@@ -13,18 +13,8 @@ pytest.importorskip("numba", reason="Numba is not installed")
 
 from numconv_cpu.compile import kernel
 from numconv_cpu.convolution.axes import SHORT, forward_axis, gradient_axis
-from numconv_cpu.lines import (
-    FAR,
-    Copies,
-    Lines,
-    Readers,
-    copies_of,
-    copy_at,
-    far_sample_at,
-    line_at,
-    readers_of,
-    sample_at,
-)
+from numconv_cpu.lines import FAR, Copies, Lines, Readers
+from numconv_cpu.simd.lines import copies_of, copy_at, far_sample_at, line_at, readers_of, sample_at
 from numconv_cpu.simd.memory import pointer
 
 SIZE = 7

@@ -12,6 +12,7 @@ import numconv
 
 pytest.importorskip("numba")
 
+from numconv_cpu.convolution.scatter import shape
 from numconv_cpu.convolution.scatter.shape import MOST_POSITIONS, Axis
 
 RANDOM = np.random.default_rng(30)
@@ -88,12 +89,27 @@ def test_epilogue(activation: str) -> None:
 @pytest.mark.parametrize("count", [1, 2, 5, 100])
 def test_ranges_share_no_more_samples_than_they_must(count: int) -> None:
     axis = Axis(given=23, result=46, taps=4, stride=2, dilation=1, lo=1)
-    pieces = axis.pieces(count)
+    count = min(count, axis.cells[1])
+    pieces = [axis.piece(index, count) for index in range(count)]
+    assert all(first < end for first, end in pieces)
     assert pieces[0][0] == 0
     assert pieces[-1][1] == axis.result
     assert all(before[1] == after[0] for before, after in pairwise(pieces))
     read = sum(end - first for first, end in (axis.reach(*piece) for piece in pieces))
     assert read <= axis.given + len(pieces) - 1
+    assert axis.samples(count)[1] == read
+
+
+def test_of_many_ranges_it_is_estimated_how_many_samples_they_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    axis = Axis(given=2300, result=4600, taps=4, stride=2, dilation=1, lo=1)
+    (most, read), widest = axis.samples(100), axis.widest(100)
+    monkeypatch.setattr(shape, "MOST_PIECES", 10)
+    estimated = axis.samples(100)
+    assert most <= estimated[0] <= most + 2
+    assert read <= estimated[1] <= 1.1 * read
+    assert widest <= axis.widest(100) <= widest + 2
 
 
 def _chosen(x: tuple[int, ...], weight: tuple[int, ...], **parameters: Any) -> str:

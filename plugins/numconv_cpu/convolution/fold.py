@@ -13,8 +13,9 @@ from numconv.core.threads import get_num_threads
 from ..activate import activate
 from ..compile import kernel
 from ..launch import worker
-from ..lines import Copies, copies_of, copy_at
+from ..lines import Copies
 from ..process import OfThisProcess
+from ..simd.lines import copies_of, copy_at
 from ..simd.memory import at, claim, record_at, zero
 from ..threads import run
 from .records import RESULT, Tables, record, result_numbers

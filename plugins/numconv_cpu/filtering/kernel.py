@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ..address import word
 from ..compile import kernel
-from ..lines import far_sample_at, line_at
+from ..simd.lines import far_sample_at, line_at
 from ..simd.memory import at, claim, record_at
 from .formats import call
 from .sums import even_or_odd, sum_few, sum_many, sum_pairs, sum_products

@@ -7,8 +7,8 @@ so rows are filled in the order in which they stand.
 from __future__ import annotations
 
 from ..compile import kernel, stay_whole
-from ..lines import copy_before, copy_behind, line_at, sample_at
 from ..simd.block import clear_vector
+from ..simd.lines import copy_before, copy_behind, line_at, sample_at
 from ..simd.memory import at, copy
 from ..simd.runs import copy_neighbours, copy_seconds
 

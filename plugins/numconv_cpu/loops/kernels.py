@@ -13,7 +13,8 @@ from numba import carray
 
 from ..activate import activate
 from ..compile import kernel
-from ..lines import HEAD, copies_of, copy_at, line_at, readers_of, run_of, sample_at
+from ..lines import HEAD
+from ..simd.lines import copies_of, copy_at, line_at, readers_of, run_of, sample_at
 from ..simd.memory import at, claim, pointer, record_at, zero
 
 # What the kernels are told, in one record: shapes with their axes in order, where what is known of

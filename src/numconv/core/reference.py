@@ -32,10 +32,10 @@ class NaivePlan(Plan):
         """An upper bound: copies of everything in a wider type, with its padding."""
         problem: Any = self._problem
         values = sum(map(prod, problem.operand_shapes)) + prod(problem.result_shape)
-        grown = prod(
-            1 + (lo + max(hi, 0)) / max(size, 1)
-            for size, (lo, hi) in zip(problem.input_shape, problem.padding, strict=True)
+        sides = zip(
+            getattr(problem, "input_shape", ()), getattr(problem, "padding", ()), strict=False
         )
+        grown = prod(1 + (lo + max(hi, 0)) / max(size, 1) for size, (lo, hi) in sides)
         return int(COPIES * values * grown * WIDEST[dtypes.kind(problem.dtype) == "complex"])
 
     def __call__(self, *arrays: Any, out: Array) -> None:

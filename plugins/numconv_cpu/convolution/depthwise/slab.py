@@ -7,7 +7,6 @@ aligned: zeros around a row are written along with its ends.
 from __future__ import annotations
 
 from ...compile import kernel
-from ...lines import line_at, sample_at
 from ...simd.columns import (
     load_between,
     load_even,
@@ -15,6 +14,7 @@ from ...simd.columns import (
     load_third_between,
     single_zeros,
 )
+from ...simd.lines import line_at, sample_at
 from ...simd.memory import at
 from ...simd.tile import load, store
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...compile import kernel, stay_whole
-from ...lines import line_at, sample_at
+from ...simd.lines import line_at, sample_at
 from ...simd.memory import at, clear
 from .samples import pack_row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from ...compile import kernel, stay_whole
-from ...lines import copy_before, copy_behind, line_at, sample_at
+from ...simd.lines import copy_before, copy_behind, line_at, sample_at
 from ...simd.memory import at, clear, copy, zero
 
 

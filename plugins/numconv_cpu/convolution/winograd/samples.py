@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import inf
 
 from ...compile import kernel, stay_whole
-from ...lines import line_at, sample_at
+from ...simd.lines import line_at, sample_at
 from ...simd.memory import at, clear, zero
 from .transforms import transform_input
 from .vectors import pack_square, pack_square_apart
