@@ -185,7 +185,7 @@ def handed_over(problem: Any, operands: list[Any], monkeypatch: pytest.MonkeyPat
     """Return the batches that `direct` was asked for."""
     asked: list[int] = []
     exact = handover._exact
-    monkeypatch.setattr(handover, "_exact", lambda p: asked.append(p.batch) or exact(p))
+    monkeypatch.setattr(handover, "_exact", lambda p, n: asked.append(p.batch) or exact(p, n))
     got = solve(problem, Spectral(), operands)
     with np.errstate(all="ignore"):
         expected = solve(problem, _named("direct"), operands)
