@@ -73,7 +73,7 @@ class Axis:
         if count <= MOST_PIECES:
             pieces = (self.piece(i, count) for i in range(count))
             return max(end - begin for begin, end in pieces)
-        return (-(-self.cells[1] // count) + 1) * self.stride
+        return -(-self.cells[1] // count) * self.stride
 
     def samples(self, count: int) -> tuple[int, int]:
         """Return how many samples the ranges read, the one with most of them, and all together."""
