@@ -19,7 +19,6 @@ from numba.core import caching
 from numba.core.bytecode import FunctionIdentity
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.cpu_options import ParallelOptions
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
@@ -28,22 +27,6 @@ from numconv.core.background import hold_at_fork, undisturbed
 from .cache import fingerprint, kernels, kernels_folder
 
 __all__ = ["KernelCache", "Prepared", "kernel", "routine", "stay_whole"]
-
-# Everything that `parallel=True` would turn into threads besides prange costs seconds to compile,
-# and would run on threads where `serial` forbids them. As an object, not a dict: Numba empties a
-# dict at the first compilation that reads it, and gives the next one everything.
-_PRANGE_ONLY = ParallelOptions(
-    {
-        "prange": True,
-        "comprehension": False,
-        "reduction": False,
-        "inplace_binop": False,
-        "setitem": False,
-        "numpy": False,
-        "stencil": False,
-        "fusion": False,
-    }
-)
 
 # A product and a sum may become one fused operation; nothing that assumes finite values or
 # changes the order of a sum may happen.
@@ -79,13 +62,12 @@ if hasattr(os, "register_at_fork"):
 def kernel(function: Function, /) -> Any: ...
 @overload
 def kernel(
-    *, parallel: bool = ..., inline: bool = ..., part: bool = ..., fused: bool = ...
+    *, inline: bool = ..., part: bool = ..., fused: bool = ...
 ) -> Callable[[Function], Any]: ...
 def kernel(
     function: Function | None = None,
     /,
     *,
-    parallel: bool = False,
     inline: bool = False,
     part: bool = False,
     fused: bool = True,
@@ -96,9 +78,8 @@ def kernel(
     ----------
     function : callable
         May use module globals and other kernels, but must not close over kernels or intrinsics:
-        such functions are never found in the cache again.
-    parallel : bool
-        Whether `numba.prange` runs on threads. Nothing else does.
+        such functions are never found in the cache again. Nothing in it runs on threads: for that
+        there are workers (`launch.worker`).
     inline : bool
         Whether the code is copied into each caller, always.
     part : bool
@@ -111,7 +92,6 @@ def kernel(
     def decorate(function: Function) -> Any:
         compiled = numba.njit(
             **(OPTIONS if fused else OPTIONS | {"fastmath": False}),
-            parallel=_PRANGE_ONLY if parallel else False,
             forceinline=inline,
             inline="always" if part else "never",
         )(function)
@@ -126,8 +106,8 @@ def kernel(
 def stay_whole(typingctx):  # type: ignore[no-untyped-def]
     """Keep the kernel that calls this from being copied into its callers, by the compiler's will.
 
-    A long kernel called from the serial and the parallel branch of another would be optimised
-    four times over, which is most of the time a compilation takes.
+    A long kernel called from several places would be optimised several times over, which is most of
+    the time a compilation takes.
     """
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]

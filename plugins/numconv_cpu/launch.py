@@ -10,12 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import from_dtype, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from .address import address, word
 from .compile import Prepared, kernel, routine
 from .pool import POINTERS, run_job
-from .simd.memory import pointer
+from .simd.memory import at, clear, pointer
+
+# Counters stand so many words apart, and are on the stack if there are few.
+LINE, FEW = 8, 16
 
 
 def worker(
@@ -80,9 +86,8 @@ def _start(  # type: ignore[no-untyped-def]
         The memory of the pool of threads.
     """
     # The counters by which workers share tasks stand in cache lines of their own.
-    counters = np.zeros(8 * stages * workers, np.int64)
-    pointers = np.empty(POINTERS, np.int64)
-    pointers[0] = word(pointer(counters))
+    room = _room()
+    pointers, counters = at(room, 0), at(room, POINTERS)
     pointers[1] = word(x)
     pointers[2] = word(weight)
     pointers[3] = word(bias)
@@ -92,9 +97,26 @@ def _start(  # type: ignore[no-untyped-def]
     pointers[7] = word(tables)
     pointers[8] = word(parts)
     pointers[9] = word(geometry)
-    run_job(word(pool), function, stages, min(limit, workers), pointer(pointers))
+    if stages * workers <= FEW:
+        clear(counters, LINE * stages * workers)
+        pointers[0] = word(counters)
+        run_job(word(pool), function, stages, min(limit, workers), pointers)
+        return
+    many = np.zeros(LINE * stages * workers, np.int64)
+    pointers[0] = word(pointer(many))
+    run_job(word(pool), function, stages, min(limit, workers), pointers)
     # What is only known by its address must live until here.
-    counters[0] = pointers[0] = 0
+    many[0] = 0
+
+
+@intrinsic
+def _room(typingctx):  # type: ignore[no-untyped-def]
+    """Return room on the stack for the addresses and few counters: to allocate takes longer."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return cgutils.alloca_once(builder, ir.IntType(64), size=POINTERS + LINE * FEW)
+
+    return types.CPointer(types.int64)(), generate
 
 
 start = Prepared(_start, (*(types.int64,) * 4, *(address,) * 10))

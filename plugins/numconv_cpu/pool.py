@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from .address import address, word
 from .atomic import add, compare_exchange, load, pause, store
-from .compile import Prepared, kernel, routine
+from .compile import Prepared, kernel, routine, stay_whole
 
 POSIX = os.name == "posix"
 """Elsewhere there are no threads: callers do everything by themselves."""
@@ -158,6 +158,7 @@ def run_job(pool, function, stages, limit, pointers):  # type: ignore[no-untyped
     pointers : pointer to int64
         The `POINTERS` addresses that it is called with.
     """
+    stay_whole()
     slot = _claim_slot(pool) if limit > 1 else np.int64(0)
     if slot == 0:
         for stage in range(stages):

@@ -14,7 +14,22 @@ from .pool import pool
 SERIAL_WORK = 60_000
 
 
-def run(worker: int, stages: int, workers: int, *arrays: Any, work: int) -> None:
+def run(
+    worker: int,
+    stages: int,
+    workers: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    residual: Any,
+    out: Any,
+    workspace: Any,
+    tables: Any,
+    parts: Any,
+    geometry: Any,
+    *,
+    work: int,
+) -> None:
     """Call a worker for every stage, on as many threads as numconv is configured to use.
 
     Parameters
@@ -24,14 +39,31 @@ def run(worker: int, stages: int, workers: int, *arrays: Any, work: int) -> None
     stages, workers : int
         All workers of a stage are done before the next one begins; no more than `workers` are
         ever called at once.
-    *arrays : ndarray
-        The nine arrays that `launch.start` is given.
+    x, weight, bias, residual, out, workspace, tables, parts, geometry : ndarray
+        What `launch.start` is given.
     work : int
         Multiply-adds of this call, or something as costly.
     """
     entry = start.entry or start.compile()
-    threads = pool()
-    limit = 1 if work < SERIAL_WORK else min(workers, get_num_threads())
-    if limit > threads.threads + 1:
-        threads.grow(limit - 1)
-    entry(worker, stages, workers, limit, *arrays, threads.memory)
+    limit, memory = 1, tables  # of a pool that is not asked
+    if work >= SERIAL_WORK:
+        limit, threads = min(workers, get_num_threads()), pool()
+        if limit > threads.threads + 1:
+            threads.grow(limit - 1)
+        memory = threads.memory
+    entry(
+        worker,
+        stages,
+        workers,
+        limit,
+        x,
+        weight,
+        bias,
+        residual,
+        out,
+        workspace,
+        tables,
+        parts,
+        geometry,
+        memory,
+    )

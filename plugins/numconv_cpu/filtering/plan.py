@@ -103,9 +103,9 @@ class FilterPlan(OfThisProcess):
             return
         x, weight = arrays[0], arrays[-1]
         memory = self._workspace.take()
-        operands = (x, weight, x, x, out, memory, self._tables)
-        records = (self._geometry, self._geometry)
-        run(self._worker, 1, self._workers, *operands, *records, work=self._work)
+        told = self._geometry
+        operands = (x, weight, x, x, out, memory, self._tables, told, told)
+        run(self._worker, 1, self._workers, *operands, work=self._work)
         self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> Array:

@@ -169,9 +169,9 @@ class InvolutionPlan(OfThisProcess):
         memory = self._workspace.take()
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1] if self._epilogue.residual else x
-        operands = (x, kernels, bias, residual, out, memory, self._tables)
-        records = (self._geometry, self._geometry)
-        run(self._worker, 1, self._workers, *operands, *records, work=self._work)
+        told = self._geometry
+        operands = (x, kernels, bias, residual, out, memory, self._tables, told, told)
+        run(self._worker, 1, self._workers, *operands, work=self._work)
         self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> Array:

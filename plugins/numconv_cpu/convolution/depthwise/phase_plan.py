@@ -133,9 +133,8 @@ class PhasePlan(OfThisProcess):
         memory[0] = 0
         bias = rest[0] if self._problem.epilogue.bias else y
         residual = rest[-1] if self._problem.epilogue.residual else y
-        arrays = (y, weight, bias, residual, out, memory, self._tables)
-        records = (self._parts, self._geometry)
-        run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        operands = (y, weight, bias, residual, out, memory, self._tables)
+        run(self._worker, 1, self._workers, *operands, self._parts, self._geometry, work=self._work)
         hand_over = memory[0]
         self._workspace.give(memory)
         if hand_over:
