@@ -91,6 +91,7 @@ NUMBERS = (
     "at_packed",
     "at_turned",
     "at_row",
+    "at_rows",
     "worker",  # memory of each
     "stride_z",
     "stride_y",
@@ -164,7 +165,9 @@ class ScatterPlan(OfThisProcess):
             "cells": axes[lead].cells[1],
             "inner": inner,
         }
-        _arrange(numbers, most, axes[2].widest(c.pieces if lead == 2 else 1))
+        height, width = (axes[i].widest(c.pieces if lead == i else 1) for i in (1, 2))
+        words = -(-16 * height // np.dtype(problem.dtype).itemsize)
+        _arrange(numbers, most, width, words)
         numbers |= _axes(axes, numbers, tables)
         self._workspace = Workspace(problem.dtype, self._workers * numbers["worker"])
         self._tables = tables.array()
@@ -272,7 +275,7 @@ def _phases(axis: Axis, first: int, tap_step: int, sample_step: int) -> NDArray[
     return found
 
 
-def _arrange(numbers: dict[str, int], positions: int, width: int) -> None:
+def _arrange(numbers: dict[str, int], positions: int, width: int, rows: int) -> None:
     """Give everything its place in the memory of a worker."""
     lanes, span = numbers["lanes"], numbers["span"]
     tiles = -(-positions // span)
@@ -288,6 +291,7 @@ def _arrange(numbers: dict[str, int], positions: int, width: int) -> None:
         "at_packed": 2 * numbers["gang"] * numbers["packed_tile"],
         "at_turned": numbers["unit"] * lanes * numbers["turned_pitch"],
         "at_row": numbers["stride_x"] * numbers["phase_pitch"] + width,
+        "at_rows": rows,
     }
     begins, numbers["worker"] = in_turn(sizes)
     numbers |= begins

@@ -11,7 +11,7 @@ from ..store import store_phases
 
 
 @kernel
-def add_up(g, block, channel, channels, n, arrays, sums, turned, row):  # type: ignore[no-untyped-def]
+def add_up(g, block, channel, channels, n, arrays, sums, turned, row, rows):  # type: ignore[no-untyped-def]
     """Add up and store a block of results of some channels.
 
     Parameters
@@ -25,6 +25,8 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row):  # type: 
         As `products.sum_products` leaves them.
     turned, row : pointer
         To places for the sums of a unit of lanes, and for two rows of results.
+    rows : pointer to int64
+        What `find_rows` wrote.
     """
     stay_whole()
     all_channels = g.groups * g.result_channels
@@ -55,30 +57,37 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row):  # type: 
                 at(turned, member * g.taps * g.turned_pitch),
                 arrays.tables,
                 row,
+                rows,
             )
 
 
 @kernel
-def add_channel(g, block, out, residual, bias, turned, tables, row):  # type: ignore[no-untyped-def]
+def find_rows(rows, g, block, tables):  # type: ignore[no-untyped-def]
+    """Write down `entries` of each row of a block along y, which are those of all channels."""
+    told, turn, phase = at(tables, g.at_y), block.turn_y, block.phase_y
+    for y in range(block.end_y - block.first_y):
+        begin, count = entries(at(told, 3 * phase), turn, g.given_y, g.shift_y, g.next_y, g.given_x)
+        rows[2 * y], rows[2 * y + 1] = begin, count
+        phase += 1
+        if phase == g.stride_y:
+            phase, turn = 0, turn + 1
+
+
+@kernel
+def add_channel(g, block, out, residual, bias, turned, tables, row, rows):  # type: ignore[no-untyped-def]
     """Add up and store a block of one result channel."""
     width = block.end_x - block.first_x
-    of_z, of_y = at(tables, g.at_z), at(tables, g.at_y)
-    step_y, step_z = g.given_x, g.given_x * g.given_y
+    of_z, step_z = at(tables, g.at_z), g.given_x * g.given_y
     # Divisions are slow: turns and phases are counted.
     turn_z, phase_z = block.turn_z, block.phase_z
     for z in range(block.first_z, block.end_z):
         told = at(of_z, 3 * phase_z)
         rows_z = entries(told, turn_z, g.given_z, g.shift_z, g.next_z, step_z)
-        turn_y, phase_y = block.turn_y, block.phase_y
         for y in range(block.first_y, block.end_y):
-            told = at(of_y, 3 * phase_y)
-            rows_y = entries(told, turn_y, g.given_y, g.shift_y, g.next_y, step_y)
-            add_phases(g, block, row, bias, turned, tables, rows_z, rows_y)
+            found = at(rows, 2 * (y - block.first_y))
+            add_phases(g, block, row, bias, turned, tables, rows_z, (found[0], found[1]))
             to = (z * g.result_height + y) * g.result_width + block.first_x
             store_phases(g, at(out, to), at(residual, to), row, width)
-            phase_y += 1
-            if phase_y == g.stride_y:
-                phase_y, turn_y = 0, turn_y + 1
         phase_z += 1
         if phase_z == g.stride_z:
             phase_z, turn_z = 0, turn_z + 1

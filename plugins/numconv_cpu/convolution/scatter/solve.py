@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...compile import kernel
-from ...simd.memory import at, claim, record_at
+from ...simd.memory import at, claim, integers, record_at
 from ..layout import Arrays
 from .products import sum_products
-from .results import add_up
+from .results import add_up, find_rows
 
 
 class Block(NamedTuple):
@@ -110,4 +110,6 @@ def compute_block(g, block, n, group, tile_block, worker, arrays):  # type: igno
     )
     channel = group * g.result_channels + lane // g.taps
     turned, row = at(own, g.at_turned), at(own, g.at_row)
-    add_up(g, block, channel, lanes // g.taps, n, arrays, sums, turned, row)
+    rows = integers(at(own, g.at_rows))
+    find_rows(rows, g, block, arrays.tables)
+    add_up(g, block, channel, lanes // g.taps, n, arrays, sums, turned, row, rows)
