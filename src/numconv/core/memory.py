@@ -199,8 +199,8 @@ def release_memory() -> None:
     """Give back to the system what numconv keeps for later.
 
     That is the memory of idle results (`set_output_pool` bounds it) and of workspaces (128 MiB at
-    most, and for each dtype eight of 2 MiB), and the plans of earlier calls: up to 4096 of them, whose
-    tables take 64 MiB at most, or are those of a single plan.
+    most, and for each dtype eight of 2 MiB), and the plans of earlier calls: up to 4096 of them,
+    whose tables take 64 MiB at most, or are those of a single plan.
 
     Arrays in use are left alone, and so are the plans that `numconv.plan` returned. The next
     calls fetch their memory and make their plans anew.
