@@ -27,7 +27,6 @@ def run(
     tables: Any,
     parts: Any,
     geometry: Any,
-    *,
     work: int,
 ) -> None:
     """Call a worker for every stage, on as many threads as numconv is configured to use.

@@ -103,9 +103,21 @@ class FilterPlan(OfThisProcess):
             return
         x, weight = arrays[0], arrays[-1]
         memory = self._workspace.take()
-        told = self._geometry
-        operands = (x, weight, x, x, out, memory, self._tables, told, told)
-        run(self._worker, 1, self._workers, *operands, work=self._work)
+        run(
+            self._worker,
+            1,
+            self._workers,
+            x,
+            weight,
+            x,
+            x,
+            out,
+            memory,
+            self._tables,
+            self._geometry,
+            self._geometry,
+            self._work,
+        )
         self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> Array:

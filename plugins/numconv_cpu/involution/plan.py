@@ -167,11 +167,21 @@ class InvolutionPlan(OfThisProcess):
             return
         x, kernels, *rest = arrays
         memory = self._workspace.take()
-        bias = rest[0] if self._epilogue.bias else x
-        residual = rest[-1] if self._epilogue.residual else x
-        told = self._geometry
-        operands = (x, kernels, bias, residual, out, memory, self._tables, told, told)
-        run(self._worker, 1, self._workers, *operands, work=self._work)
+        run(
+            self._worker,
+            1,
+            self._workers,
+            x,
+            kernels,
+            rest[0] if self._epilogue.bias else x,
+            rest[-1] if self._epilogue.residual else x,
+            out,
+            memory,
+            self._tables,
+            self._geometry,
+            self._geometry,
+            self._work,
+        )
         self._workspace.give(memory)
 
     def prepare(self, weight: Array) -> Array:
