@@ -218,9 +218,10 @@ def _await_workers(pool, state):  # type: ignore[no-untyped-def]
 def _wake(pool, condition):  # type: ignore[no-untyped-def]
     """Wake all who sleep on a condition."""
     mutex = pool + 8 * _MUTEX
+    # Who saw nothing to do while he held the mutex sleeps by now. Those who wake find it free.
     _lock(mutex)
-    _broadcast(pool + 8 * condition)
     _unlock(mutex)
+    _broadcast(pool + 8 * condition)
 
 
 @kernel
