@@ -40,6 +40,7 @@ def run_script() -> Callable[..., str]:
 
     def run(script: Path, *arguments: str, **variables: str) -> str:
         environment = {**os.environ, "NUMCONV_NUM_THREADS": "2", **variables}
+        environment["PYTHONPATH"] = str(Path(__file__).parent)  # where `children` is
         with subprocess.Popen(
             [sys.executable, "-X", "faulthandler", str(script), *arguments],
             stdout=subprocess.PIPE,

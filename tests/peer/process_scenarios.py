@@ -6,19 +6,15 @@ Usage: ``python process_scenarios.py SCENARIO``
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 import sys
 import time
-import traceback
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import numconv
+from children import SECONDS, in_child
 
-SECONDS = 60
 GENERATOR = np.random.default_rng(1)
 X = GENERATOR.standard_normal((4, 16, 40, 40)).astype(np.float32)
 WEIGHT = GENERATOR.standard_normal((24, 16, 3, 3)).astype(np.float32)
@@ -37,28 +33,6 @@ def expected(index: int = 0) -> Any:
 
 def close(result: Any, other: Any) -> bool:
     return bool(np.allclose(result, other, rtol=1e-4, atol=1e-3))
-
-
-def in_child(work: Callable[[], bool]) -> bool:
-    """Return what `work` returns in a forked child; one that hangs says where, and dies."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = 0 if work() else 2
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.002)
-    os.kill(child, signal.SIGABRT)
-    os.waitpid(child, 0)
-    return False
 
 
 def threads_kept() -> None:

@@ -6,10 +6,8 @@ Says ``ok NAME`` for each scenario that gave right answers; none of them may han
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -19,6 +17,7 @@ from numba.core.caching import NullCache
 from parallel_calls import Call, array, same, table
 
 import numconv
+from children import in_child
 from numconv_cpu import pool
 from numconv_cpu.compile import kernel
 
@@ -30,20 +29,6 @@ expected: dict[str, Any] = {}
 def right() -> bool:
     """Return whether every call gives here what it gave in the parent."""
     return all(same(call(), expected[name]) for name, call in calls.items())
-
-
-def in_child(work: Callable[[], bool]) -> bool:
-    """Return what `work` returns in a forked child."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = 0 if work() else 2
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def after_import() -> bool:

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -24,10 +23,10 @@ import numpy as np
 from parallel_calls import array
 
 import numconv
+from children import SECONDS, in_child
 
 warnings.simplefilter("ignore", numconv.PerformanceWarning)
 
-SECONDS = 60
 OWN = ("numconv", "numconv_cpu")
 
 
@@ -90,28 +89,6 @@ def others_are_well() -> bool:
     thread.start()
     thread.join(SECONDS)
     return found == [True] and in_child(lambda: right(convolve())) and right(convolve())
-
-
-def in_child(work: Callable[[], bool]) -> bool:
-    """Return what `work` returns in a forked child; one that hangs says where, and dies."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = 0 if work() else 2
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.002)
-    os.kill(child, signal.SIGABRT)
-    os.waitpid(child, 0)
-    return False
 
 
 def _every_line(call: Callable[[], Any], step: int, apart: bool) -> None:

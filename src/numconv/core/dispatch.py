@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from math import prod
 from operator import is_
 from typing import Any
@@ -21,7 +20,7 @@ from .choice import Choice, choose, forget_warnings, offers, warn_of_last_resort
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
-from .kept import MOST_BYTES
+from .kept import CallCache, remember
 from .kept import held_bytes as held_bytes_of
 from .memory import when_released
 from .overflow import check_sums
@@ -63,12 +62,9 @@ class Call:
     """By what it is recognised at a glance: see `_glance`."""
 
 
-_MOST_CALLS = 4096
-_calls: dict[Any, Call] = {}
-_held = {"bytes": 0}
-_kept = count()
-_RECOUNT = 256
-_recent: dict[Any, tuple[tuple[Any, ...], Call]] = {}
+_cache = CallCache()
+_calls: dict[Any, Call] = _cache.calls
+_recent: dict[Any, tuple[tuple[Any, ...], Call]] = _cache.recent
 _offers: dict[Any, bool] = {}
 _met: set[Any] = set()
 
@@ -158,13 +154,13 @@ def solve(
         call = with_num_threads(threads, _prepare, *asked)
         lasting = is_plain(parameters)
         if lasting:
-            _keep(key, call)
+            _cache.keep(key, call)
         elif not _hashable(parameters):
             raise ArgumentTypeError("parameters", parameters, "numbers, strings and tuples")
     if lasting and call.batched and not call.integers:
         glance, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         if glance is not None and all(array.dtype.isnative for array in plain):
-            _recognise(key, glance, parameters, call)
+            _cache.recognise(key, glance, parameters, call)
     plain = [memory.plain(a) for a in given if a is not None]
     if call.integers:
         plain = check_sums(call.problem, plain)
@@ -252,60 +248,14 @@ def _hashable(value: Any) -> bool:
     return True
 
 
-def _remember(calls: dict[Any, Any], key: Any, call: Any) -> None:
-    # Single operations of a dict, and no lock that an interrupt could leave behind.
-    calls[key] = call
-    while len(calls) > _MOST_CALLS:
-        try:
-            del calls[next(iter(calls))]
-        except (KeyError, RuntimeError, StopIteration):
-            continue  # another thread was faster
-
-
-def _keep(key: Any, call: Call) -> None:
-    """Keep a call, and give up the oldest ones until all are few enough and small enough.
-
-    Single operations of a dict, and no lock that an interrupt could leave behind. So the sum of
-    bytes may drift when threads or interrupts meet here, and is counted anew now and then.
-    """
-    _calls[key] = call
-    _held["bytes"] += call.held_bytes
-    if _held["bytes"] > MOST_BYTES or len(_calls) > _MOST_CALLS or next(_kept) % _RECOUNT == 0:
-        _held["bytes"] = sum(each.held_bytes for each in tuple(_calls.values()))
-    while len(_calls) > 1 and (_held["bytes"] > MOST_BYTES or len(_calls) > _MOST_CALLS):
-        try:
-            oldest = next(iter(_calls))
-        except (RuntimeError, StopIteration):
-            continue  # another thread was faster
-        _drop(oldest)
-
-
-def _drop(key: Any) -> None:
-    call = _calls.pop(key, None)
-    if call is not None:
-        _held["bytes"] -= call.held_bytes
-        for glance in call.glances:
-            _recent.pop(glance, None)
-
-
-def _recognise(key: Any, glance: Any, parameters: tuple[Any, ...], call: Call) -> None:
-    """Let a call that is kept be recognised at a glance."""
-    call.glances.append(glance)
-    _remember(_recent, glance, (parameters, call))
-    if _calls.get(key) is not call:  # dropped meanwhile
-        _recent.pop(glance, None)
-
-
 def held_bytes() -> int:
     """Return about how much memory the plans take that are kept."""
-    return sum(each.held_bytes for each in tuple(_calls.values()))
+    return _cache.held_bytes
 
 
 def _release() -> None:
-    _calls.clear()
-    _recent.clear()
+    _cache.clear()
     _offers.clear()
-    _held["bytes"] = 0
 
 
 when_released(_release)
@@ -451,5 +401,5 @@ def offered(
         ]
         found = offers(build(*described, *parameters), backend, device)
         if is_plain(parameters):
-            _remember(_offers, key, found)
+            remember(_offers, key, found)
     return found
