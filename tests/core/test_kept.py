@@ -44,10 +44,10 @@ def test_all_arrays_of_a_plan_are_counted_once() -> None:
 
 
 def test_the_oldest_plans_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "MOST_BYTES", 10 * kept.OVERHEAD)
+    monkeypatch.setattr(kept, "MOST_BYTES", 10 * kept.OVERHEAD)
     for length in range(10, 40):
         call(length)
-        assert dispatch.held_bytes() <= dispatch.MOST_BYTES
+        assert dispatch.held_bytes() <= kept.MOST_BYTES
     lengths = [key[1][0][0][2] for key in dispatch._calls]
     assert lengths == list(range(40 - len(lengths), 40))
     assert len(lengths) > 5
@@ -58,7 +58,7 @@ def test_the_oldest_plans_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_plan_larger_than_all_is_kept_until_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "MOST_BYTES", 1)
+    monkeypatch.setattr(kept, "MOST_BYTES", 1)
     call(10)
     call(11)
     assert len(dispatch._calls) == len(dispatch._recent) == 1
