@@ -14,8 +14,9 @@ from ..checks import hold
 from ..operands import random_operands
 from .law import Law, always
 
-# Objects of Python that any call makes, and what blocks of a pool are larger than is asked for.
-OBJECTS, ROUNDING = 6 * 1024, 1 / 8
+# Objects of Python that any call makes (those of a pool of Python's threads are 6 KB for each), and
+# what blocks of a pool of memory are larger than is asked for.
+OBJECTS, ROUNDING = 32 * 1024, 1 / 8
 
 
 def told(problem: Any, algorithm: Algorithm) -> float:
