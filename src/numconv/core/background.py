@@ -74,10 +74,12 @@ def undisturbed(function: Callable[..., Result], *arguments: Any) -> Result:
     Notes
     -----
     The function sees the caller's context variables, but not his thread-local values. It runs in
-    the caller's own thread where another one might wait for that: within other such work, and while
-    the thread imports a module, which the function could import as well.
+    the caller's own thread where another one might wait for that: within other such work, while
+    the thread imports a module, which the function could import as well, and while it holds a lock
+    that the function may need (`hold_at_fork`): the compiler's, where a compilation calls us.
     """
-    if threading.get_ident() in _running or _importing():
+    busy = threading.get_ident() in _running or any(lock._is_owned() for lock in _locks)
+    if busy or _importing():
         return function(*arguments)
     work = _Work(function, arguments)
     try:
