@@ -159,7 +159,7 @@ def run_job(pool, function, stages, limit, pointers):  # type: ignore[no-untyped
         The `POINTERS` addresses that it is called with.
     """
     stay_whole()
-    slot = _claim_slot(pool) if limit > 1 else np.int64(0)
+    slot = _claim_slot(pool) if POSIX and limit > 1 else np.int64(0)
     if slot == 0:
         for stage in range(stages):
             _call(function, stage, 0, pointers)
