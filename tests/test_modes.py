@@ -159,7 +159,9 @@ def test_changed_bytecode_is_compiled_anew(code: Path, tmp_path: Path) -> None:
     place = tmp_path / "code"
     shutil.copytree(code, place)
     kernels = place / "numconv_cpu" / "loops" / "kernels.py"
-    other = kernels.read_text().replace("sums[:] = zero", "sums[:] = zero + x.dtype.type(100)")
+    before = kernels.read_text()
+    other = before.replace("sums[:] = x.dtype.type(0)", "sums[:] = x.dtype.type(100)")
+    assert other != before
     leave_bytecode(place)
     cache = {"NUMCONV_CACHE_DIR": str(tmp_path / "cache")}
     assert run_shipped(place, CALL, **cache).strip() == RIGHT

@@ -1,44 +1,20 @@
-"""The decorator of kernels: what runs on threads, and what does not."""
+"""What is compiled: with names of its own, and without threads of Numba's."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
 
-import numba
-import numpy as np
-import pytest
-from numba.core.caching import NullCache
-
-from numconv_cpu.compile import kernel
+import numconv_cpu
 
 
-@kernel(parallel=True)
-def fill(out, serial):  # type: ignore[no-untyped-def]
-    ones = np.ones(out.size, out.dtype)
-    if serial:
-        for i in range(out.size):
-            out[i] = ones[i]
-    else:
-        for i in numba.prange(out.size):
-            out[i] = ones[i]
-
-
-def parallel_loops(function: Any) -> list[int]:
-    """Return the number of parallel loops in each version that has been compiled."""
-    found = []
-    for signature in function.signatures:
-        diagnostics = function.get_metadata(signature)["parfor_diagnostics"]
-        found.append(diagnostics.count_parfors())
-    return found
-
-
-def test_nothing_but_prange_runs_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fill, "_cache", NullCache())
-    for dtype in ("float32", "float64", "int64"):
-        fill(np.zeros(5, dtype), True)
-    assert parallel_loops(fill) == [1, 1, 1]
+def test_no_kernel_uses_threads_of_numba() -> None:
+    """They belong to the caller: to compile a parallel loop would start them."""
+    forbidden = re.compile(r"\bprange\b|parallel\s*=")
+    sources = Path(numconv_cpu.__file__).parent.rglob("*.py")
+    assert [path.name for path in sources if forbidden.search(path.read_text())] == []
 
 
 def test_no_two_processes_give_kernels_the_same_name() -> None:
