@@ -152,7 +152,12 @@ def _after_fork() -> None:
     _release()
     while _interrupted:
         if isinstance(_interrupted.pop(), KeyboardInterrupt):
-            _thread.interrupt_main()
+            _thread.start_new_thread(_interrupt_again, ())
+
+
+def _interrupt_again() -> None:
+    time.sleep(0.001)  # what arrives in a hook is lost
+    _thread.interrupt_main()
 
 
 def _after_fork_in_child() -> None:
