@@ -107,12 +107,15 @@ def test_no_thread_is_left_on_the_list_of_pythons() -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_an_interrupt_while_a_fork_waits_arrives_after_it() -> None:
-    background._interrupted.append(KeyboardInterrupt())
-    child = None
-    with pytest.raises(KeyboardInterrupt):
-        child = os.fork()
-        if child == 0:
+    children: list[int] = []
+
+    def fork() -> None:
+        children.append(os.fork())
+        if children[0] == 0:
             os._exit(0)
         time.sleep(10)
-    assert child is not None
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    background._interrupted.append(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        fork()
+    assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 0
