@@ -89,10 +89,12 @@ class TransformingPlan(OfThisProcess):
         if hand_over:
             _exact(self._problem, get_num_threads())(x, given, *rest, out=out)
             return
+        if images.size == 0:
+            return
+        exact = _exact(replace(self._problem, batch=1), get_num_threads())
         for n in images:
-            alone, single = slice(n, n + 1), replace(self._problem, batch=1)
+            alone = slice(n, n + 1)
             rest_alone = (each[alone] if each.ndim > 1 else each for each in rest)
-            exact = _exact(single, get_num_threads())
             exact(x[alone], given, *rest_alone, out=out[alone])
 
     def prepare(self, weight: Array) -> PreparedWeight:

@@ -49,13 +49,7 @@ def input_gradient(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     given, result, epilogue = _x(y, g), _out(out, g), _epilogue(bias, residual, g)
     filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
-    axes = (
-        carray(at(tables, g.at0), g.length0),
-        carray(at(tables, g.at1), g.length1),
-        carray(at(tables, g.at2), g.length2),
-        carray(at(tables, g.at3), g.length3),
-        carray(at(tables, g.at4), g.length4),
-    )
+    axes = _axes(tables, g)
     row = claim(counters, 1)
     while row < g.rows:
         _input_gradient_row(given, filters, epilogue, result, axes, g.groups, row)
@@ -88,11 +82,13 @@ def _out(out, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def _axes(tables, g):  # type: ignore[no-untyped-def]
-    """Return what is known of the axes z, y, x of a convolution."""
+    """Return what is known of the axes: z, y, x; of a gradient two each of z and y, and x."""
     return (
         carray(at(tables, g.at0), g.length0),
         carray(at(tables, g.at1), g.length1),
         carray(at(tables, g.at2), g.length2),
+        carray(at(tables, g.at3), g.length3),
+        carray(at(tables, g.at4), g.length4),
     )
 
 
