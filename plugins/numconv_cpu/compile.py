@@ -25,6 +25,7 @@ from numba.extending import intrinsic
 from numconv.core.background import hold_at_fork, undisturbed
 
 from .cache import fingerprint, kernels, kernels_folder
+from .parts import Compiler, Kernel, rebuilt, reduced
 
 __all__ = ["KernelCache", "Prepared", "kernel", "routine", "stay_whole"]
 
@@ -90,13 +91,17 @@ def kernel(
     """
 
     def decorate(function: Function) -> Any:
-        compiled = numba.njit(
-            **(OPTIONS if fused else OPTIONS | {"fastmath": False}),
-            forceinline=inline,
-            inline="always" if part else "never",
-        )(function)
-        if isinstance(compiled, numba.core.dispatcher.Dispatcher):
-            compiled._cache = KernelCache(function)
+        if numba.config.DISABLE_JIT:
+            return function
+        options = OPTIONS | {
+            "nopython": True,
+            "fastmath": FASTMATH if fused else False,
+            "forceinline": inline,
+            "inline": "always" if part else "never",
+        }
+        compiled = Kernel(function, options)
+        compiled._cache = KernelCache(function)
+        compiled.part._cache = KernelCache(function, _PartImplementation)
         return compiled
 
     return decorate if function is None else decorate(function)
@@ -171,6 +176,20 @@ class _Implementation(caching.CompileResultCacheImpl):
         name = f"{function.__module__}.{function.__qualname__}"
         self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
 
+    def reduce(self, cres: Any) -> Any:
+        return reduced(cres)
+
+
+class _PartImplementation(_Implementation):
+    """The same of a part, of which there is no machine code."""
+
+    def __init__(self, function: Function) -> None:
+        super().__init__(function)
+        self._filename_base += "-part"
+
+    def rebuild(self, target_context: Any, payload: Any) -> Any:
+        return rebuilt(target_context, payload)
+
 
 class _Files:
     """One file for each signature of a kernel.
@@ -203,10 +222,12 @@ class KernelCache(caching.FunctionCache):
 
     _impl_class = _Implementation
 
-    def __init__(self, function: Function) -> None:
+    def __init__(
+        self, function: Function, implementation: type[_Implementation] = _Implementation
+    ) -> None:
         self._name = repr(function)
         self._py_func = function
-        self._impl = _Implementation(function)
+        self._impl = implementation(function)
         self._cache_file = _Files(self._impl.filename_base)
         self.enable()
 
@@ -249,7 +270,7 @@ def _compile(key: tuple[Callable[..., None], tuple[Any, ...], bool]) -> CFunc:
 def _compiled(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool) -> CFunc:
     fastmath = FASTMATH if fused else False
     options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath}
-    compiled = CFunc(function, (arguments, types.void), {}, options)
+    compiled = CFunc(function, (arguments, types.void), {}, options, Compiler)
     compiled._cache = KernelCache(function)
     compiled.compile()
     return compiled

@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from .address import address, word
 from .compile import Prepared, kernel, routine
 from .pool import POINTERS, run_job
-from .simd.memory import at, clear, pointer
+from .simd.memory import at, clear
 
 # Counters stand so many words apart, and are on the stack if there are few.
 LINE, FEW = 8, 16
@@ -68,6 +68,7 @@ def _start(  # type: ignore[no-untyped-def]
     parts,
     geometry,
     pool,
+    many,
 ):
     """Call the worker `function` for every stage, with what threads of the pool come to help.
 
@@ -84,6 +85,8 @@ def _start(  # type: ignore[no-untyped-def]
         C-contiguous arrays of any shape: the worker knows what it is handed.
     pool : address
         The memory of the pool of threads.
+    many : address
+        Zeros for counters, `LINE` for each worker of each stage if these are more than `FEW`.
     """
     # The counters by which workers share tasks stand in cache lines of their own.
     room = _room()
@@ -100,13 +103,9 @@ def _start(  # type: ignore[no-untyped-def]
     if stages * workers <= FEW:
         clear(counters, LINE * stages * workers)
         pointers[0] = word(counters)
-        run_job(word(pool), function, stages, min(limit, workers), pointers)
-        return
-    many = np.zeros(LINE * stages * workers, np.int64)
-    pointers[0] = word(pointer(many))
+    else:
+        pointers[0] = word(many)
     run_job(word(pool), function, stages, min(limit, workers), pointers)
-    # What is only known by its address must live until here.
-    many[0] = 0
 
 
 @intrinsic
@@ -119,5 +118,5 @@ def _room(typingctx):  # type: ignore[no-untyped-def]
     return types.CPointer(types.int64)(), generate
 
 
-start = Prepared(_start, (*(types.int64,) * 4, *(address,) * 10))
-"""`_start` as `threads.run` calls it; the ten addresses are given as arrays."""
+start = Prepared(_start, (*(types.int64,) * 4, *(address,) * 11))
+"""`_start` as `threads.run` calls it; the eleven addresses are given as arrays."""

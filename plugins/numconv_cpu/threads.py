@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from numconv.core.threads import get_num_threads
 
-from .launch import start
+from .launch import FEW, LINE, start
 from .pool import pool
 
 # Chosen when a launch took 2 µs, in which one core does 60 thousand multiply-adds. A thread of the
@@ -45,6 +47,7 @@ def run(
     """
     entry = start.entry or start.compile()
     limit, memory = 1, tables  # of a pool that is not asked
+    many = tables if stages * workers <= FEW else np.zeros(LINE * stages * workers, np.int64)
     if work >= SERIAL_WORK:
         limit, threads = min(workers, get_num_threads()), pool()
         if limit > threads.threads + 1:
@@ -65,4 +68,5 @@ def run(
         parts,
         geometry,
         memory,
+        many,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numconv_cpu
+from numconv_cpu.compile import kernel
 
 
 def test_no_kernel_uses_threads_of_numba() -> None:
@@ -28,3 +30,51 @@ def test_no_two_processes_give_kernels_the_same_name() -> None:
         for _ in range(2)
     ]
     assert numbers[0].stdout != numbers[1].stdout
+
+
+@kernel
+def doubled(x: float) -> float:
+    return 2 * x
+
+
+@kernel
+def more_than_doubled(x: float) -> float:
+    return float(doubled(x) + 1)
+
+
+def test_what_a_kernel_calls_is_a_part_of_it() -> None:
+    """It is not translated by itself, unless Python calls it as well."""
+    assert more_than_doubled(3.0) == 7
+    assert len(doubled.part.overloads) == 1
+    assert not doubled.overloads
+    assert doubled(4.0) == 8
+    assert len(doubled.overloads) == 1
+
+
+SCRIPT = """
+import sys
+from numconv_cpu.compile import kernel
+
+@kernel
+def doubled(x):
+    return 2 * x
+
+@kernel
+def one(x):
+    return doubled(x) + 1
+
+@kernel
+def two(x):
+    return doubled(x) + 2
+
+print(globals()[sys.argv[1]](3.0), sum(doubled.part._cache_hits.values()))
+"""
+
+
+def test_parts_outlive_the_process(run_script: Callable[..., str], tmp_path: Path) -> None:
+    """A kernel compiled later is made of the parts that an earlier one left on disk."""
+    script = tmp_path / "kernels.py"
+    script.write_text(SCRIPT)
+    cache = {"NUMCONV_CACHE_DIR": str(tmp_path / "cache")}
+    printed = [run_script(script, name, **cache) for name in ("one", "two", "two")]
+    assert printed == ["7.0 0\nstatus 0\n", "8.0 1\nstatus 0\n", "8.0 0\nstatus 0\n"]
