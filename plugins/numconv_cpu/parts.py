@@ -87,8 +87,8 @@ class Part(CPUDispatcher):
         super().__init__(function, targetoptions=options, pipeline_class=_PartCompiler)
 
     def add_overload(self, cres: Any) -> None:
-        # Numba's would also offer it to Python.
-        self.overloads[tuple(cres.signature.args)] = cres
+        # Numba's would also offer it to Python, and keep all that it knows of the source.
+        self.overloads[tuple(cres.signature.args)] = cres._replace(type_annotation="")
 
 
 class Kernel(CPUDispatcher):

@@ -15,8 +15,10 @@ between two steps.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import signal
+import sys
 import time
 from typing import Any
 
@@ -34,6 +36,9 @@ from .compile import Prepared, kernel, routine, stay_whole
 POSIX = os.name == "posix"
 """Elsewhere there are no threads: callers do everything by themselves."""
 
+STEERS = sys.platform == "linux" and hasattr(ctypes.CDLL(None), "pthread_setaffinity_np")
+"""Whether threads can be told on which processors to run."""
+
 POINTERS = 10
 """How many addresses a worker is called with, besides its stage and its number."""
 
@@ -41,6 +46,9 @@ SLOTS = 32
 """Jobs at once; further callers work alone."""
 
 MOST_THREADS = 1024
+
+MOST_STEERED = 8
+"""So many threads at most are kept off the caller's processor as they wake, for some 2 µs each."""
 
 # Idle threads watch out for the next job for so long before they sleep, and callers for workers to
 # finish. Waking a thread takes some 50 µs, and networks call every 10 to 50.
@@ -61,8 +69,11 @@ _FIRST_SLOT = 128
 _STATE, _CLAIMED, _FUNCTION, _STAGE, _LIMIT, _POINTERS = 0, 8, 16, 17, 18, 24
 _SLOT_WORDS = 40
 _FIRST_RECORD = _FIRST_SLOT + SLOTS * _SLOT_WORDS
-# Of a thread's record; after these the last job of each slot that it has worked on
-_POOL, _NUMBER, _HANDLE, _SEEN = 0, 1, 2, 8
+# Of a thread's record: among others the processors it may run on, and behind these the last job
+# of each slot that it has worked on
+_POOL, _NUMBER, _HANDLE, _SLEEPS, _STEERED = 0, 1, 2, 3, 4
+_PROCESSORS, _PROCESSOR_WORDS = 8, 16
+_SEEN = _PROCESSORS + _PROCESSOR_WORDS
 _RECORD_WORDS = _SEEN + SLOTS
 _WORDS = _FIRST_RECORD + MOST_THREADS * _RECORD_WORDS
 
@@ -95,6 +106,10 @@ _lock = _external("pthread_mutex_lock", 1)
 _unlock = _external("pthread_mutex_unlock", 1)
 _wait = _external("pthread_cond_wait", 2)
 _broadcast = _external("pthread_cond_broadcast", 1)
+_processor = _external("sched_getcpu", 0)
+_get_processors = _external("sched_getaffinity", 3)
+_set_processors = _external("sched_setaffinity", 3)
+_set_processors_of = _external("pthread_setaffinity_np", 3)
 
 
 @intrinsic
@@ -176,6 +191,8 @@ def run_job(pool, function, stages, limit, pointers):  # type: ignore[no-untyped
         store(state, job * _JOB + _OPEN)
         add(_place(pool, _EPOCH), 1)
         if load(_place(pool, _SLEEPERS)) > 0:
+            if STEERS:
+                _steer(pool, limit)
             _wake(pool, _WAKE)
         _call(function, stage, 0, pointers)
         if add(state, -_OPEN) & _WORKING:
@@ -224,6 +241,50 @@ def _wake(pool, condition):  # type: ignore[no-untyped-def]
     _broadcast(pool + 8 * condition)
 
 
+@intrinsic
+def _room_for_processors(typingctx):  # type: ignore[no-untyped-def]
+    """Return the address of room on the stack for a set of processors."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        room = cgutils.alloca_once(builder, _WORD, size=_PROCESSOR_WORDS)
+        return builder.ptrtoint(room, _WORD)
+
+    return types.int64(), generate
+
+
+@kernel
+def _steer(pool, limit):  # type: ignore[no-untyped-def]
+    """Keep the threads that are about to wake off the processor that their caller runs on.
+
+    Linux may put a thread that wakes behind the one that woke it, above all where the other
+    processors of a virtual machine look busy because they sleep, and leave it there for as long as
+    the caller works. As it wakes it may run wherever its caller may again.
+    """
+    stay_whole()
+    here, others = np.int64(_processor()), _room_for_processors()
+    if here < 0 or here >= 64 * _PROCESSOR_WORDS:
+        return
+    size = np.int64(8 * _PROCESSOR_WORDS)
+    if _get_processors(np.int64(0), size, others) != 0:
+        return
+    own, bit, rest = _place(others, here // 64), np.int64(1) << (here % 64), np.int64(0)
+    for i in range(_PROCESSOR_WORDS):
+        rest |= _place(others, i)[0]
+    if own[0] & bit == 0 or (rest == bit and own[0] == bit):
+        return
+    for i in range(min(load(_place(pool, _THREADS)), limit - 1, MOST_STEERED)):
+        record = pool + 8 * (_FIRST_RECORD + i * _RECORD_WORDS)
+        steered = _place(record, _STEERED)
+        if load(_place(record, _SLEEPS)) == 0 or not compare_exchange(steered, 0, 1):
+            continue
+        for k in range(_PROCESSOR_WORDS):
+            _place(record, _PROCESSORS + k)[0] = _place(others, k)[0]
+        own[0] &= ~bit
+        _set_processors_of(_place(record, _HANDLE)[0], size, others)
+        own[0] |= bit
+        store(steered, 2)
+
+
 @kernel
 def _help(pool, record):  # type: ignore[no-untyped-def]
     """Work on a job that is open and that this thread has not worked on; say if there was one.
@@ -263,7 +324,23 @@ def _serve(record):  # type: ignore[no-untyped-def]
                     break
                 pause()
         if load(epoch) == seen:
+            store(_place(record, _SLEEPS), 1)
             _sleep(pool, seen)
+            store(_place(record, _SLEEPS), 0)
+            if STEERS:
+                _run_anywhere(record)
+
+
+@kernel
+def _run_anywhere(record):  # type: ignore[no-untyped-def]
+    """Take back what `_steer` did to this thread."""
+    steered = _place(record, _STEERED)
+    while load(steered):
+        if compare_exchange(steered, 2, 3):
+            size = np.int64(8 * _PROCESSOR_WORDS)
+            _set_processors(np.int64(0), size, record + 8 * _PROCESSORS)
+            store(steered, 0)
+        pause()
 
 
 @kernel

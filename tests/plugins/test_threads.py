@@ -21,6 +21,13 @@ def test_python_threads_get_the_bits_of_a_single_thread(
     assert printed.endswith("ok\nstatus 0\n"), printed
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processors cannot be chosen")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="this machine has one processor")
+def test_threads_may_run_where_their_caller_may(run_script: Callable[..., str]) -> None:
+    printed = run_script(SCRIPT, "processors")
+    assert printed == "ok\nstatus 0\n"
+
+
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="this machine has one processor")
 @pytest.mark.parametrize(
     ("environment", "chosen", "expected"),

@@ -5,8 +5,10 @@ Usage: ``python thread_scenarios.py SCENARIO [NUMBER_OF_THREADS]``
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -74,6 +76,25 @@ def changing_count() -> None:
     _must_equal_single_thread(calls, results)
 
 
+def processors() -> None:
+    """Threads that were asleep help again, and may then run wherever their caller may."""
+    call = table()["convolution"]
+    for _ in range(20):
+        for _ in range(3):
+            call()
+        time.sleep(0.01)
+    allowed, threads = (
+        os.sched_getaffinity(0),
+        [int(each) for each in os.listdir("/proc/self/task")],
+    )
+    if len(threads) < 2:
+        raise SystemExit("nobody helps")
+    time.sleep(0.2)
+    for thread in threads:
+        if os.sched_getaffinity(thread) != allowed:
+            raise SystemExit(f"{thread} may run on {os.sched_getaffinity(thread)} of {allowed}")
+
+
 def prepared_plan() -> None:
     """One plan with a packed weight, called by every thread with an input of its own."""
     weight = array(2, 24, 16, 3, 3)
@@ -109,7 +130,7 @@ def _must_equal_single_thread(calls: dict[str, Any], results: list[tuple[str, An
         raise SystemExit(f"other bits than with one thread: {', '.join(wrong)}")
 
 
-SCENARIOS = (first_calls, one_call, changing_count, prepared_plan, count)
+SCENARIOS = (first_calls, one_call, changing_count, processors, prepared_plan, count)
 
 if __name__ == "__main__":
     {each.__name__: each for each in SCENARIOS}[sys.argv[1]]()
