@@ -12,6 +12,8 @@ import numconv
 from numconv.benchmarking import suites
 from numconv.benchmarking.suites import Layer
 from numconv.core.dtypes import accumulator
+from numconv.testing import catalogue
+from numconv.testing.operands import random_operands
 from numconv_cpu import workspace as workspaces
 from numconv_cpu.workspace import KEPT, KEPT_BYTES, POOL_BYTES, Workspace
 
@@ -100,3 +102,26 @@ def test_idle_workspaces_are_bounded_and_released() -> None:
     numconv.release_memory()
     assert workspaces._pool.idle_bytes == 0
     assert not workspaces._waiting["float32"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_subnormal_numbers_lie_between_the_values(dtype: str) -> None:
+    """Sums over them, in lanes that nobody stores, take many times as long."""
+    workspaces.release()
+    for each in catalogue.named_problems():
+        problem = each.problem
+        if problem.dtype != dtype or getattr(problem, "result_dtype", dtype) != dtype:
+            continue
+        operands = random_operands(problem)
+        for name, algorithm in catalogue.solvers(problem):
+            if name.startswith("cpu-"):
+                out = np.empty(problem.result_shape, dtype)
+                algorithm.plan(problem)(*operands, out=out)
+                assert not _subnormal(dtype), (name, each.case)
+
+
+def _subnormal(dtype: str) -> int:
+    """Return how many such numbers are in idle workspaces of a dtype."""
+    least = np.finfo(dtype).tiny
+    idle = [np.abs(array) for array in workspaces._waiting[dtype]]
+    return sum(np.count_nonzero((array > 0) & (array < least)) for array in idle)

@@ -51,6 +51,7 @@ class TransformingPlan(OfThisProcess):
     _packing: Array  # of its preparation
     _size: int  # of the workspace
     _packing_size: int
+    _records: bool = False  # whether the workspace holds them: see `Workspace`
     _transformed: slice  # of the workspace after the preparation
 
     def __init__(self, problem: ConvolutionProblem, messages: int) -> None:
@@ -68,7 +69,7 @@ class TransformingPlan(OfThisProcess):
 
     @cached_property
     def _workspace(self) -> Workspace:
-        return Workspace(self._dtype, self._size)
+        return Workspace(self._dtype, self._size, self._records)
 
     def __call__(self, x: Array, weight: Any, *rest: Array, out: Array) -> None:
         """Solve the problem for x (or y), weight, bias and residual."""

@@ -14,6 +14,9 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
+# As two float32 each half is 1, and the whole is a normal float64.
+_NORMAL = ir.IntType(64)(0x3F8000003F800000)
+
 
 @intrinsic
 def pointer(typingctx, array):  # type: ignore[no-untyped-def]
@@ -45,6 +48,33 @@ def record_at(typingctx, records, index):  # type: ignore[no-untyped-def]
         return builder.gep(args[0], [args[1]])
 
     return records.dtype(records, types.intp), generate
+
+
+@intrinsic
+def keep(typingctx, integers, index, value):  # type: ignore[no-untyped-def]
+    """Write an integer of up to 30 bits into a workspace, to be read by `kept`.
+
+    Sums also run over what lies between the values of a workspace, in lanes that are not stored.
+    As floats, plain integers would be subnormal there, with which processors take a hundred times
+    as long; these are near 1.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = builder.add(args[2], _NORMAL)
+        builder.store(number, builder.gep(args[0], [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(integers, types.intp, types.int64), generate
+
+
+@intrinsic
+def kept(typingctx, integers, index):  # type: ignore[no-untyped-def]
+    """Return an integer that `keep` wrote."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.sub(builder.load(builder.gep(args[0], [args[1]])), _NORMAL)
+
+    return types.int64(integers, types.intp), generate
 
 
 @intrinsic

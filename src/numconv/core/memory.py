@@ -32,9 +32,9 @@ ALIGNMENT = 64
 STEPS = 8
 
 
-def aligned(nbytes: int) -> Array:
-    """Return fresh bytes that begin where a cache line does."""
-    memory = np.empty(nbytes + ALIGNMENT, np.uint8)
+def aligned(nbytes: int, clean: bool = False) -> Array:
+    """Return fresh bytes that begin where a cache line does, zeros if they must be clean."""
+    memory = (np.zeros if clean else np.empty)(nbytes + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     return memory[start : start + nbytes]
 
@@ -53,11 +53,12 @@ def aligned_copy(*arrays: Array) -> Array:
 class Block:
     """A piece of memory that arrays are laid into, one at a time."""
 
-    __slots__ = ("address", "kind", "memory", "size", "when")
+    __slots__ = ("address", "kind", "memory", "size", "use", "when")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, clean: bool, use: object) -> None:
         self.size = size
-        self.memory = aligned(size)
+        self.memory = aligned(size, clean)
+        self.use = use
         self.address = self.memory.ctypes.data
         self.kind = ctypes.c_char * size
         self.when = 0
@@ -69,16 +70,26 @@ class Pool:
     Arrays die in any thread and at any moment, even in the midst of another array's being made.
     So there is no lock here to wait for: whatever two threads do at once are single operations
     of a deque, and the sum of the idle blocks is counted anew each time.
+
+    Parameters
+    ----------
+    limit : int
+        Bytes.
+    clean : bool
+        Whether memory that was fresh, or of another use, is filled with zeros.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, clean: bool = False) -> None:
         self.limit = limit
+        self._clean = clean
         self._idle: dict[int, deque[Block]] = {}
         self._lent: dict[int, ref[Any]] = {}
         self._clock = count()
 
-    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any], use: object = None) -> Array:
         """Return an array with whatever values, in a block that comes back when it dies.
+
+        Those of a clean pool are zeros, or what was written for the same `use`.
 
         The array does not own its memory (``flags.owndata``); its base does, on which all views
         of it depend as well.
@@ -89,9 +100,12 @@ class Pool:
         size = block_size(nbytes)
         idle = self._idle.get(size)
         try:
-            block = idle.pop() if idle is not None else Block(size)
+            block = idle.pop() if idle is not None else Block(size, self._clean, use)
         except IndexError:
-            block = Block(size)
+            block = Block(size, self._clean, use)
+        if self._clean and block.use != use:
+            block.memory[...] = 0
+            block.use = use
         # Made of an address, which takes a quarter of the time that `from_buffer` does; so the
         # owner must hold on to the memory by itself.
         owner: Any = block.kind.from_address(block.address)

@@ -15,7 +15,7 @@ from ...simd.columns import (
     single_zeros,
 )
 from ...simd.lines import line_at, sample_at
-from ...simd.memory import at
+from ...simd.memory import at, keep, kept
 from ...simd.tile import load, store
 
 # Up to so many vectors, rows are filled vector by vector instead of row by row.
@@ -36,14 +36,14 @@ def find_samples(places, tables, g, y0, x0):  # type: ignore[no-untyped-def]
     for slot in range(g.slots_y):
         line, own = line_at(at(tables, g.at_y), slot, y0), at(places, slot * g.lines)
         for y in range(g.lines):
-            own[y] = sample_at(line, y)
+            keep(own, y, sample_at(line, y))
     if g.zeros == 0:
         columns = min(g.columns, g.length - x0)
         for slot in range(g.slots_x):
             line = line_at(at(tables, g.at_x), slot, x0)
             own = at(places, g.slots_y * g.lines + slot * g.columns)
             for x in range(columns):
-                own[x] = sample_at(line, x)
+                keep(own, x, sample_at(line, x))
 
 
 @kernel
@@ -103,10 +103,10 @@ def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore
     # Read before the loop, for the compiler cannot know that what is written is not the record.
     apart, width = g.slots_x * g.pitch, g.width
     for y in range(g.lines):
-        if sources[y] < 0:
+        if kept(sources, y) < 0:
             fill_row(at(target, y * apart), layer, 0, 0, columns, g)
         else:
-            row = at(layer, sources[y] * width)
+            row = at(layer, kept(sources, y) * width)
             fill_row(at(target, y * apart), row, first, last, columns, g)
 
 
@@ -118,8 +118,8 @@ def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-unty
     whole = first <= 0 and last > g.lanes
     for y in range(g.lines):
         samples = vector
-        if sources[y] >= 0:
-            source = at(layer, sources[y] * width)
+        if kept(sources, y) >= 0:
+            source = at(layer, kept(sources, y) * width)
             if g.step == 1:
                 if whole:
                     samples = load(vector, source, 0)
@@ -136,8 +136,8 @@ def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-unty
 def fill_borders(target, layer, sources, table, begin, first, last, columns, g):  # type: ignore[no-untyped-def]
     """Fill what is outside of `first` to `last` with samples from anywhere in the row."""
     for y in range(g.lines):
-        if sources[y] >= 0:
-            row = at(layer, sources[y] * g.width - begin)
+        if kept(sources, y) >= 0:
+            row = at(layer, kept(sources, y) * g.width - begin)
             to = at(target, y * g.slots_x * g.pitch)
             copy_border(to, row, table, 0, first)
             copy_border(to, row, table, last, columns)
@@ -148,8 +148,8 @@ def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-
     """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
     for i in range(first, last):
         target[i] = 0
-        if table[i] >= 0:
-            target[i] = source[table[i]]
+        if kept(table, i) >= 0:
+            target[i] = source[kept(table, i)]
 
 
 @kernel(inline=True)

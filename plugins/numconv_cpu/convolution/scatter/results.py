@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...compile import kernel, stay_whole
 from ...simd.columns import add_tiles, add_value, load_between, single_zeros
-from ...simd.memory import at, zero
+from ...simd.memory import at, keep, kept, zero
 from ...simd.tile import store
 from ...simd.transpose import transpose_lanes
 from ..store import store_phases
@@ -67,7 +67,8 @@ def find_rows(rows, g, block, tables):  # type: ignore[no-untyped-def]
     told, turn, phase = at(tables, g.at_y), block.turn_y, block.phase_y
     for y in range(block.end_y - block.first_y):
         begin, count = entries(at(told, 3 * phase), turn, g.given_y, g.shift_y, g.next_y, g.given_x)
-        rows[2 * y], rows[2 * y + 1] = begin, count
+        keep(rows, 2 * y, begin)
+        keep(rows, 2 * y + 1, count)
         phase += 1
         if phase == g.stride_y:
             phase, turn = 0, turn + 1
@@ -85,7 +86,9 @@ def add_channel(g, block, out, residual, bias, turned, tables, row, rows):  # ty
         rows_z = entries(told, turn_z, g.given_z, g.shift_z, g.next_z, step_z)
         for y in range(block.first_y, block.end_y):
             found = at(rows, 2 * (y - block.first_y))
-            add_phases(g, block, row, bias, turned, tables, rows_z, (found[0], found[1]))
+            add_phases(
+                g, block, row, bias, turned, tables, rows_z, (kept(found, 0), kept(found, 1))
+            )
             to = (z * g.result_height + y) * g.result_width + block.first_x
             store_phases(g, at(out, to), at(residual, to), row, width)
         phase_z += 1

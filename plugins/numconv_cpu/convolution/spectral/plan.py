@@ -82,6 +82,8 @@ class ExtendedPlan:
 class SpectralPlan(TransformingPlan):
     """A convolution by one product of spectra: of floating-point numbers, real or complex."""
 
+    _records = True
+
     def __init__(self, problem: ConvolutionProblem) -> None:
         super().__init__(problem, messages=1 + problem.batch)
         item = real_itemsize(problem)
