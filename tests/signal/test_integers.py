@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import numconv
 from numconv import signal
 from numconv.signal import integers
 from numconv.signal.layout import lay_out
+
+from .exact_integers import differing
 
 # Magnitudes whose sums of 15 products need float32, float64, int64, and more than that.
 LARGEST = {"24_bits": 2**10, "53_bits": 2**24, "63_bits": 2**29, "wrapping": 2**62}
@@ -40,6 +43,36 @@ def test_sums_are_exact_or_wrap(largest: str, dtype: str) -> None:
         assert result.dtype == dtype
         np.testing.assert_array_equal(result, exact(x, y, dtype))
     np.testing.assert_array_equal(signal.convolve2d(x, y), exact(x, y, dtype))
+
+
+def test_drawn_calls_are_exact() -> None:
+    assert not differing(600, 1)
+
+
+def test_a_kernel_longer_than_the_image_meets_all_its_taps_beyond_an_edge() -> None:
+    image, kernel = np.full((5, 2), 2895), np.full((1, 3), 2895)
+    for function in (signal.convolve2d, signal.correlate2d):
+        for boundary in ("symm", "wrap"):
+            for mode in ("same", "full"):
+                result = function(image, kernel, mode, boundary)
+                np.testing.assert_array_equal(result, np.full_like(result, 3 * 2895**2))
+    image, kernel = np.full((5, 2), 67108863), np.full((1, 3), 67108863)
+    assert signal.convolve2d(image, kernel, "same", "symm")[0, 0] == 3 * 67108863**2
+
+
+def test_taps_beside_samples_are_not_counted() -> None:
+    most = 2**31 - 1
+    image, kernel = np.full((5, 2), most, np.int32), np.full((1, 3), most, np.int32)
+    result = signal.convolve(image, kernel)
+    np.testing.assert_array_equal(result, exact(image, kernel, "int32"))
+    np.testing.assert_array_equal(
+        numconv.conv1d(np.full((1, 1, 2), most), np.full((1, 1, 3), most), padding=2),
+        [[[most**2, 2 * most**2, 2 * most**2, most**2]]],
+    )
+    with pytest.raises(numconv.RefusedError, match="3 products"):
+        numconv.conv1d(np.full((1, 1, 3), most), np.full((1, 1, 3), most), padding=2)
+    turned = numconv.conv_transpose1d(np.full((1, 1, 2), most), np.full((1, 1, 3), most))
+    np.testing.assert_array_equal(turned, [[[most**2, 2 * most**2, 2 * most**2, most**2]]])
 
 
 def test_wrap_beyond_an_edge() -> None:

@@ -157,6 +157,14 @@ def check_padding_mode(mode: Any, padding: Pairs, input_shape: Sequence[int]) ->
             raise ArgumentError("padding", padding, f"0 on the empty axis {axis}, to replicate")
 
 
+def samples_met(size: int, taps: int, dilation: int = 1, padding_mode: str = "zeros") -> int:
+    """Return how many taps of a kernel stand on samples of an axis at most, wherever it is put.
+
+    Zeros beyond the edges are no samples; what other padding modes put there is.
+    """
+    return min(taps, -(-size // dilation)) if padding_mode == "zeros" else taps
+
+
 def source_index(size: int, lo: int, hi: int, mode: str) -> NDArray[np.int64]:
     """Return which input sample stands at each padded position; -1 stands for a zero.
 

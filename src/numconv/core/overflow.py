@@ -16,8 +16,9 @@ _LIMIT = np.iinfo(np.int64).max
 def check_sums(problem: Problem, operands: Sequence[Array]) -> list[Array]:
     """Return `operands`, those of the epilogue as int64, if every sum provably fits one.
 
-    The proof is ``terms * max|first| * max|second| + sum of max|others| <= 2**63 - 1``. Up to
-    16 bits the dtype alone proves it; otherwise the values are looked at.
+    The proof is ``products * max|first| * max|second| + sum of max|others| <= 2**63 - 1``, with
+    the problem's `most_products`, or its `terms` if it has none. Up to 16 bits the dtype alone
+    proves it; otherwise the values are looked at.
 
     Raises
     ------
@@ -26,15 +27,16 @@ def check_sums(problem: Problem, operands: Sequence[Array]) -> list[Array]:
     """
     bits = 8 * np.dtype(problem.dtype).itemsize
     small = all(operand.dtype.itemsize <= 2 for operand in operands)
-    if small and problem.terms < 2 ** (62 - 2 * bits):
+    products = getattr(problem, "most_products", problem.terms)
+    if small and products < 2 ** (62 - 2 * bits):
         return _widened(problem, operands)
     factors = [_largest(operand) for operand in operands]
     count = len(problem.operand_shapes)
-    most = problem.terms * prod(factors[:count]) + sum(factors[count:])
+    most = products * prod(factors[:count]) + sum(factors[count:])
     if most > _LIMIT:
         sizes = " x ".join(map(str, factors[:count]))
         raise RefusedError(
-            f"{problem.terms} products of {problem.dtype} values as large as {sizes} may not fit "
+            f"{products} products of {problem.dtype} values as large as {sizes} may not fit "
             "an int64; scale the values, or convert to float64"
         )
     return _widened(problem, operands)

@@ -26,7 +26,8 @@ class Problem(Protocol):
     the bias (one value per result channel) and the residual (of `result_shape`) where the
     epilogue has them. All operands are of `dtype`, unless the problem has a member
     `operand_dtypes`, one for each; where sums of integers are kept in another dtype than int64, a
-    member `sums_dtype` says in which.
+    member `sums_dtype` says in which. Where some of the `terms` are always products with padding's
+    zeros, a member `most_products` says how many others an output sums at most.
     """
 
     @property

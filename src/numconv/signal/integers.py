@@ -51,13 +51,15 @@ def through_transforms(layout: Layout, most: int) -> bool:
     most : int
         The largest sum that there may be.
     """
-    error = FACTOR * (layout.terms + 2) * float(np.finfo("float64").eps) * most
+    # A transform's error is of the size of all products, also where most taps meet no samples.
+    size = most * (layout.terms / layout.most_products)
+    error = FACTOR * (layout.terms + 2) * float(np.finfo("float64").eps) * size
     return error < 0.5 and takes_transforms(layout, np.dtype("float64"))
 
 
 def largest_sum(x: Array, weight: Array, layout: Layout) -> int:
     """Return how large a sum of products of these integers may be."""
-    return layout.terms * _largest(x) * _largest(weight)
+    return layout.most_products * _largest(x) * _largest(weight)
 
 
 def _largest(array: Array) -> int:

@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from ..core.errors import ArgumentError
-from ..core.geometry import Pairs
+from ..core.geometry import Pairs, samples_met
 from ..core.kept import remembering
 from ..core.protocol import Array
 
@@ -91,13 +91,19 @@ class Layout:
 
     @cached_property
     def terms(self) -> int:
-        """K: the most products that are summed into one result."""
-        return prod(min(span.size, span.taps) for span in self._slid)
+        """K: the products that are summed into one result, those with padding included."""
+        return prod(span.taps for span in self._slid)
+
+    @cached_property
+    def most_products(self) -> int:
+        """The most products that a result sums which are not with zeros beyond the edges."""
+        met = (samples_met(s.size, s.taps, padding_mode=self.padding_mode) for s in self._slid)
+        return prod(met)
 
     @cached_property
     def products(self) -> int:
         """Multiply-adds, those with padding included."""
-        return prod(self.shape) * prod(span.taps for span in self._slid)
+        return prod(self.shape) * self.terms
 
     @cached_property
     def padding(self) -> Pairs:
@@ -209,6 +215,7 @@ def lay_out(
     mode: str,
     axes: Shape | None = None,
     padding_mode: str = "zeros",
+    broadcast: Shape = (),
 ) -> Layout:
     """Return the layout of a convolution of arrays of these shapes, none of them empty.
 
@@ -224,6 +231,8 @@ def lay_out(
     padding_mode : str
         Others than ``"zeros"`` ask for a first array that is the larger one, and longer than a
         sample along every axis.
+    broadcast : tuple of int
+        Along these the result is as long as the longer array, also in mode `same`.
 
     Raises
     ------
@@ -237,7 +246,7 @@ def lay_out(
     swapped = prod(second) > prod(first)
     ordered = [pair[::-1] for pair in pairs] if swapped else pairs
     spans = tuple(
-        _span(*sizes, pair, mode, axis in slid)
+        _span(*sizes, pair, "full" if axis in broadcast else mode, axis in slid)
         for axis, (sizes, pair) in enumerate(zip(ordered, pairs, strict=True))
     )
     numbered = list(enumerate(spans))

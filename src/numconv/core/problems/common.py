@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
-from ..geometry import Pairs, check_padding_mode, output_sizes
+from ..geometry import Pairs, check_padding_mode, output_sizes, samples_met
 
 Shape = tuple[int, ...]
 
@@ -46,6 +46,12 @@ class Windowed:
     stride: Shape
     padding: Pairs
     dilation: Shape
+    padding_mode: str
+
+    @property
+    def terms(self) -> int:
+        """K: the products that are summed into one output, those with padding included."""
+        raise NotImplementedError
 
     @property
     def axes(self) -> int:
@@ -62,6 +68,13 @@ class Windowed:
     @property
     def result_dtype(self) -> str:
         return dtypes.result(self.dtype)
+
+    @property
+    def most_products(self) -> int:
+        """The most products that an output sums which are not with zeros beyond the edges."""
+        axes = zip(self.input_shape, self.kernel_shape, self.dilation, strict=True)
+        met = prod(samples_met(*axis, self.padding_mode) for axis in axes)
+        return self.terms // prod(self.kernel_shape) * met
 
     @property
     def min_bytes(self) -> int:

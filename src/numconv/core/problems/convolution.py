@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
+from math import gcd, prod
 from typing import Literal
 
 import numpy as np
@@ -117,16 +117,25 @@ class ConvolutionProblem(Windowed):
 
     @property
     def terms(self) -> int:
-        """K: the most products that are summed into one output."""
+        """K: the most products that are summed into one output, those with padding included."""
         if self.direction == "forward":
             return prod(self.weight_shape[1:])
         taps = prod(self.kernel_shape)
         if self.padding_mode != "zeros":
             taps *= self._most_copies
-        elif all(d == 1 for d in self.dilation):
-            pairs = zip(self.kernel_shape, self.stride, strict=True)
-            taps = prod(-(-k // s) if s <= k else 1 for k, s in pairs)
+        else:
+            taps = prod(map(_most_phase, self.kernel_shape, self.stride, self.dilation))
         return self.out_channels // self.groups * taps
+
+    @property
+    def most_products(self) -> int:
+        """The most products that an output sums which are not with zeros beyond the edges."""
+        if self.direction == "forward":
+            return super().most_products
+        if self.padding_mode != "zeros":
+            return self.terms
+        phases = map(_most_phase, self.kernel_shape, self.stride, self.dilation)
+        return self.out_channels // self.groups * prod(map(min, phases, self.output_shape))
 
     @cached_property
     def _most_copies(self) -> int:
@@ -138,6 +147,11 @@ class ConvolutionProblem(Windowed):
     def macs(self) -> int:
         """Multiply-adds, padding included: ``N * C_out * prod(out) * C_in/groups * prod(k)``."""
         return prod(self.y_shape) * prod(self.weight_shape[1:])
+
+
+def _most_phase(kernel: int, stride: int, dilation: int) -> int:
+    """Return how many taps of a kernel reach one sample at most, each from a place of its own."""
+    return -(-kernel // (stride // gcd(stride, dilation)))
 
 
 def _most_copies(size: int, lo: int, hi: int, mode: str) -> int:
