@@ -170,7 +170,8 @@ def test_along_axes(name: str, chunk: int) -> None:
             first = first[:1] if draw.often(0.2) else first
             axes = [int(axis) - rank * draw.often(0.3) for axis in axes]
         arguments = (first, second, mode, axes)
-        theirs = outcome(getattr(peer, name), *arguments)
+        wide = broadcast(first, second, axes) if mode == "same" else first
+        theirs = outcome(getattr(peer, name), wide, second, mode, axes)
 
         def by_sums(x: Array, y: Array, _: bool, mode: str = mode, axes: Any = axes) -> Any:
             return along(x, y, mode, axes)
@@ -178,9 +179,24 @@ def test_along_axes(name: str, chunk: int) -> None:
         check(
             outcome(getattr(signal, name), *arguments),
             theirs,
-            exactly(by_sums, getattr(theirs, "dtype", float), first, second),
-            terms_of(first, second),
+            exactly(by_sums, getattr(theirs, "dtype", float), wide, second),
+            terms_of(wide, second),
         )
+
+
+def broadcast(first: Array, second: Array, axes: Any) -> Array:
+    """Return `first` as wide as `second` along all but `axes`, where SciPy's `same` cuts it.
+
+    See https://github.com/scipy/scipy/issues/21876.
+    """
+    if axes is None or first.ndim != second.ndim:
+        return first
+    slid = {axis % first.ndim for axis in axes}
+    shape = [
+        k if n == 1 and i not in slid else n
+        for i, (n, k) in enumerate(zip(first.shape, second.shape, strict=True))
+    ]
+    return np.broadcast_to(first, shape)
 
 
 def along(x: Array, y: Array, mode: str, axes: Any) -> Any:
@@ -316,12 +332,16 @@ def test_choice_of_a_method_raises_alike() -> None:
             assert ours in ("direct", "fft")
 
 
+MORE = ("channel_axis",)  # which SciPy's functions do not have
+
+
 @pytest.mark.parametrize("name", signal.__all__)
 def test_signatures(name: str) -> None:
     if name == "sepfir2d":
         pytest.skip("SciPy's is no Python function")
     theirs = inspect.signature(getattr(peer, name)).parameters
     ours = inspect.signature(getattr(signal, name)).parameters
-    assert [(p, each.default) for p, each in ours.items()] == [
+    assert [(p, each.default) for p, each in ours.items() if p not in MORE] == [
         (p, each.default) for p, each in theirs.items()
     ]
+    assert all(each.kind is each.KEYWORD_ONLY for p, each in ours.items() if p in MORE)

@@ -12,35 +12,67 @@ from numpy.lib.array_utils import byte_bounds
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .protocol import Array
+from .tensors import resolved, torch_of
 
 _EXPECTED = (
     "an array in CPU memory: a NumPy array, or one that offers DLPack or __array_interface__"
 )
+_OFFERS = ("__dlpack__", "__array_interface__", "__array__")
 _OVERLAP_WORK: Any = 10_000
 _CPU_DEVICES = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack specification
 
 
 def adapt(argument: str, value: Any) -> Array:
-    """Return `value` as a NumPy array that shares its memory.
+    """Return an array as a NumPy array of a dtype that kernels compute, sharing its memory.
 
     Raises
     ------
     ArgumentTypeError
-        If `value` is no array in CPU memory, is masked, or has a dtype that is not computed.
+        As `taken`, for lists and numbers, which are no arrays, and for other dtypes.
     """
-    if isinstance(value, np.ndarray):
-        if isinstance(value, np.ma.MaskedArray):
-            raise ArgumentTypeError(argument, type(value).__name__, "an array without a mask")
-        array = value.view(np.ndarray)
-    elif hasattr(value, "__dlpack__"):
-        array = _from_dlpack(argument, value)
-    elif hasattr(value, "__array_interface__"):
-        array = np.asarray(value)
-    else:
-        raise ArgumentTypeError(argument, _brief(value), _EXPECTED)
+    if not any(hasattr(value, name) for name in _OFFERS):
+        raise ArgumentTypeError(argument, brief(value), _EXPECTED)
+    array = taken(argument, value)
     if array.dtype.name not in DTYPES:
         raise ArgumentTypeError(argument, array.dtype, "dtype " + ", ".join(DTYPES))
     return array
+
+
+def taken(argument: str, value: Any, written: bool = False) -> Array:
+    """Return `value` as a NumPy array that shares its memory, if it has any.
+
+    Every function takes its arrays by this rule: NumPy's own; what other libraries export by
+    DLPack; else whatever ``numpy.asarray`` makes an array of (`xarray`, `pandas`). Where SciPy
+    takes lists and numbers, they are taken likewise.
+
+    Parameters
+    ----------
+    argument : str
+        What the caller calls it.
+    value : object
+    written : bool
+        Whether it is to be written to, which a copy is of no use for.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If `value` is no array in CPU memory, is masked or sparse.
+    ArgumentError
+        If it is a tensor whose gradients would be lost.
+    """
+    if isinstance(value, np.ndarray):
+        if isinstance(value, np.ma.MaskedArray):
+            expected = "an array without a mask, as .filled(value) makes it"
+            raise ArgumentTypeError(argument, type(value).__name__, expected)
+        return value.view(np.ndarray)
+    torch = torch_of(value)
+    if torch is not None:
+        value = resolved(argument, value, torch, written)
+    if hasattr(value, "__dlpack__") and not isinstance(value, np.generic):
+        return _from_dlpack(argument, value)
+    if written and not hasattr(value, "__array_interface__"):
+        raise ArgumentTypeError(argument, brief(value), f"{_EXPECTED}, to write to")
+    return _made(argument, value)
 
 
 def _from_dlpack(argument: str, value: Any) -> Array:
@@ -49,11 +81,23 @@ def _from_dlpack(argument: str, value: Any) -> Array:
         if value.__dlpack_device__()[0] in _CPU_DEVICES:
             return np.from_dlpack(value)
     except Exception as error:
-        raise ArgumentTypeError(argument, _brief(value), f"{_EXPECTED} ({error})") from error
-    raise ArgumentTypeError(argument, _brief(value), _EXPECTED)
+        raise ArgumentTypeError(argument, brief(value), f"{_EXPECTED} ({error})") from error
+    raise ArgumentTypeError(argument, brief(value), _EXPECTED)
 
 
-def _brief(value: Any) -> str:
+def _made(argument: str, value: Any) -> Array:
+    """Return what NumPy makes of something that is no array yet."""
+    try:
+        array = np.asarray(value)
+    except Exception as error:
+        raise ArgumentTypeError(argument, brief(value), f"{_EXPECTED} ({error})") from error
+    if array.dtype == object and array.ndim == 0:
+        raise ArgumentTypeError(argument, brief(value), _EXPECTED)
+    return array
+
+
+def brief(value: Any) -> str:
+    """Return the type of an object, and its shape if it has one."""
     shape = getattr(value, "shape", None)
     described = type(value).__name__
     return described if shape is None else f"{described} of shape {tuple(shape)}"
@@ -116,7 +160,7 @@ class _Writeable:
 
 def check_out(out: Any, shape: tuple[int, ...], dtype: str, operands: tuple[Any, ...]) -> Array:
     """Return `out` as a NumPy array, or raise if the result cannot be written into it."""
-    array = out if type(out) is np.ndarray else adapt("out", out)
+    array = out if type(out) is np.ndarray else taken("out", out, written=True)
     if array.shape != shape or not (array.dtype == dtype and array.dtype.isnative):
         given = f"{array.dtype} array of shape {array.shape}"
         raise ArgumentError("out", given, f"a native {dtype} array of shape {shape}")

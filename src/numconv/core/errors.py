@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_MOST_CHARACTERS, _MOST_ELEMENTS = 200, 8
+
 
 class NumconvError(Exception):
     """Base of every error that numconv raises on purpose."""
@@ -22,7 +28,7 @@ class ArgumentError(NumconvError, ValueError):
 
     def __init__(self, argument: str, value: object, expected: str) -> None:
         self.argument, self.value, self.expected = argument, value, expected
-        super().__init__(f"{argument}={value!r}: expected {expected}")
+        super().__init__(f"{argument}={shown(value)}: expected {expected}")
 
     def __reduce__(self) -> tuple[type, tuple[str, object, str]]:
         return type(self), (self.argument, self.value, self.expected)
@@ -42,3 +48,44 @@ class RefusedError(NumconvError, RuntimeError):
 
 class PerformanceWarning(UserWarning):
     """The call is right but takes a much slower road than it need."""
+
+
+class _Brief(reprlib.Repr):
+    """What `repr` says, but for what would fill a screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxtuple = self.maxlist = self.maxset = self.maxfrozenset = self.maxdict = 16
+        self.maxstring = self.maxother = self.maxlong = _MOST_CHARACTERS
+
+    def repr1(self, x: object, level: int) -> str:
+        shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+        shape = shape if isinstance(shape, tuple) and dtype is not None else ()
+        if len(shape) > 1 or shape[:1] > (_MOST_ELEMENTS,):
+            return f"{type(x).__name__} of shape {tuple(shape)}, dtype {dtype}"
+        return super().repr1(x, level)
+
+    def repr_int(self, x: int, level: int) -> str:
+        digits = x.bit_length() * 0.30103
+        return f"a number of {digits:.0f} digits" if digits > 40 else repr(x)
+
+
+_brief = _Brief()
+
+
+def shown(value: object) -> str:
+    """Return what `value` is, for an error's text: its ``repr``, cut where that is long."""
+    try:
+        return _brief.repr(value)
+    except Exception:
+        return f"a {type(value).__name__}"
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return the end of a sentence that asks whether the closest of `known` was meant, or nothing.
+
+    >>> did_you_mean("involutoin", ["direct", "involution"])
+    "; did you mean 'involution'?"
+    """
+    closest = get_close_matches(str(name), list(known), n=1)
+    return f"; did you mean {closest[0]!r}?" if closest else ""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.operators.convolution import convolve
+from .names import named_input
 
 
 def conv1d(
-    x: Any,
-    weight: Any,
+    x: Any = None,
+    weight: Any = None,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
@@ -24,6 +25,7 @@ def conv1d(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
+    input: Any = None,
 ) -> Any:
     """Convolve signals: `conv2d` with one spatial axis.
 
@@ -32,7 +34,7 @@ def conv1d(
     x : array, shape (N, C_in, L) or (C_in, L)
     weight : array, shape (C_out, C_in/groups, k)
     bias, stride, padding, dilation, groups, padding_mode, activation, residual, out, backend, \
-algorithm, accuracy, tune
+algorithm, accuracy, tune, input
         As in `conv2d`, per axis where it has axes.
 
     Returns
@@ -41,7 +43,7 @@ algorithm, accuracy, tune
     """
     return convolve(
         1,
-        x,
+        x if input is None else named_input(x, input),
         weight,
         bias,
         stride,
@@ -60,8 +62,8 @@ algorithm, accuracy, tune
 
 
 def conv2d(
-    x: Any,
-    weight: Any,
+    x: Any = None,
+    weight: Any = None,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
@@ -76,6 +78,7 @@ def conv2d(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
+    input: Any = None,
 ) -> Any:
     """Convolve images: cross-correlation of `x` with `weight`.
 
@@ -125,6 +128,8 @@ def conv2d(
         `cuda` makes use: a product may then be wrong by 1e-3 of its size.
     tune : bool, default False
         Measure the algorithms once instead of estimating them, and remember the fastest.
+    input : array, optional
+        PyTorch's name of `x`: calls that name their arguments move over by the import alone.
 
     Returns
     -------
@@ -153,7 +158,7 @@ def conv2d(
     """
     return convolve(
         2,
-        x,
+        x if input is None else named_input(x, input),
         weight,
         bias,
         stride,
@@ -172,8 +177,8 @@ def conv2d(
 
 
 def conv3d(
-    x: Any,
-    weight: Any,
+    x: Any = None,
+    weight: Any = None,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
@@ -188,6 +193,7 @@ def conv3d(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
+    input: Any = None,
 ) -> Any:
     """Convolve volumes: `conv2d` with three spatial axes.
 
@@ -196,7 +202,7 @@ def conv3d(
     x : array, shape (N, C_in, D, H, W) or (C_in, D, H, W)
     weight : array, shape (C_out, C_in/groups, kd, kh, kw)
     bias, stride, padding, dilation, groups, padding_mode, activation, residual, out, backend, \
-algorithm, accuracy, tune
+algorithm, accuracy, tune, input
         As in `conv2d`, per axis where it has axes.
 
     Returns
@@ -205,7 +211,7 @@ algorithm, accuracy, tune
     """
     return convolve(
         3,
-        x,
+        x if input is None else named_input(x, input),
         weight,
         bias,
         stride,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.operators.transposed import transpose
+from .names import named_input
 
 
 def conv_transpose1d(
-    x: Any,
-    weight: Any,
+    x: Any = None,
+    weight: Any = None,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
@@ -26,6 +27,7 @@ def conv_transpose1d(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
+    input: Any = None,
 ) -> Any:
     """Transposed convolution of signals: `conv_transpose2d` with one axis.
 
@@ -34,7 +36,7 @@ def conv_transpose1d(
     x : array, shape (N, C_in, L) or (C_in, L)
     weight : array, shape (C_in, C_out/groups, k)
     bias, stride, padding, output_padding, groups, dilation, output_size, padding_mode, \
-activation, residual, out, backend, algorithm, accuracy, tune
+activation, residual, out, backend, algorithm, accuracy, tune, input
         As in `conv_transpose2d`, per axis where it has axes.
 
     Returns
@@ -43,7 +45,7 @@ activation, residual, out, backend, algorithm, accuracy, tune
     """
     return transpose(
         1,
-        x,
+        x if input is None else named_input(x, input),
         weight,
         bias,
         stride,
@@ -64,8 +66,8 @@ activation, residual, out, backend, algorithm, accuracy, tune
 
 
 def conv_transpose2d(
-    x: Any,
-    weight: Any,
+    x: Any = None,
+    weight: Any = None,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
@@ -82,6 +84,7 @@ def conv_transpose2d(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
+    input: Any = None,
 ) -> Any:
     """Transposed convolution of images: the adjoint of `conv2d` with respect to its input.
 
@@ -109,7 +112,7 @@ def conv_transpose2d(
     dilation : int or tuple of 2 int, default 1
     output_size : int or tuple of 2 int, optional
         The result's spatial size, in place of `output_padding`.
-    padding_mode, activation, residual, out, backend, algorithm, accuracy, tune
+    padding_mode, activation, residual, out, backend, algorithm, accuracy, tune, input
         As in `conv2d`.
 
     Returns
@@ -132,7 +135,7 @@ def conv_transpose2d(
     """
     return transpose(
         2,
-        x,
+        x if input is None else named_input(x, input),
         weight,
         bias,
         stride,
@@ -153,8 +156,8 @@ def conv_transpose2d(
 
 
 def conv_transpose3d(
-    x: Any,
-    weight: Any,
+    x: Any = None,
+    weight: Any = None,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
@@ -171,6 +174,7 @@ def conv_transpose3d(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
+    input: Any = None,
 ) -> Any:
     """Transposed convolution of volumes: `conv_transpose2d` with three axes.
 
@@ -179,7 +183,7 @@ def conv_transpose3d(
     x : array, shape (N, C_in, D, H, W) or (C_in, D, H, W)
     weight : array, shape (C_in, C_out/groups, kd, kh, kw)
     bias, stride, padding, output_padding, groups, dilation, output_size, padding_mode, \
-activation, residual, out, backend, algorithm, accuracy, tune
+activation, residual, out, backend, algorithm, accuracy, tune, input
         As in `conv_transpose2d`, per axis where it has axes.
 
     Returns
@@ -188,7 +192,7 @@ activation, residual, out, backend, algorithm, accuracy, tune
     """
     return transpose(
         3,
-        x,
+        x if input is None else named_input(x, input),
         weight,
         bias,
         stride,

@@ -1,12 +1,15 @@
 """Filters of images and volumes with the signatures and the meaning of `scipy.ndimage`.
 
-Changing the import is the whole migration. Results are those of SciPy to the last bit, but for
-the means of floats, which are better (`uniform_filter1d`), and the bytes of bools (`correlate`).
-All threads that `numconv.get_num_threads` gives work on one array, and integers, float32 and
-strided views are read as they are, without a copy of the array in float64.
+For these functions changing the import is the whole migration; what else SciPy has stays SciPy's.
+Results are those of SciPy to the last bit, but for the means of floats, which are better
+(`uniform_filter1d`), and the bytes of bools (`correlate`). All threads that
+`numconv.get_num_threads` gives work on one array, and integers, float32 and strided views are read
+as they are, without a copy of the array in float64.
 """
 
 from __future__ import annotations
+
+from typing import NoReturn
 
 from .derivatives import (
     generic_gradient_magnitude,
@@ -41,3 +44,14 @@ __all__ = [
     "uniform_filter",
     "uniform_filter1d",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    message = f"module {__name__!r} has no {name!r}"
+    if not name.startswith("_"):
+        message += f": it has SciPy's linear filters; take {name} from scipy.ndimage"
+    raise AttributeError(message, name=name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

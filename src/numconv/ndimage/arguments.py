@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from ..core import arrays
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.kept import remembering
 from ..core.parameters import PLAIN
 from .errors import NoAxisError, TooLargeError, UnsupportedError
 
 Result = TypeVar("Result")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PLAIN = {int, float, str, type(None)}
 
@@ -36,6 +39,26 @@ def padding_mode(mode: Any) -> str:
     if not isinstance(mode, str) or mode not in PADDING_MODES:
         raise UnsupportedError("mode", mode, "one of " + ", ".join(map(repr, PADDING_MODES)))
     return PADDING_MODES[mode]
+
+
+def of_arrays(function: Function) -> Function:
+    """Let a function of `input` take arrays by the one rule (`arrays.taken`), and give such back.
+
+    The result is of the library that `input` is of, or the caller's own `output`.
+    """
+    parameters = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(input: Any, *positional: Any, **named: Any) -> Any:
+        if type(input) is np.ndarray:
+            return function(input, *positional, **named)
+        result = function(arrays.taken("input", input), *positional, **named)
+        output = parameters.bind(input, *positional, **named).arguments.get("output")
+        if output is not None and not isinstance(output, (str, type, np.dtype)):
+            return output
+        return arrays.restorer(input)(result)
+
+    return cast(Function, call)
 
 
 def index(argument: str, value: Any) -> int:
@@ -66,6 +89,18 @@ def axis_of(axis: Any, axes: int) -> int:
     if not -axes <= place < axes:
         raise NoAxisError("axis", axis, f"an axis of an array of {axes}")
     return place % axes
+
+
+def without(channel_axis: Any, axes: Any, count: int) -> Any:
+    """Return `axes`, or where `channel_axis` is named all of `count` axes but that."""
+    if channel_axis is None:
+        return axes
+    if axes is not None:
+        raise ArgumentError("channel_axis", channel_axis, f"None with axes={axes!r}")
+    place = index("channel_axis", channel_axis)
+    if not -count <= place < count:
+        raise NoAxisError("channel_axis", channel_axis, f"an axis of an array of {count}")
+    return tuple(axis for axis in range(count) if axis != place % count)
 
 
 def axes_of(axes: Any, count: int) -> tuple[int, ...]:

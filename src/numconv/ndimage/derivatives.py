@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.protocol import Array
-from .arguments import axes_of, axis_of, per_axis, remembered
+from .arguments import axes_of, axis_of, of_arrays, per_axis, remembered, without
 from .output import Output, Step, output_of
 from .weighted import Line, line_of
 
@@ -25,6 +25,7 @@ def _line(name: str, axes: int, axis: Any, mode: Any) -> Line:
     return line_of(np.array(WEIGHTS[name]), axes, axis, mode)
 
 
+@of_arrays
 def prewitt(
     input: Any, axis: int = -1, output: Any = None, mode: Any = "reflect", cval: Any = 0.0
 ) -> Array:
@@ -57,6 +58,7 @@ def prewitt(
     return _slope(input, axis, output, mode, cval, "prewitt")
 
 
+@of_arrays
 def sobel(
     input: Any, axis: int = -1, output: Any = None, mode: Any = "reflect", cval: Any = 0.0
 ) -> Array:
@@ -86,7 +88,7 @@ def sobel(
 
 
 def _slope(input: Any, axis: Any, output: Any, mode: Any, cval: Any, across: str) -> Array:
-    x = np.asarray(input)
+    x = input
     place = axis_of(axis, x.ndim)
     target = output_of(output, x)
     modes = per_axis("mode", mode, x.ndim)
@@ -98,14 +100,21 @@ def _slope(input: Any, axis: Any, output: Any, mode: Any, cval: Any, across: str
     return target.after(x, *steps)
 
 
+@of_arrays
 def laplace(
-    input: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *, axes: Any = None
+    input: Any,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    *,
+    axes: Any = None,
+    channel_axis: int | None = None,
 ) -> Array:
     """Add the second differences, (1, -2, 1), along all axes.
 
     Parameters
     ----------
-    input, output, cval, axes
+    input, output, cval, axes, channel_axis
         As in `correlate`. What comes of each axis is rounded to the dtype of the result.
     mode : str or sequence of str
         As in `correlate`; one for all filtered axes or one for each.
@@ -130,7 +139,8 @@ def laplace(
     >>> laplace(np.array([0, 1, 4, 9, 16])).tolist()
     [1, 2, 2, 2, -7]
     """
-    x = np.asarray(input)
+    axes = without(channel_axis, axes, input.ndim)
+    x = input
     chosen = axes_of(axes, x.ndim)
     modes = per_axis("mode", mode, len(chosen))
     parts = [
@@ -185,6 +195,7 @@ def _together(
     return target.delivered(total)
 
 
+@of_arrays
 def generic_laplace(
     input: Any,
     derivative2: Callable[..., Any],
@@ -195,6 +206,7 @@ def generic_laplace(
     extra_keywords: dict[str, Any] | None = None,
     *,
     axes: Any = None,
+    channel_axis: int | None = None,
 ) -> Array:
     """Add the second derivatives along all axes, as a function of the caller's takes them.
 
@@ -227,10 +239,12 @@ def generic_laplace(
     >>> generic_laplace(np.array([0, 1, 4, 9, 16]), curvature, extra_arguments=(3,)).tolist()
     [3, 6, 6, 6, -21]
     """
+    axes = without(channel_axis, axes, input.ndim)
     more = (extra_arguments, extra_keywords or {})
     return _generic(input, derivative2, output, mode, cval, axes, more, None, None)
 
 
+@of_arrays
 def generic_gradient_magnitude(
     input: Any,
     derivative: Callable[..., Any],
@@ -241,6 +255,7 @@ def generic_gradient_magnitude(
     extra_keywords: dict[str, Any] | None = None,
     *,
     axes: Any = None,
+    channel_axis: int | None = None,
 ) -> Array:
     """Take the length of the gradient, as a function of the caller's takes the derivatives.
 
@@ -269,6 +284,7 @@ def generic_gradient_magnitude(
     >>> float(generic_gradient_magnitude(picture, sobel)[1, 1])
     40.0
     """
+    axes = without(channel_axis, axes, input.ndim)
     more = (extra_arguments, extra_keywords or {})
     return _generic(input, derivative, output, mode, cval, axes, more, _square, _root)
 
@@ -284,7 +300,7 @@ def _generic(
     each: Callable[[Array], None] | None,
     all_of_them: Callable[[Array], None] | None,
 ) -> Array:
-    x = np.asarray(input)
+    x = input
     target = output_of(output, x)
     chosen = axes_of(axes, x.ndim)
     if not chosen:

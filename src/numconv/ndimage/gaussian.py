@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.errors import ArgumentError
 from ..core.protocol import Array
-from .arguments import among, axes_of, index, number, per_axis, remembered
+from .arguments import among, axes_of, index, number, of_arrays, per_axis, remembered, without
 from .derivatives import magnitude_of, sum_of
 from .errors import NoWidthError, TooLargeError
 from .output import Step, output_of
@@ -66,6 +66,7 @@ def _reach(sigma: float, truncate: float) -> int:
     return int(reach)
 
 
+@of_arrays
 def gaussian_filter1d(
     input: Any,
     sigma: float,
@@ -108,12 +109,13 @@ def gaussian_filter1d(
     >>> gaussian_filter1d(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 1).round(4).tolist()
     [1.427, 2.0678, 3.0, 3.9322, 4.573]
     """
-    x = np.asarray(input)
+    x = input
     target = output_of(output, x, x.dtype.kind == "c")
     line = _line(sigma, order, truncate, radius, x.ndim, axis, mode)
     return target.after(x, line.step(cval))
 
 
+@of_arrays
 def gaussian_filter(
     input: Any,
     sigma: Any,
@@ -125,6 +127,7 @@ def gaussian_filter(
     *,
     radius: Any = None,
     axes: Any = None,
+    channel_axis: int | None = None,
 ) -> Array:
     """Smooth an array by a Gaussian, or take a derivative of what is smoothed.
 
@@ -133,7 +136,7 @@ def gaussian_filter(
 
     Parameters
     ----------
-    input, output, cval, axes
+    input, output, cval, axes, channel_axis
         As in `correlate`.
     sigma, order, mode, radius
         As in `gaussian_filter1d`; one for all filtered axes or one for each. An axis of sigma
@@ -156,11 +159,13 @@ def gaussian_filter(
     >>> gaussian_filter(np.eye(3), 0.5).round(3).tolist()
     [[0.809, 0.179, 0.012], [0.179, 0.641, 0.179], [0.012, 0.179, 0.809]]
     """
-    x = np.asarray(input)
+    axes = without(channel_axis, axes, input.ndim)
+    x = input
     target = output_of(output, x)
     return target.after(x, *_steps(x, sigma, order, mode, cval, truncate, radius, axes))
 
 
+@of_arrays
 def gaussian_laplace(
     input: Any,
     sigma: Any,
@@ -169,13 +174,14 @@ def gaussian_laplace(
     cval: Any = 0.0,
     *,
     axes: Any = None,
+    channel_axis: int | None = None,
     **kwargs: Any,
 ) -> Array:
     """Smooth an array by a Gaussian and add the second derivatives along all axes.
 
     Parameters
     ----------
-    input, sigma, output, mode, cval, axes
+    input, sigma, output, mode, cval, axes, channel_axis
         As in `gaussian_filter`.
     **kwargs
         What else `gaussian_filter` takes: `truncate`, `radius`.
@@ -195,10 +201,12 @@ def gaussian_laplace(
     >>> gaussian_laplace(np.array([0.0, 0, 0, 1, 0, 0, 0]), 1).round(2).tolist()
     [0.04, 0.16, 0.0, -0.4, 0.0, 0.16, 0.04]
     """
-    x = np.asarray(input)
+    axes = without(channel_axis, axes, input.ndim)
+    x = input
     return sum_of(x, output, _derivatives(x, sigma, 2, mode, cval, axes, kwargs))
 
 
+@of_arrays
 def gaussian_gradient_magnitude(
     input: Any,
     sigma: Any,
@@ -207,13 +215,14 @@ def gaussian_gradient_magnitude(
     cval: Any = 0.0,
     *,
     axes: Any = None,
+    channel_axis: int | None = None,
     **kwargs: Any,
 ) -> Array:
     """Smooth an array by a Gaussian and take the length of its gradient.
 
     Parameters
     ----------
-    input, sigma, output, mode, cval, axes
+    input, sigma, output, mode, cval, axes, channel_axis
         As in `gaussian_filter`.
     **kwargs
         What else `gaussian_filter` takes: `truncate`, `radius`.
@@ -233,7 +242,8 @@ def gaussian_gradient_magnitude(
     >>> float(gaussian_gradient_magnitude(np.add.outer(range(9), range(9)) * 3.0, 1)[4, 4].round(2))
     4.24
     """
-    x = np.asarray(input)
+    axes = without(channel_axis, axes, input.ndim)
+    x = input
     # Without an axis no sigma is looked at, as in SciPy.
     some = axes_of(axes, x.ndim)
     parts = _derivatives(x, sigma, 1, mode, cval, axes, kwargs) if some else []

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..core.protocol import Array
-from .arguments import along, axes_of, index, number, per_axis
+from .arguments import along, axes_of, index, number, of_arrays, per_axis, without
 from .errors import TooLargeError, UnsupportedError
 from .output import Dtype, Step, output_of
 from .parts import averaged
 
 
+@of_arrays
 def uniform_filter1d(
     input: Any,
     size: int,
@@ -55,11 +54,12 @@ def uniform_filter1d(
     >>> uniform_filter1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), 3).tolist()
     [4, 3, 4, 1, 4, 6, 6, 3]
     """
-    x = np.asarray(input)
+    x = input
     step = _step(size, x.ndim, axis, mode, cval, origin)
     return output_of(output, x, x.dtype.kind == "c").after(x, step)
 
 
+@of_arrays
 def uniform_filter(
     input: Any,
     size: Any = 3,
@@ -69,6 +69,7 @@ def uniform_filter(
     origin: Any = 0,
     *,
     axes: Any = None,
+    channel_axis: int | None = None,
 ) -> Array:
     """Take the mean of a block of samples around each.
 
@@ -77,7 +78,7 @@ def uniform_filter(
 
     Parameters
     ----------
-    input, output, cval, axes
+    input, output, cval, axes, channel_axis
         As in `correlate`.
     size, mode, origin
         As in `uniform_filter1d`; one for all filtered axes or one for each. An axis of size 1 or
@@ -98,7 +99,8 @@ def uniform_filter(
     >>> uniform_filter(np.eye(3) * 18, size=(1, 3)).tolist()
     [[12.0, 6.0, 0.0], [6.0, 6.0, 6.0], [0.0, 6.0, 12.0]]
     """
-    x = np.asarray(input)
+    axes = without(channel_axis, axes, input.ndim)
+    x = input
     target = output_of(output, x, x.dtype.kind == "c")
     chosen = axes_of(axes, x.ndim)
     each = (per_axis(*given, len(chosen)) for given in (("size", size), ("origin", origin)))

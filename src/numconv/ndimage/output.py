@@ -91,7 +91,9 @@ def output_of(output: Any, x: Array, complex_output: bool = False) -> Output:
             raise UnsupportedError("output", output, "a numeric dtype")
         _check_complex(dtype, complex_output)
         return Output(dtype, None)
-    array = np.asarray(output)
+    array = output
+    if type(output) is not np.ndarray:
+        array = arrays.taken("output", output, written=True)
     if array.shape != x.shape:
         raise UnsupportedError("output", array.shape, f"an array of shape {x.shape}")
     _check_complex(array.dtype, complex_output)

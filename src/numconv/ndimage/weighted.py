@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core import arrays
 from ..core.errors import ArgumentTypeError
 from ..core.protocol import Array
 from .arguments import (
@@ -14,16 +15,19 @@ from .arguments import (
     axes_of,
     checked_origin,
     index,
+    of_arrays,
     origins_of,
     padding_mode,
     per_axis,
     turned,
+    without,
 )
 from .errors import NoLineError, UnsupportedError
 from .output import Dtype, Step, output_of
 from .parts import Origins, filtered
 
 
+@of_arrays
 def correlate(
     input: Any,
     weights: Any,
@@ -33,6 +37,7 @@ def correlate(
     origin: Any = 0,
     *,
     axes: Any = None,
+    channel_axis: int | None = None,
 ) -> Array:
     """Correlate an array of any rank with weights that are not flipped.
 
@@ -60,6 +65,9 @@ def correlate(
         towards the end. One for all filtered axes, or one for each.
     axes : int or tuple of int, optional
         The axes that are filtered; all by default.
+    channel_axis : int, optional
+        In place of `axes`: the one axis that is not filtered, such as -1 for the colours of (H, W,
+        3). SciPy has no such argument; it is scikit-image's.
 
     Returns
     -------
@@ -85,9 +93,11 @@ def correlate(
     >>> correlate(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
     [0, 30, 20, 10, 0]
     """
+    axes = without(channel_axis, axes, input.ndim)
     return _filtered(input, weights, output, mode, cval, origin, axes, convolution=False)
 
 
+@of_arrays
 def convolve(
     input: Any,
     weights: Any,
@@ -97,6 +107,7 @@ def convolve(
     origin: Any = 0,
     *,
     axes: Any = None,
+    channel_axis: int | None = None,
 ) -> Array:
     """Convolve an array of any rank with weights, which are flipped along every axis.
 
@@ -106,7 +117,7 @@ def convolve(
 
     Parameters
     ----------
-    input, weights, output, mode, cval, origin, axes
+    input, weights, output, mode, cval, origin, axes, channel_axis
         As in `correlate`, but complex weights are not conjugated, and a positive origin moves the
         picture towards the beginning.
 
@@ -125,6 +136,7 @@ def convolve(
     >>> convolve(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
     [0, 10, 20, 30, 0]
     """
+    axes = without(channel_axis, axes, input.ndim)
     return _filtered(input, weights, output, mode, cval, origin, axes, convolution=True)
 
 
@@ -138,7 +150,7 @@ def _filtered(
     axes: Any,
     convolution: bool,
 ) -> Array:
-    x, kernel = np.asarray(input), _wide(np.asarray(weights))
+    x, kernel = input, _wide(arrays.taken("weights", weights))
     complex_output = x.dtype.kind == "c" or kernel.dtype.kind == "c"
     chosen = axes_of(axes, x.ndim)
     if kernel.ndim != len(chosen) or 0 in kernel.shape:
@@ -166,6 +178,7 @@ def _filtered(
     return target.after(x, step) if x.size else target.after(x)
 
 
+@of_arrays
 def correlate1d(
     input: Any,
     weights: Any,
@@ -209,12 +222,13 @@ def correlate1d(
     >>> correlate1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
     [8, 26, 8, 12, 7, 28, 36, 9]
     """
-    x, line = np.asarray(input), np.asarray(weights)
+    x, line = input, arrays.taken("weights", weights)
     complex_output = x.dtype.kind == "c" or line.dtype.kind == "c"
     target = output_of(output, x, complex_output)
     return target.after(x, line_of(line, x.ndim, axis, mode, origin).step(cval))
 
 
+@of_arrays
 def convolve1d(
     input: Any,
     weights: Any,
@@ -247,7 +261,7 @@ def convolve1d(
     >>> convolve1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
     [14, 24, 4, 13, 12, 36, 27, 0]
     """
-    weights = np.asarray(weights)
+    weights = arrays.taken("weights", weights)
     if weights.ndim == 0:
         raise NoLineError("weights", weights, "one axis, with at least one weight")
     # A copy: the dispatcher has a short path for arrays without gaps only.

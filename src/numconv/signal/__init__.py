@@ -14,6 +14,10 @@ Operands are NumPy arrays, numbers, or nested lists. Arrays of another library i
 offer DLPack are welcome too; the result is then of that library.
 """
 
+from __future__ import annotations
+
+from typing import NoReturn
+
 from .convolution import convolve, correlate
 from .fourier import fftconvolve, oaconvolve
 from .lags import correlation_lags
@@ -32,3 +36,14 @@ __all__ = [
     "oaconvolve",
     "sepfir2d",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    message = f"module {__name__!r} has no {name!r}"
+    if not name.startswith("_"):
+        message += f": it has SciPy's convolutions and correlations; take {name} from scipy.signal"
+    raise AttributeError(message, name=name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

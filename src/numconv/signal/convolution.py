@@ -33,8 +33,12 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
         ``(k - 1) // 2`` on.
     method : {"auto", "direct", "fft"}
         ``direct`` sums products one by one. ``auto`` and ``fft`` may go through Fourier transforms
-        where that is faster and as exact: what is not finite, or huge, is noticed, and results that
-        do not depend on it are what they would be without it.
+        where that is faster. The error of a result is then at most some ``log2(n) * eps`` times the
+        root of the squares of all samples that the other array, laid there, covers, times that of
+        the other array's, where direct sums have ``n * eps`` times the sum of the sizes of the
+        products. What is not finite, or huge, is noticed: results that do not cover it are what
+        they would be without it. If you count on results much smaller than what they cover, such as
+        1 beside samples of 1e16 that meet zeros, ask for ``direct``.
 
     Returns
     -------

@@ -8,13 +8,21 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentError
+from ..core.geometry import integer
 from ..core.protocol import Array
 from . import rules, spectra, sums
 from .layout import Shape, check_valid, lay_out
 from .operands import MODES, check_ranks, check_word, operand, restored
 
 
-def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+def fftconvolve(
+    in1: Any,
+    in2: Any,
+    mode: str = "full",
+    axes: Any = None,
+    *,
+    channel_axis: int | None = None,
+) -> Any:
     """Convolve two arrays along some of their axes, in floating-point numbers.
 
     Equal to `convolve`, but integers, bools and objects become float64 and float16 float32, and
@@ -26,9 +34,12 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any
     in1, in2 : array_like
         Of any rank, both of the same.
     mode : {"full", "valid", "same"}
-        As in `convolve`, along `axes`.
+        As in `convolve`, along `axes`; along the others the arrays are broadcast.
     axes : int or sequence of int, optional
         Along which to convolve; all by default.
+    channel_axis : int, optional
+        In place of `axes`: the one axis of `in1` along which nothing slides, such as -1 for the
+        colours of (H, W, 3). `in2` may lack it. SciPy has no such argument; it is scikit-image's.
 
     Returns
     -------
@@ -60,10 +71,19 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any
            [ 0.,  8., 10., 12.]])
     """
     first, second = operand("in1", in1), operand("in2", in2)
+    if channel_axis is not None:
+        second, axes = _by_channel(first, second, axes, channel_axis)
     return restored(_convolved(first, second, mode, axes), in1, in2)
 
 
-def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+def oaconvolve(
+    in1: Any,
+    in2: Any,
+    mode: str = "full",
+    axes: Any = None,
+    *,
+    channel_axis: int | None = None,
+) -> Any:
     """Convolve two arrays of very different sizes: `fftconvolve` under its other name.
 
     SciPy asks its callers to choose between transforms of whole arrays and of blocks (overlap and
@@ -71,7 +91,7 @@ def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
 
     Parameters
     ----------
-    in1, in2, mode, axes
+    in1, in2, mode, axes, channel_axis
         As in `fftconvolve`.
 
     Returns
@@ -88,7 +108,7 @@ def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
     >>> oaconvolve([1, 2, 3, 4], [1, 1])
     array([1., 3., 5., 7., 4.])
     """
-    return fftconvolve(in1, in2, mode, axes)
+    return fftconvolve(in1, in2, mode, axes, channel_axis=channel_axis)
 
 
 def _convolved(first: Array, second: Array, mode: str, axes: Any) -> Array:
@@ -98,18 +118,34 @@ def _convolved(first: Array, second: Array, mode: str, axes: Any) -> Array:
     if first.size == 0 or second.size == 0:
         return np.array([])
     pairs = list(zip(first.shape, second.shape, strict=True))
-    slid = tuple(axis for axis in _axes(axes, first.ndim) if 1 not in pairs[axis])
+    asked = _axes(axes, first.ndim)
+    slid = tuple(axis for axis in asked if 1 not in pairs[axis])
+    others = tuple(axis for axis in range(first.ndim) if axis not in asked)
     if any(n != k and 1 not in (n, k) for axis, (n, k) in enumerate(pairs) if axis not in slid):
         expected = f"a shape that broadcasts with {first.shape} along all other axes than {axes}"
         raise ArgumentError("in2", second.shape, expected)
     if mode == "valid":
         check_valid(first.shape, second.shape, set(slid))
     check_word("mode", mode, MODES)
-    layout = lay_out(first.shape, second.shape, mode, slid)
+    layout = lay_out(first.shape, second.shape, mode, slid, broadcast=others)
     if not slid:
         return sums.convolved(first, second, layout, np.result_type(first, second))
     dtype = rules.transform_dtype(first, second)
     return spectra.convolved(first, second, layout, dtype)
+
+
+def _by_channel(first: Array, second: Array, axes: Any, channel_axis: Any) -> tuple[Array, Any]:
+    """Return the second array with an axis of channels, and all other axes."""
+    if axes is not None:
+        raise ArgumentError("channel_axis", channel_axis, f"None with axes={axes!r}")
+    place = integer("channel_axis", channel_axis, -first.ndim)
+    if place >= first.ndim:
+        expected = f"an axis of in1, which has {first.ndim}"
+        raise ArgumentError("channel_axis", channel_axis, expected)
+    place %= first.ndim
+    if second.ndim == first.ndim - 1:
+        second = np.expand_dims(second, place)
+    return second, tuple(axis for axis in range(first.ndim) if axis != place)
 
 
 def _axes(given: Any, rank: int) -> Shape:

@@ -27,15 +27,11 @@ def operand(name: str, value: Any) -> Array:
     ArgumentTypeError
         If it holds anything else, or lies in the memory of a device.
     """
-    if type(value) is np.ndarray:
-        array = value
-    elif hasattr(value, "__dlpack__") and not isinstance(value, (np.ndarray, np.generic)):
-        array = arrays.adapt(name, value)
-    else:
-        array = np.asarray(value)
+    array = value if type(value) is np.ndarray else arrays.taken(name, value)
     if array.dtype.kind not in "biufcO":
         raise ArgumentTypeError(name, array.dtype, "an array of numbers")
-    return array
+    # What is decided by dtypes takes one of another byte order for none of them.
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def restored(result: Array, *given: Any) -> Any:

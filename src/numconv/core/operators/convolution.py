@@ -45,8 +45,10 @@ def problem(
     channels, kernel_shape = given.shape[1], weight.shape[2:]
     stride = per_axis("stride", stride, axes, 1)
     dilation = per_axis("dilation", dilation, axes, 1)
+    if channels % groups:
+        raise ArgumentError("groups", groups, f"a divisor of the {channels} channels of x")
     if channels != weight.shape[1] * groups:
-        expected = f"(C_out, {channels / groups:g}, ...) for {channels} channels in {groups} groups"
+        expected = f"(C_out, {channels // groups}, ...) for {channels} channels in {groups} groups"
         raise ArgumentError("weight", weight.shape, expected)
     made = ConvolutionProblem(
         batch=given.shape[0],
