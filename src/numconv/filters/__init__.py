@@ -10,3 +10,7 @@ from .applying import apply, explain
 from .catalogue import formula, kernel, names, window, window_names
 
 __all__ = ["apply", "explain", "formula", "kernel", "names", "window", "window_names"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from ..core.geometry import Pairs, check_padding_mode, padding_pairs, per_axis
 from ..core.parameters import flag
 from ..core.protocol import Operand
 from ..core.tracing import tracing
-from .layout import Layout, lay_out, weights, working_dtype
+from . import channels
+from .layout import Layout, axes_of, lay_out, weights, working_dtype
 from .passes import Smoothing, cheaper, split
 
 Array = NDArray[Any]
@@ -39,9 +40,10 @@ class Settings:
     algorithm: str = "auto"
     accuracy: str = "standard"
     tune: bool = False
+    channel_axis: Any = channels.LEADING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explained(Explanation):
     """An explanation that also says in how many passes the kernel is applied, and why."""
 
@@ -62,6 +64,7 @@ class _Job:
     `total` is what each filter sums to, where missing samples are left out.
     """
 
+    channel_axis: int | None
     layout: Layout
     smoothing: Smoothing
     padding: Pairs
@@ -70,6 +73,18 @@ class _Job:
     result_dtype: str
     total: Array | None
     passes: str
+
+    def arranged(self, x: Array) -> Array:
+        """Return `x` as (N, C, *spatial), in the dtype to compute in."""
+        moved = _moved(x, self.channel_axis, self.layout.axes)
+        return moved.astype(self.dtype, copy=False).reshape(self.layout.shape)
+
+    def restored(self, result: Any) -> Array:
+        """Return what was computed of such an array with the axes of the caller's."""
+        shaped: Array = result.reshape(self.layout.restored(result.shape[2:]))
+        if self.channel_axis is None:
+            return shaped
+        return np.moveaxis(shaped, shaped.ndim - self.layout.axes - 1, self.channel_axis)
 
     def __call__(self, x: Any, fill_value: float) -> Any:
         if self.total is None:
@@ -96,6 +111,7 @@ def apply(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
+    channel_axis: channels.ChannelAxis = channels.LEADING,
 ) -> Any:
     """Apply a filter to pictures, signals or volumes. The kernel is not flipped.
 
@@ -106,9 +122,10 @@ def apply(
 
     Parameters
     ----------
-    x : array
+    x : array or PIL.Image.Image
         Such as (H, W), (C, H, W) or (N, C, H, W) for a kernel of two axes; (L,), (C, L) for
-        one of one axis. In the processor's memory.
+        one of one axis; with `channel_axis` (H, W, C) and others. In the processor's memory. A
+        picture of Pillow's knows its channels, and each is filtered alone, opacity as well.
     kernel : str, array or list of lists
         A name of `names` or `window_names`: an image kernel, but a window where `x` has one
         axis or only a window has that name. Or weights of one to three axes; or a weight
@@ -136,16 +153,22 @@ def apply(
         Of the result's shape and dtype; written and returned.
     backend, algorithm, accuracy, tune
         As in `conv2d`.
+    channel_axis : int or None, default "leading"
+        The axis of `x` that holds channels, as scikit-image calls it: -1 for pictures (H, W, C) of
+        Pillow, OpenCV, scikit-image and matplotlib. It is where it was in the result. By default
+        all axes before those of the kernel are filtered one by one, and pictures that look like
+        (H, W, 3) or (H, W, 4) are refused; with None they are taken as they are.
 
     Returns
     -------
     array of the kind of `x`
-        The axes of a kernel have the sizes that `conv2d` gives them, the others those of `x`.
+        The axes of a kernel have the sizes that `conv2d` gives them, the others those of `x`. A
+        picture gives a picture, or an array where Pillow has none of the dtype asked for.
 
     Raises
     ------
     ArgumentError
-        For a kernel, dtype or padding that does not fit `x`, and with ``nan="ignore"`` for
+        For a kernel, dtype, padding or axis that does not fit `x`, and with ``nan="ignore"`` for
         a filter that sums to 0.
     ArgumentTypeError, BackendError, RefusedError
         As `conv2d`.
@@ -161,16 +184,15 @@ def apply(
     >>> apply(np.array([1.0, np.nan, 3.0]), [1, 1, 1], nan="ignore", padding="valid")
     array([6.])
     """
-    array = arrays.adapt("x", x)
+    array, channel_axis, restore = channels.given(x, channel_axis)
     settings = Settings(
         *(stride, padding, padding_mode, dilation, groups, nan, dtype),
-        *(backend, algorithm, accuracy, tune),
+        *(backend, algorithm, accuracy, tune, channel_axis),
     )
     job = _prepare(array, kernel, settings)
-    result = job(array.astype(job.dtype, copy=False).reshape(job.layout.shape), fill_value)
-    result = _rounded(result.reshape(job.layout.restored(result.shape[2:])), job.result_dtype)
+    result = job.restored(_rounded(job(job.arranged(array), fill_value), job.result_dtype))
     if out is None:
-        return arrays.restorer(x)(result.astype(job.result_dtype, copy=False))
+        return restore(result.astype(job.result_dtype, order="C", copy=False))
     target = arrays.check_out(out, result.shape, job.result_dtype, (array,))
     np.copyto(target, result, casting="unsafe")
     return out
@@ -201,10 +223,12 @@ def explain(x: Any, kernel: Any, **parameters: Any) -> Explained:
     >>> explain(np.zeros((480, 640)), "sobel-x").passes
     'one pass: the kernel is too small for two to keep the error bound'
     """
-    job = _prepare(arrays.adapt("x", x), kernel, Settings(**parameters))
+    settings = Settings(**parameters)
+    array, channel_axis, _ = channels.given(x, settings.channel_axis)
+    job = _prepare(array, kernel, replace(settings, channel_axis=channel_axis))
     with tracing() as traced:
         result = job(Operand(job.layout.shape, job.dtype), np.nan)
-    shape = job.layout.restored(result.shape[2:])
+    shape = job.restored(np.broadcast_to(np.int8(0), result.shape)).shape
     stages = explanation.explain(traced, shape).stages
     return Explained(stages, shape, job.passes)
 
@@ -216,8 +240,11 @@ def _prepare(x: Array, kernel: Any, settings: Settings) -> _Job:
         if not isinstance(getattr(settings, word), str):
             raise ArgumentTypeError(word, getattr(settings, word), "a name")
     tune = settings.tune is not False and flag("tune", settings.tune)
-    weight = weights(kernel, x.ndim)
-    layout = lay_out(x.shape, weight, settings.groups)
+    channel_axis = channels.axis_of(settings.channel_axis, x.shape)
+    weight = weights(kernel, x.ndim - (channel_axis is not None))
+    axes = axes_of(weight, settings.groups)
+    channels.check_colours(settings.channel_axis, x.shape, axes)
+    layout = lay_out(_moved(x, channel_axis, axes).shape, weight, settings.groups)
     dtype, result_dtype = working_dtype(x, layout.weight, settings.dtype)
     options = [("backend", settings.backend), ("tune", tune)]
     accuracy, total = settings.accuracy, None
@@ -241,9 +268,19 @@ def _prepare(x: Array, kernel: Any, settings: Settings) -> _Job:
         described, mode = Operand(layout.shape, dtype), settings.padding_mode
         smoothing, passes = cheaper(whole, parts, described, padding, mode)
     return _Job(
-        *(layout, smoothing, padding, settings.padding_mode),
+        *(channel_axis, layout, smoothing, padding, settings.padding_mode),
         *(dtype, result_dtype, total, passes),
     )
+
+
+def _moved(x: Array, channel_axis: int | None, axes: int) -> Array:
+    """Return `x` with its channels before the axes of a kernel of `axes` axes."""
+    if channel_axis is None:
+        return x
+    if x.ndim <= axes:
+        expected = f"at least {axes} axes besides that of the channels, as the kernel has"
+        raise ArgumentError("x", x.shape, expected)
+    return np.moveaxis(x, channel_axis, x.ndim - axes - 1)
 
 
 def _rounded(result: Array, dtype: str) -> Array:

@@ -70,16 +70,20 @@ def _rows(given: Any) -> Array:
         raise ArgumentError("kernel", given, "rows of the same length") from None
 
 
+def axes_of(weight: Array, groups: Any) -> int:
+    """Return how many axes a kernel, or a weight, slides along."""
+    return weight.ndim if groups is None and weight.ndim <= 3 else weight.ndim - 2
+
+
 def lay_out(shape: tuple[int, ...], weight: Array, groups: Any) -> Layout:
     """Return how a kernel, or with more than three axes or `groups` a weight, lies on `shape`."""
+    axes = axes_of(weight, groups)
     if groups is None and weight.ndim <= 3:
-        axes = weight.ndim
         if len(shape) < axes:
             raise ArgumentError("x", shape, f"at least {axes} axes, as the kernel has")
         leading = shape[: len(shape) - axes]
         batch = (prod(leading), 1, *shape[len(shape) - axes :])
         return Layout(axes, weight[None, None], 1, batch, leading)
-    axes = weight.ndim - 2
     if axes < 1:
         expected = "None: a kernel that is no weight is applied to each channel alone"
         raise ArgumentError("groups", groups, expected)
@@ -111,8 +115,19 @@ def working_dtype(x: Array, weight: Array, asked: Any) -> tuple[str, str]:
     if largest >= 2**53:
         expected = "integers whose weighted sums a float64 holds exactly, or dtype='float64'"
         raise ArgumentError("x", f"{name} up to {_largest(x)}", expected)
-    wide = "float32" if largest < 2**24 and x.dtype.itemsize <= 2 else "float64"
+    # Only of exact sums the nearest integer is that of what float32 makes of them.
+    narrow = x.dtype.itemsize <= 2 and largest * _denominator(weight) < 2**24
+    wide = "float32" if narrow else "float64"
     return (_COMPLEX[wide], _COMPLEX[wide]) if weight.dtype.kind == "c" else (wide, name)
+
+
+def _denominator(weight: Array) -> float:
+    """Return the least power of 2 by which all weights are integers, or infinity."""
+    for power in range(24):
+        scaled = np.ldexp(weight.view(weight.real.dtype), power)
+        if np.array_equal(scaled, np.rint(scaled)):
+            return 2.0**power
+    return np.inf
 
 
 def _name(asked: Any) -> str:

@@ -19,6 +19,7 @@ from ..core.operators.convolution import convolve
 from ..core.protocol import Operand
 from ..core.threads import get_num_threads
 from ..core.tracing import tracing
+from ..core.units import seconds
 from .rank import factors
 
 Array = NDArray[Any]
@@ -99,12 +100,14 @@ def split(whole: Smoothing, kernels: Array) -> tuple[Smoothing | None, str]:
     if sum(shape) + 2 * len(shape) + 4 > prod(shape) + 2:
         return None, "one pass: the kernel is too small for two to keep the error bound"
     # Rounding to a shorter dtype comes first: the result is that of the kernel as it is used.
+    # Real weights stay real where the samples are complex.
+    own = dtype if kernels.dtype.kind == "c" else np.zeros(0, dtype).real.dtype.name
     wide = np.result_type(kernels, "float64")
-    found = [factors(kernel.astype(dtype).astype(wide), dtype) for kernel in kernels]
+    found = [factors(kernel.astype(own).astype(wide), own) for kernel in kernels]
     vectors = [each for each in found if each is not None]
     if len(vectors) < len(found) or not found:
         return None, "one pass: the kernel is no outer product (of rank one)"
-    stacked = tuple(np.stack(each) for each in zip(*vectors, strict=True))
+    stacked = tuple(np.stack(each).astype(dtype) for each in zip(*vectors, strict=True))
     return replace(whole, vectors=stacked), ""
 
 
@@ -115,7 +118,7 @@ def cheaper(
     threads, options = get_num_threads(), whole.options
     shapes = whole.weight.shape, whole.groups, whole.stride, whole.dilation
     one, several = _seconds(x, shapes, options, padding, mode, threads)
-    times = f"{several * 1e6:.3g} µs against {one * 1e6:.3g}, estimated"
+    times = f"{seconds(several)} against {seconds(one)}, estimated"
     count = len(parts.vectors or ())
     if several < one:
         return parts, f"{count} passes, the kernel being an outer product: {times}"
