@@ -23,6 +23,7 @@ from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
 from numconv.core.background import hold_at_fork, undisturbed
+from numconv.core.patience import patiently
 
 from .cache import fingerprint, kernels, kernels_folder
 from .parts import Compiler, Kernel, rebuilt, reduced
@@ -140,7 +141,7 @@ class Prepared:
 
     def compile(self) -> Function:
         """Compile the kernel, or find it on disk, and return its entry."""
-        compiled: Function = undisturbed(self._dispatcher.compile, self._signature)
+        compiled: Function = undisturbed(patiently, self._dispatcher.compile, self._signature)
         self.entry = compiled
         return compiled
 
@@ -272,5 +273,5 @@ def _compiled(function: Callable[..., None], arguments: tuple[Any, ...], fused: 
     options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath}
     compiled = CFunc(function, (arguments, types.void), {}, options, Compiler)
     compiled._cache = KernelCache(function)
-    compiled.compile()
+    patiently(compiled.compile)
     return compiled

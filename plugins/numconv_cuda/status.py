@@ -12,7 +12,7 @@ from numconv.core.protocol import Status
 
 _DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 _LEAST_DRIVER = 13000
-_INSTALL = "pip install 'numconv-kernels[cuda]'"
+_INSTALL = "pip install 'numba-cuda[cu13]>=0.30,<0.31' 'cuda-toolkit==13.0.*'"
 _USE_CPU = "use backend='cpu'"
 # What a kernel needs on its way from Python to a GPU.
 MODULES = ("numba", "numba_cuda", "cuda.bindings", "cuda.core", "cuda.pathfinder")

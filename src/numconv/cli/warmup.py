@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -15,7 +15,7 @@ from ..core.choice import choose
 from ..core.dtypes import DTYPES
 from ..core.errors import ArgumentError, RefusedError
 from ..core.protocol import Algorithm, Case, Operator
-from . import calls, printing, problems, progress
+from . import calls, completion, printing, problems, progress, typical
 from .main import INTERRUPTED, OK
 from .options import DTYPE, JSON
 
@@ -52,15 +52,33 @@ class Part:
 
 
 @click.command("warmup")
-@click.option("--op", "ops", multiple=True, help="Repeatable; see `numconv ops`.  [default: all]")
+@click.option(
+    "--op",
+    "ops",
+    shell_complete=completion.operators,
+    multiple=True,
+    help="Repeatable; see `numconv ops`.  [default: all]",
+)
 @click.option(
     "--dtype",
     "dtypes",
     multiple=True,
     help=f"Repeatable.  [default: {DTYPE}; with --suite the layers' own]",
 )
-@click.option("--suite", "suites", multiple=True, help="The layers of a suite; repeatable.")
-@click.option("--backend", default="auto", show_default=True, help="See `numconv backends`.")
+@click.option(
+    "--suite",
+    "suites",
+    shell_complete=completion.suites,
+    multiple=True,
+    help="The layers of a suite; repeatable.",
+)
+@click.option(
+    "--backend",
+    shell_complete=completion.backends,
+    default="auto",
+    show_default=True,
+    help="See `numconv backends`.",
+)
 @JSON
 def command(
     ops: tuple[str, ...],
@@ -72,9 +90,15 @@ def command(
     """Compile what calls need, so that none of them has to wait.
 
     Runs each operator's named cases once in each dtype, on every algorithm of the backend, and
-    the layers of suites. Compiled kernels are kept on disk (`numconv info` says where), for this
-    processor and this version, readable for this user alone. An image that others run takes them
-    along if they may read them, and if they belong to root:
+    the layers of suites; without --op and --suite also README's calls, those of numconv.signal,
+    ndimage and filters in float32, float64 and bytes, and the demonstrations of `numconv run`.
+    What is warm is the kind of call, in any size. Other options, such as an activation or a
+    shuffle, other dtypes, and the few kernels that are made for a number of taps, may still
+    compile for a second or so.
+
+    Compiled kernels are kept on disk (`numconv info` says where), for this processor and this
+    version, readable for this user alone. An image that others run takes them along if they may
+    read them, and if they belong to root:
 
     \b
       NUMCONV_CACHE_DIR=/opt/numconv numconv warmup && chmod -R a+rX /opt/numconv
@@ -96,27 +120,36 @@ def command(
     parts += [_of_suite(name, dtype) for name in suites for dtype in dtypes or (None,)]
     begin = perf_counter()
     done = _warm_up(parts, backend)
+    called: dict[str, tuple[int, float]] = {}
+    groups = {} if ops or suites or dtypes or backend != "auto" else typical.calls()
+    if len(done) == len(parts):
+        called = _call(groups)
     seconds = perf_counter() - begin
-    interrupted = len(done) < len(parts)
+    missing = len(parts) - len(done) + len(groups) - len(called)
+    interrupted = missing > 0
     kept_in = store.kept_in()
     if as_json:
         printing.as_json(
             {
                 "parts": [part.to_dict() for part in done],
+                "calls": [
+                    {"name": name, "calls": count, "seconds": took}
+                    for name, (count, took) in called.items()
+                ],
                 "seconds": seconds,
                 "interrupted": interrupted,
                 "kept_in": None if kept_in is None else str(kept_in),
             }
         )
     else:
-        _print(done, seconds)
+        _print(done, called, seconds)
         if kept_in is None:
             click.echo(f"what was compiled is lost: {store.state()}", err=True)
         else:
             click.echo(f"kept in {kept_in}")
         if interrupted:
-            missing = f"{len(parts) - len(done)} of {len(parts)}"
-            click.echo(f"interrupted: {missing} are missing; what was compiled is kept", err=True)
+            left = f"{missing} of {len(parts) + len(groups)}"
+            click.echo(f"interrupted: {left} are missing; what was compiled is kept", err=True)
     return INTERRUPTED if interrupted else OK
 
 
@@ -160,6 +193,22 @@ def _warm_up(parts: Sequence[Part], backend: str) -> list[Part]:
     return done
 
 
+def _call(groups: Mapping[str, Sequence[Callable[[], Any]]]) -> dict[str, tuple[int, float]]:
+    """Make all calls; return how many of each group there were, and what they took."""
+    called: dict[str, tuple[int, float]] = {}
+    with progress.steps(sum(map(len, groups.values()))) as begin:
+        try:
+            for name, group in groups.items():
+                started = perf_counter()
+                for call in group:
+                    begin(name)
+                    call()
+                called[name] = len(group), perf_counter() - started
+        except KeyboardInterrupt:
+            pass
+    return called
+
+
 def _run(part: Part, problem: Any, backend: str) -> None:
     from ..testing.operands import random_operands
 
@@ -190,7 +239,7 @@ def _is_needed(algorithm: Algorithm, chosen: Algorithm) -> bool:
     return algorithm.name == chosen.name or not getattr(algorithm, "last_resort", False)
 
 
-def _print(done: Sequence[Part], seconds: float) -> None:
+def _print(done: Sequence[Part], called: Mapping[str, tuple[int, float]], seconds: float) -> None:
     rows = [
         (
             *(part.name, part.dtype, str(len(part.problems)), ", ".join(part.backends) or "-"),
@@ -208,4 +257,8 @@ def _print(done: Sequence[Part], seconds: float) -> None:
             click.echo(
                 f"{part.name} {part.dtype}: nothing to compile: it has no problem of that dtype"
             )
+    if called:
+        click.echo()
+        counted = ((name, str(n), printing.seconds(took)) for name, (n, took) in called.items())
+        printing.table(("calls of", "number", "time"), counted)
     click.echo(f"\n{sum(part.runs for part in done)} runs in {printing.seconds(seconds)}")
