@@ -19,6 +19,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Tests look at stderr, and whether kernels are compiled depends on what ran before.
+os.environ["NUMCONV_QUIET"] = "1"
+
+
+# Longest first: what two processes have left in the end is then little.
+LONGEST = (
+    *("conformance/test_laws.py", "cuda/test_laws.py", "plugins/test_winograd.py"),
+    *("benchmarking/test_measuring.py", "cli/test_bench.py", "cuda/test_wrong_kernels.py"),
+    *("plugins/test_direct.py", "plugins/test_spectral.py", "plugins/test_fft.py"),
+    *("testing/test_mutants.py", "plugins/test_interrupts.py", "cuda/test_launch.py"),
+    *("cuda/test_products.py", "cuda/test_kernels.py", "peer/test_processes.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+
+
 @pytest.fixture(autouse=True)
 def _threads_put_back() -> Iterator[None]:
     before = threads.get_num_threads()

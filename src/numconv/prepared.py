@@ -10,6 +10,7 @@ import numpy as np
 from .core import dispatch
 from .core.dispatch import Call
 from .core.errors import ArgumentError, ArgumentTypeError, BackendError
+from .core.explanation import label
 from .core.overflow import check_sums
 from .core.places import HOST, check_place, glances, memory_of
 from .core.protocol import Array, Memory, Operand
@@ -78,6 +79,12 @@ class PreparedPlan:
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result."""
         return self._call.plan.workspace_bytes
+
+    def __str__(self) -> str:
+        return f"{label(self.problem)}\n  {self.describe()}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def describe(self) -> str:
         """Return backend, algorithm, and how the problem is cut up, in a line."""

@@ -123,7 +123,7 @@ def test_existing_results(numconv: Run, photos: Path, existing: str) -> None:
     arguments = ("run", "--input", photos, *SMALL, "--output", "results", "--existing", existing)
     ended = numconv(*arguments)
     if existing == "refuse":
-        assert "without p3.webp; or --existing replace" in ended.complaint
+        assert "without p3.webp; or --existing overwrite" in ended.complaint
         assert _names("results") == ["p3.webp"]
     else:
         assert ended.status == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from numconv import filters
-from numconv.cli import images, inputs, measuring
+from numconv.cli import calls, images, inputs, measuring
 from numconv.core import plugins
 
 Run = Callable[..., Any]
@@ -159,13 +160,29 @@ def test_large_picture_is_reduced_for_a_demonstration_and_says_so(
     assert facts["operands"]["x"] == [3, 40, 80]
 
 
+def test_the_first_call_counts_what_is_planned_and_compiled_ahead(
+    numconv: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explained = calls.explained
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(0.2)
+        return explained(*arguments)
+
+    monkeypatch.setattr(calls, "explained", slow)
+    facts = numconv("run", "--shape", "1x2x9x9", *SMALL, "--repeat", "2", "--json").json
+    assert facts["first_call_seconds"] > 0.2
+    assert 0.2 < facts["compile_seconds"] < facts["first_call_seconds"]
+    assert facts["seconds"]["median"] < 0.1
+
+
 def test_failed_check_exits_1(numconv: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     timed = measuring.timed
 
-    def wrong(call: Any, repeat: int) -> Any:
-        result, timing = timed(call, repeat)
+    def wrong(prepare: Any, call: Any, repeat: int) -> Any:
+        prepared, result, timing = timed(prepare, call, repeat)
         result[0, 0, 2, 2] *= 1.01
-        return result, timing
+        return prepared, result, timing
 
     monkeypatch.setattr(measuring, "timed", wrong)
     ended = numconv("run", "--shape", "1x2x9x9", *SMALL, "--check")
@@ -182,7 +199,7 @@ def test_missing_number_fails_the_check() -> None:
 
 
 def test_interruption_exits_130(numconv: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(call: Any, repeat: int) -> Any:
+    def interrupted(prepare: Any, call: Any, repeat: int) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(measuring, "timed", interrupted)

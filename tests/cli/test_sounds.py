@@ -233,7 +233,7 @@ def test_other_sounds_ask_for_their_library(
 ) -> None:
     monkeypatch.setitem(sys.modules, "soundfile", None)
     (tmp_path / "s.flac").write_bytes(b"fLaC and so on")
-    with pytest.raises(ArgumentError, match=r"numconv-kernels\[sound\]"):
+    with pytest.raises(ArgumentError, match="pip install soundfile"):
         sounds.read("input", tmp_path / "s.flac")
 
 

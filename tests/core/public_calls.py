@@ -152,19 +152,27 @@ def curvature(input: Any, axis: int, output: Any, mode: str, cval: float) -> Any
     return ndimage.correlate1d(input, [1, -2, 1], axis, output, mode, cval)
 
 
+def along_y(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {} if "channel_axis" in given else {"axes": 0}
+
+
 def axis_given(**given: Any) -> Any:
-    return ndimage.correlate(PICTURE, LINE, **{"axes": 0, **given}, mode="constant")
+    return ndimage.correlate(PICTURE, LINE, **{**along_y(given), **given}, mode="constant")
 
 
 def axis_turned(**given: Any) -> Any:
-    return ndimage.convolve(PICTURE, LINE, **{"axes": 0, **given}, mode="constant")
+    return ndimage.convolve(PICTURE, LINE, **{**along_y(given), **given}, mode="constant")
 
 
 def shown(**given: Any) -> Any:
+    if "channel_axis" in given:
+        return str(filters.explain(HOLED, "box", **given, **REFERENCE))
     return str(filters.explain(ones(4, 12, 10), KERNEL, **{"groups": 2, **given, **REFERENCE}))
 
 
 def applied(**given: Any) -> Any:
+    if "channel_axis" in given:
+        return filters.apply(HOLED, "box", **given, **REFERENCE)
     options = {"groups": 2, "nan": "ignore", **given, **REFERENCE}
     return filters.apply(HOLED, KERNEL, **options)
 
@@ -174,7 +182,7 @@ KERNEL = abs(ones(4, 2, 3, 3)) + 1
 HOLED = ones(4, 12, 10)
 HOLED[0, :9] = HOLED[1, :9] = np.nan
 TURNED = {"axis": (1, 0), "origin": (1, 0)}
-ALL_AXES = {"axes": (1, 0)}
+ALL_AXES = {"axes": (1, 0), "channel_axis": (1, 0)}
 BELL = {"sigma": (12, 3), "truncate": (3, 2), "radius": (4, 2)}
 
 EXAMPLES: dict[str, Example] = {
@@ -259,9 +267,16 @@ EXAMPLES: dict[str, Example] = {
         **{"size": (3, 5), **TURNED},
     ),
     "numconv.filters.apply": Example(
-        applied, {**windowed(2), "padding": (2, 1), "groups": (2, 1), "fill_value": (100, 3)}
+        applied,
+        {
+            **windowed(2),
+            **{"padding": (2, 1), "groups": (2, 1), "fill_value": (100, 3)},
+            "channel_axis": (1, 2),
+        },
     ),
-    "numconv.filters.explain": Example(shown, {**windowed(2), "padding": (2, 1), "groups": (2, 1)}),
+    "numconv.filters.explain": Example(
+        shown, {**windowed(2), "padding": (2, 1), "groups": (2, 1), "channel_axis": (1, 2)}
+    ),
     "numconv.filters.kernel": Example(
         lambda **given: filters.kernel("gabor", **given), {"size": (101, 51), "angle": (100, 30)}
     ),

@@ -25,7 +25,7 @@ NUMBERS = {
     *("stride", "padding", "dilation", "groups", "output_padding", "output_size", "scale"),
     *("kernel_size", "eps", "fill_value", "n", "nbytes", "fillvalue", "in1_len", "in2_len"),
     *("axes", "axis", "cval", "origin", "sigma", "order", "truncate", "radius", "size", "angle"),
-    "operands",
+    *("operands", "channel_axis"),
 }
 OTHERS = {
     *("x", "weight", "bias", "residual", "out", "depthwise_weight", "pointwise_weight"),

@@ -60,7 +60,11 @@ def test_names_are_forgotten_by_their_beginning(folder: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_replaced(folder: Path) -> None:
     folder.write_text("a file stands in the way")
-    Store("things").keep("one", b"1")
+    with pytest.warns(PerformanceWarning, match="NUMCONV_CACHE_DIR=.* cannot be made: .* is used"):
+        Store("things").keep("one", b"1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Store("things").keep("one", b"1")
     assert list(Store("things").found("one")) == [b"1"]
     instead = cache.private_folder()
     if instead is not None:

@@ -88,7 +88,7 @@ def test_packages_that_are_missing_or_do_not_fit(fresh: pytest.MonkeyPatch) -> N
     fresh.setattr(status, "_loads", lambda name: name != "nvJitLink")
     found = status.status()
     assert found.reason == "not installed: nvJitLink"
-    assert found.remedy == "pip install 'numconv-kernels[cuda]'"
+    assert found.remedy == "pip install 'numba-cuda[cu13]>=0.30,<0.31' 'cuda-toolkit==13.0.*'"
     fresh.setattr(status, "_found", lambda name: name != "numba_cuda")
     assert status.status().reason == "not installed: numba_cuda"
 

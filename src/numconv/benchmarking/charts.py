@@ -28,7 +28,7 @@ _SETTINGS: Any = {"svg.fonttype": "path", "svg.hashsalt": "numconv", "font.size"
 def check_installed() -> None:
     """Raise if there is nothing to draw with."""
     if util.find_spec("matplotlib") is None:
-        raise BackendError('charts are drawn by matplotlib: pip install "numconv-kernels[bench]"')
+        raise BackendError("charts are drawn by matplotlib: python -m pip install matplotlib")
 
 
 def write(report: Report, path: Path) -> None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -84,6 +85,8 @@ def load(name: str) -> Suite:
         text = file.read_text(encoding="utf-8")
     except OSError:
         expected = "a .toml file or one of " + ", ".join(names())
+        closest = get_close_matches(name, names(), n=1)
+        expected += f"; did you mean {closest[0]!r}?" if closest else ""
         raise SuiteError(f"suite={name!r}: expected {expected}") from None
     try:
         return _suite(file.name.removesuffix(".toml"), tomllib.loads(text))

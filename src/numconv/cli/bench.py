@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core.errors import ArgumentError
-from . import printing, progress
+from . import completion, printing, progress
 from .main import CHECK_FAILED, INTERRUPTED, OK
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ STDOUT = "-"
 @click.option(
     "--suite",
     "suites",
+    shell_complete=completion.suites,
     multiple=True,
     default=("resnet50",),
     show_default=True,
@@ -31,6 +32,7 @@ STDOUT = "-"
 )
 @click.option(
     "--backend",
+    shell_complete=completion.backends,
     default="cpu",
     show_default=True,
     metavar="CONTESTANT",

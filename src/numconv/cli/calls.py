@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,11 +41,26 @@ def traced(
         try:
             result = operator.apply(*operands, **described)
         except TypeError as error:
-            if isinstance(error, ArgumentTypeError) or "keyword argument" not in str(error):
+            usage = None if isinstance(error, ArgumentTypeError) else _usage(operator, str(error))
+            if usage is None:
                 raise
-            name = str(error).rpartition("keyword argument")[2].split("'")[1]
-            raise click.UsageError(f"operator {operator.name} has no parameter {name}") from None
+            raise usage from None
     return found, result
+
+
+def _usage(operator: Operator, message: str) -> click.UsageError | None:
+    """Return the usage error that Python's message about a call's arguments comes down to."""
+    named = re.search(r"'(\w+)'", message)
+    if "unexpected keyword argument" in message and named:
+        return click.UsageError(f"operator {operator.name} has no parameter {named[1]}")
+    if "multiple values for argument" in message and named:
+        return click.UsageError(f"{named[1]} is an operand of {operator.name}, not a parameter")
+    if "required positional argument" in message:
+        needed = ", ".join(operator.operands)
+        return click.UsageError(
+            f"operator {operator.name} on such an input lacks operands: {needed}"
+        )
+    return None
 
 
 def explained(

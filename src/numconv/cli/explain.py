@@ -9,13 +9,13 @@ import click
 from ..core import plugins
 from ..core.explanation import Explanation
 from ..core.protocol import Operand
-from . import calls, printing
+from . import calls, completion, printing
 from .operands import complete
 from .options import CHOICE, DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 
 
 @click.command("explain")
-@click.argument("op", default="direct")
+@click.argument("op", shell_complete=completion.operators, default="direct")
 @CHOICE
 @OPERANDS
 @GEOMETRY

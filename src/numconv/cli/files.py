@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,20 @@ def check_output(path: Path, others: Collection[str] = ARRAYS) -> None:
         raise ArgumentError("output", str(path), "a name ending in .npy, .npz, .png, .jpg, …")
 
 
+def check_regular(path: Path) -> None:
+    """Raise for pipes, sockets and devices, which might be waited for in vain."""
+    if path.exists() and not path.is_file():
+        raise ArgumentError("input", str(path), "a file, not a pipe, a socket or a device")
+
+
+def same(one: Path, other: Path) -> bool:
+    """Return whether two names are of one file, which is there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 def pictured(path: Path) -> bool:
     """Whether a picture can be written under this name."""
     from PIL import Image
@@ -57,6 +72,8 @@ def pictured(path: Path) -> bool:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a name to write to; the file becomes `path` when all went well, and vanishes otherwise.
 
+    It is there for whom the file was that it replaces.
+
     Raises
     ------
     ArgumentError
@@ -66,6 +83,8 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{target.stem[:80]}-{token_hex(4)}{target.suffix}")
     try:
         yield temporary
+        if target.exists():
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except (OSError, ValueError) as error:
         if isinstance(error, ArgumentError):

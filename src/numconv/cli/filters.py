@@ -9,12 +9,12 @@ import numpy as np
 
 from .. import filters
 from ..core.errors import ArgumentError
-from . import printing
+from . import completion, printing
 from .options import JSON
 
 
 @click.command("filters")
-@click.argument("name", required=False)
+@click.argument("name", shell_complete=completion.kernels, required=False)
 @click.option(
     "--size", type=click.IntRange(min=1), help="Taps along an axis, where it has a choice."
 )

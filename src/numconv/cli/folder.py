@@ -67,6 +67,7 @@ def run(
     budget = memory.Budget(memory.physical() // 2)
 
     def filtered(job: Job, stop: pool.Stop) -> tuple[str, ...]:
+        files.check_regular(job.source)
         with budget.lent(_taken(job.source)):
             return _filtered(request, job, stop)
 
@@ -103,10 +104,11 @@ def _check(request: Request, jobs: Sequence[Job]) -> None:
 
 def _begun(jobs: Sequence[Job], folder: Path, existing: str) -> Sequence[Job]:
     """Return the jobs to be done, and make the folder of their results."""
-    there = [job for job in jobs if job.target.exists()]
+    # A link to nowhere is there as well: what was written to it would go through.
+    there = [job for job in jobs if os.path.lexists(job.target)]
     if there and existing == "refuse":
         names = ", ".join(job.target.name for job in there[:3]) + ", …" * (len(there) > 3)
-        expected = f"a folder without {names}; or --existing replace, or --existing skip"
+        expected = f"a folder without {names}; or --existing overwrite, or --existing skip"
         raise ArgumentError("output", str(folder), expected)
     try:
         for job in jobs:

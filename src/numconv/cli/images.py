@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from importlib import resources
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -10,10 +13,18 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core import dtypes
 from ..core.errors import ArgumentError
 from . import decoding, files, pictures
 
 Array = NDArray[Any]
+
+# What NumPy and zipfile raise for headers that are none, for objects, passwords, and compressions
+# that are unknown or broken.
+_DAMAGED = (
+    *(ValueError, TypeError, KeyError, EOFError, SyntaxError, RuntimeError),
+    *(BadZipFile, zlib.error, LZMAError, struct.error),
+)
 
 
 def shipped() -> pictures.Picture:
@@ -41,25 +52,41 @@ def read_array(argument: str, path: Path) -> Array:
     Raises
     ------
     ArgumentError
-        If the file is missing, is not what its name says, or holds objects.
+        If the file is missing, is not what its name says, or holds something else than numbers
+        of a dtype that is computed.
     """
     try:
-        loaded = np.load(path, allow_pickle=False)
+        array = _loaded(argument, path)
+    except ArgumentError:
+        raise
+    except OSError as error:
+        raise files.unreadable(argument, path, "a readable .npy or .npz file", error) from None
+    except _DAMAGED:
+        raise _no_numbers(argument, path, "this one is damaged, or holds objects") from None
+    if array.dtype.name not in dtypes.DTYPES:
+        raise _no_numbers(argument, path, f"this one holds {array.dtype.name}")
+    if array.ndim == 0:
+        raise ArgumentError(argument, str(path), "an array with axes, not a single number")
+    return array
+
+
+def _loaded(argument: str, path: Path) -> Array:
+    with path.open("rb") as stream:
+        loaded = np.load(stream, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return loaded
         with loaded:
             if len(loaded.files) != 1:
                 held = ", ".join(loaded.files) or "none"
                 raise ArgumentError(argument, str(path), f"one array in the file; it holds {held}")
-            only: Array = loaded[loaded.files[0]]
+            only = loaded[loaded.files[0]]
+            if not isinstance(only, np.ndarray):
+                raise _no_numbers(argument, path, "this one holds something else")
             return only
-    except ArgumentError:
-        raise
-    except OSError as error:
-        raise files.unreadable(argument, path, "a readable .npy or .npz file", error) from None
-    except (ValueError, EOFError, BadZipFile):
-        expected = "a .npy or .npz file of numbers (this one is damaged, or holds objects)"
-        raise ArgumentError(argument, str(path), expected) from None
+
+
+def _no_numbers(argument: str, path: Path, held: str) -> ArgumentError:
+    return ArgumentError(argument, str(path), f"a .npy or .npz file of numbers ({held})")
 
 
 def read_image(argument: str, path: Path) -> NDArray[np.float32]:

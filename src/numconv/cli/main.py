@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -9,8 +12,9 @@ from typing import Any
 import click
 
 from ..core.errors import NumconvError
+from ..core.patience import QUIET
 
-OK, CHECK_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+OK, CHECK_FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 # name: (module below numconv.cli, summary). A command's module is imported when it is run, so
 # that the list alone costs neither numba nor Pillow nor rich.
@@ -83,21 +87,37 @@ def cli(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+    if ctx.invoked_subcommand != "run":
+        # The others compile as their work, and show how far they are.
+        os.environ.setdefault(QUIET, "1")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit status.
 
     0 is fine, 1 a check that failed, 2 a call that cannot be made here (said in one line on
-    stderr), 130 an interruption.
+    stderr), 130 an interruption, 143 the signal TERM.
     """
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_status(arguments))
+
+
+def _terminate(number: int, frame: Any) -> None:
+    # What is half-written is removed on the way out.
+    raise SystemExit(TERMINATED)
 
 
 def _status(arguments: list[str] | None) -> int:
     try:
         status: Any = cli.main(arguments, prog_name="numconv", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status if isinstance(status, int) else OK
+    except BrokenPipeError:
+        # Who read the output has seen enough; what is left of it must not be complained of later.
+        _drop_output()
+        return OK
     except (click.Abort, KeyboardInterrupt):
         click.echo("numconv: interrupted", err=True)
         return INTERRUPTED
@@ -108,7 +128,19 @@ def _status(arguments: list[str] | None) -> int:
     except (NumconvError, MemoryError) as error:
         return _fail(str(error) or "not enough memory")
     except OSError as error:
+        try:
+            sys.stdout.flush()
+        except (OSError, AttributeError):
+            _drop_output()
         return _fail(f"cannot read or write: {error}")
+
+
+def _drop_output() -> None:
+    """Let nothing that is still to be written to stdout fail as the interpreter ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _fail(reason: str) -> int:

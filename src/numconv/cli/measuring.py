@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from ..core.reference import naive_reference
 from . import printing
 
 Array = NDArray[Any]
+Prepared = TypeVar("Prepared")
 
 PATIENCE_SECONDS = 1.0
 _REDRAW_SECONDS = 0.1
@@ -50,18 +51,22 @@ class Timing:
         return median(self.runs or (self.first,))
 
 
-def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
-    """Call once, then `repeat` times; return the last result and the times.
+def timed(
+    prepare: Callable[[], Prepared], call: Callable[[], Array], repeat: int
+) -> tuple[Prepared, Array, Timing]:
+    """Prepare, call once, then `repeat` times; return what both made last, and the times.
+
+    The first call's is told with that of `prepare`, which plans, and so compiles, ahead of it.
 
     A progress bar appears on stderr, where that is a terminal, when it will take longer than
     `PATIENCE_SECONDS`.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with _patience():
-            begin = perf_counter()
-            result = call()
-            first = perf_counter() - begin
+        begin = perf_counter()
+        prepared = prepare()
+        result = call()
+        first = perf_counter() - begin
         runs: list[float] = []
         if repeat:
             begin = perf_counter()
@@ -74,19 +79,7 @@ def timed(call: Callable[[], Array], repeat: int) -> tuple[Array, Timing]:
                 result = call()
                 runs.append(perf_counter() - begin)
     notes = tuple(dict.fromkeys(str(each.message) for each in caught))
-    return result, Timing(first, tuple(runs), notes)
-
-
-@contextmanager
-def _patience() -> Iterator[None]:
-    """Say on a terminal what the first call waits for."""
-    if not printing.is_terminal(sys.stderr):
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("planning and compiling (kernels are kept for next time)"):
-        yield
+    return prepared, result, Timing(first, tuple(runs), notes)
 
 
 @contextmanager

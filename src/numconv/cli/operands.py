@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ..core import dtypes
 from ..core.errors import ArgumentError
 from ..core.protocol import Operand, Operator, Shape
+from . import memory
 from .shapes import CHOOSERS, Layout
 
 # What makes an operator that operator, where the command line does not say otherwise.
@@ -94,6 +96,10 @@ def random(operand: Operand, generator: np.random.Generator) -> NDArray[Any]:
     if operand.dtype not in dtypes.DTYPES:
         raise ArgumentError("dtype", operand.dtype, "one of " + ", ".join(dtypes.DTYPES))
     kind = dtypes.kind(operand.dtype)
+    room = memory.physical()
+    if prod(operand.shape) * np.dtype(operand.dtype).itemsize > room:
+        expected = f"random tensors that fit the {room >> 30} GiB of this machine"
+        raise ArgumentError("shape", operand.shape, expected)
     if kind == "integer":
         low = 0 if operand.dtype.startswith("u") else -8
         return generator.integers(low, 9, operand.shape).astype(operand.dtype)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..core.geometry import PADDING_MODES, PADDING_WORDS
+from ..core.geometry import LARGEST, PADDING_MODES, PADDING_WORDS
+from . import completion
 
 DTYPE = "float32"
+_MOST_DIGITS, _MOST_SHOWN = len(str(LARGEST)), 60
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -32,10 +34,25 @@ class Sizes(ParamType):
         parts = re.split(r"[x×,]", value.strip().lower())
         if not all(re.fullmatch(r"[0-9]+", part.strip()) for part in parts):
             self.fail(f"{value!r}: expected integers such as 3, 3x3 or 1,64,56,56", param, ctx)
-        numbers = tuple(int(part) for part in parts)
+        numbers = self._integers(value, parts, param, ctx)
         if min(numbers) < self.minimum:
             self.fail(f"{value!r}: expected at least {self.minimum} each", param, ctx)
         return numbers[0] if self.single and len(numbers) == 1 else numbers
+
+    def _integers(
+        self,
+        value: str,
+        parts: Iterable[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[int, ...]:
+        """Return what the digits say; no axis is longer than `LARGEST`."""
+        digits = [part.strip().lstrip("0") or "0" for part in parts]
+        longest = max(map(len, digits))
+        if longest > _MOST_DIGITS or max(map(int, digits)) > LARGEST:
+            shown = value if len(value) <= _MOST_SHOWN else f"a number of {longest} digits"
+            self.fail(f"{shown!r}: expected at most {LARGEST}", param, ctx)
+        return tuple(map(int, digits))
 
 
 class Padding(Sizes):
@@ -57,7 +74,8 @@ class Padding(Sizes):
         pairs = [re.fullmatch(r"(\d+):(\d+)", part) for part in re.split(r"[x,]", value)]
         if not all(pairs):
             self.fail(f"{value!r}: expected pairs such as 0:1 or 0:1,2:2", param, ctx)
-        return tuple((int(pair[1]), int(pair[2])) for pair in pairs if pair)
+        ends = [self._integers(value, pair.groups(), param, ctx) for pair in pairs if pair]
+        return tuple((low, high) for low, high in ends)
 
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -155,10 +173,10 @@ SEVERAL = _all(
     click.option("--recursive", is_flag=True, help="Also what is in folders within a folder."),
     click.option(
         "--existing",
-        type=click.Choice(("refuse", "replace", "skip")),
+        type=click.Choice(("refuse", "overwrite", "replace", "skip")),
         default="refuse",
         show_default=True,
-        help="What to do where the folder --output holds results already.",
+        help="What to do where the folder --output holds results already, or --output is --input.",
     ),
     click.option(
         "--jobs",
@@ -168,7 +186,13 @@ SEVERAL = _all(
 )
 
 CHOICE = _all(
-    click.option("--backend", default="auto", show_default=True, help="See `numconv backends`."),
+    click.option(
+        "--backend",
+        shell_complete=completion.backends,
+        default="auto",
+        show_default=True,
+        help="See `numconv backends`.",
+    ),
     click.option("--algorithm", default="auto", show_default=True, help="See `numconv explain`."),
 )
 

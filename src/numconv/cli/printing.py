@@ -10,6 +10,9 @@ from typing import Any, TextIO
 
 import click
 
+from ..core.units import seconds as seconds
+from ..core.units import three
+
 
 def as_json(value: Any) -> None:
     """Print `value` as one JSON object on stdout; what is not finite becomes null."""
@@ -87,18 +90,6 @@ def _console_print(title: str, grid: Any) -> None:
     console.print(grid)
 
 
-def seconds(value: float) -> str:
-    """Return a duration with three digits and a unit.
-
-    >>> seconds(0.00123), seconds(12.0), seconds(0.0)
-    ('1.23 ms', '12.0 s', '0 s')
-    """
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6), ("ns", 1e9)):
-        if value * factor >= 1 or (unit == "ns" and value > 0):
-            return f"{_three(value * factor)} {unit}"
-    return "0 s"
-
-
 def count(value: float, unit: str = "") -> str:
     """Return a number with three digits and a decimal prefix.
 
@@ -107,14 +98,9 @@ def count(value: float, unit: str = "") -> str:
     """
     for prefix, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if value >= factor:
-            return f"{_three(value / factor)} {prefix}{unit}"
-    number = str(int(value)) if value == int(value) else _three(value)
+            return f"{three(value / factor)} {prefix}{unit}"
+    number = str(int(value)) if value == int(value) else three(value)
     return f"{number} {unit}".rstrip()
-
-
-def _three(value: float) -> str:
-    digits = 2 if value < 10 else 1 if value < 100 else 0
-    return f"{value:.{digits}f}"
 
 
 def shape(value: Sequence[int]) -> str:

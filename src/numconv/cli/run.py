@@ -11,8 +11,20 @@ from typing import Any
 import click
 
 from ..core import plugins
+from ..core.errors import ArgumentError
 from ..core.protocol import Operand, Operator
-from . import account, calls, files, folder, inputs, measuring, moving, printing, results
+from . import (
+    account,
+    calls,
+    completion,
+    files,
+    folder,
+    inputs,
+    measuring,
+    moving,
+    printing,
+    results,
+)
 from . import sources as several
 from .inputs import Inputs, Wishes
 from .main import CHECK_FAILED, OK
@@ -48,18 +60,27 @@ class Request:
 
 
 @click.command("run")
-@click.option("--op", default="direct", show_default=True, help="See `numconv ops`.")
+@click.argument("files_given", shell_complete=completion.paths, metavar="[FILES]...", nargs=-1)
+@click.option(
+    "--op",
+    shell_complete=completion.operators,
+    default="direct",
+    show_default=True,
+    help="See `numconv ops`.",
+)
 @CHOICE
 @click.option(
-    "--input",
+    *("-i", "--input"),
     "sources",
+    shell_complete=completion.paths,
     multiple=True,
     help="A picture, a sound, or x in a .npy/.npz file; a folder of pictures and sounds, or a "
-    "quoted pattern such as 'photos/*.jpg'; may be repeated.",
+    "quoted pattern such as 'photos/*.jpg'; may be repeated. Or FILES without the option.",
 )
 @click.option(
     "--weight",
     "weights",
+    shell_complete=completion.kernels,
     multiple=True,
     help="A kernel of `numconv filters`, or in a .npy/.npz file of as many axes as a channel, "
     "applied to each channel; or a file once for each operand after x.",
@@ -68,7 +89,8 @@ class Request:
     "--size", type=click.IntRange(min=1), help="Taps along an axis of a kernel given by name."
 )
 @click.option(
-    "--output",
+    *("-o", "--output"),
+    shell_complete=completion.paths,
     help="The filtered picture or sound, in the format of this name; .npy/.npz for the bare "
     "values; a folder, for the results of several.  [default: OP.png, OP.wav]",
 )
@@ -93,6 +115,7 @@ def command(
     op: str,
     backend: str,
     algorithm: str,
+    files_given: tuple[str, ...],
     sources: tuple[str, ...],
     weights: tuple[str, ...],
     size: int | None,
@@ -122,7 +145,7 @@ def command(
 
     \b
       numconv run --op involution
-      numconv run --input photo.jpg --weight gaussian --size 15 --output blurred.png
+      numconv run photo.jpg --weight gaussian --size 15 -o blurred.png
       numconv run --input speech.wav --weight hann --size 31 --output muffled.wav
       numconv run --input photos/ --weight unsharp --output sharpened/
       numconv run --shape 1x64x56x56 --padding 1 --check --json
@@ -141,6 +164,7 @@ def command(
 
     Exit status: 0 fine, 1 the check or a file of several failed, 2 the call cannot be made here.
     """
+    sources = (*sources, *files_given)
     wishes = Wishes(None, weights, size, shape, weight_shapes, kernel, out_channels, dtype, seed)
     if threads is not None:
         from ..core.threads import set_num_threads
@@ -160,13 +184,14 @@ def command(
     if output is None and shape is None:
         sounds = path is not None and files.kind(path) == "sound"
         output = f"{op}.{'wav' if sounds and not sheet else 'png'}"
-    return _single(request, path, output, repeat, check, as_json)
+    return _single(request, path, output, existing, repeat, check, as_json)
 
 
 def _single(
     request: Request,
     path: Path | None,
     output: str | None,
+    existing: str,
     repeat: int | None,
     check: bool,
     as_json: bool,
@@ -174,6 +199,13 @@ def _single(
     target = None if output is None else Path(output)
     if target is not None:
         files.check_output(target, (*files.ARRAYS, *files.SOUNDS))
+        if (
+            existing not in ("overwrite", "replace")
+            and path is not None
+            and files.same(path, target)
+        ):
+            expected = "another file than --input, or --existing overwrite to replace that"
+            raise ArgumentError("output", str(target), expected)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         chosen = request.gather(path)
@@ -197,8 +229,10 @@ def _run(request: Request, chosen: Inputs, repeat: int | None, check: bool) -> a
     operator, mover = request.operator, request.mover
     described = [Operand(array.shape, array.dtype.name) for array in chosen.arrays]
     parameters = {**chosen.parameters, **request.where}
-    explanation, notes = calls.explained(operator, described, parameters)
     operands, settings = mover.put(chosen.arrays), mover.put_parameters(parameters)
+
+    def prepare() -> Any:
+        return calls.explained(operator, described, parameters)
 
     def call() -> Any:
         made = operator.apply(*operands, **settings)
@@ -207,7 +241,8 @@ def _run(request: Request, chosen: Inputs, repeat: int | None, check: bool) -> a
 
     if repeat is None:
         repeat = 0 if chosen.origin is not None else REPEAT
-    made, timing = measuring.timed(call, 1 if mover.simulated else repeat)
+    prepared, made, timing = measuring.timed(prepare, call, 1 if mover.simulated else repeat)
+    explanation, notes = prepared
     result = mover.fetch(made)
     compared = None
     if check:

@@ -14,7 +14,7 @@ from ..core.errors import ArgumentError
 from .files import replacing, unreadable
 
 _EXPECTED = "a readable sound"
-_REMEDY = "python -m pip install 'numconv-kernels[sound]'"
+_REMEDY = "python -m pip install soundfile"
 _PCM = {1: "PCM_U8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}
 _WIDTHS = {name: width for width, name in _PCM.items()}
 _DOUBLE = ("PCM_32", "DOUBLE")  # finer than float32

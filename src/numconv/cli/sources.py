@@ -89,7 +89,7 @@ def _found(text: str, output: Path, recursive: bool) -> Iterator[tuple[Path, Pat
 
 
 def _within(folder: Path, output: Path, recursive: bool) -> Iterator[Path]:
-    for root, inner, names in os.walk(folder):
+    for root, inner, names in os.walk(folder, onerror=_unreadable):
         at = Path(root)
         inner[:] = sorted(
             name
@@ -97,6 +97,10 @@ def _within(folder: Path, output: Path, recursive: bool) -> Iterator[Path]:
             if recursive and not name.startswith(".") and (at / name).resolve() != output
         )
         yield from (at / name for name in sorted(names) if _is_input(name))
+
+
+def _unreadable(error: OSError) -> None:
+    raise files.unreadable("input", error.filename, "a folder that can be read", error) from None
 
 
 def _is_input(name: str) -> bool:

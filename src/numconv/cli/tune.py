@@ -13,7 +13,7 @@ from ..core import plugins
 from ..core.errors import RefusedError
 from ..core.protocol import Operand
 from ..core.tuning import Tuning, folder, tune
-from . import printing, problems, progress
+from . import completion, printing, problems, progress
 from .main import INTERRUPTED, OK
 from .operands import complete
 from .options import DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
@@ -61,10 +61,26 @@ class Tuned:
 
 @click.command("tune")
 @click.option(
-    "--suite", "suites", multiple=True, help="Every layer of a suite, or of a .toml file of yours."
+    "--suite",
+    "suites",
+    shell_complete=completion.suites,
+    multiple=True,
+    help="Every layer of a suite, or of a .toml file of yours.",
 )
-@click.option("--op", default="direct", show_default=True, help="With --shape; see `numconv ops`.")
-@click.option("--backend", default="auto", show_default=True, help="See `numconv backends`.")
+@click.option(
+    "--op",
+    shell_complete=completion.operators,
+    default="direct",
+    show_default=True,
+    help="With --shape; see `numconv ops`.",
+)
+@click.option(
+    "--backend",
+    shell_complete=completion.backends,
+    default="auto",
+    show_default=True,
+    help="See `numconv backends`.",
+)
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),

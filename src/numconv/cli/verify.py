@@ -10,7 +10,7 @@ import click
 from ..testing import LAWS, Request, verify
 from ..testing.catalogue import LEVELS
 from ..testing.report import Report, Row
-from . import printing
+from . import completion, printing
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .options import JSON
 from .progress import bar
@@ -20,9 +20,19 @@ _NUMBERS = re.compile(r"\(?\d[\d, ()]*")
 
 
 @click.command("verify")
-@click.option("--backend", default="cpu", show_default=True, help="See `numconv backends`.")
+@click.option(
+    "--backend",
+    shell_complete=completion.backends,
+    default="cpu",
+    show_default=True,
+    help="See `numconv backends`.",
+)
 @click.option("--algorithm", help="One of the backend's.  [default: each]")
-@click.option("--op", help="Only the problems of this operator; see `numconv ops`.")
+@click.option(
+    "--op",
+    shell_complete=completion.operators,
+    help="Only the problems of this operator; see `numconv ops`.",
+)
 @click.option(
     "--law",
     "laws",

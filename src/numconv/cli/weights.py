@@ -133,8 +133,11 @@ def converted(array: Array, dtype: str | None, name: str) -> Array:
     """Return `array` as `dtype`, or raise if its values would change beyond rounding."""
     if dtype is None or array.dtype.name == dtype:
         return array
+    if array.dtype.kind == "c" and dtypes.kind(dtype) != "complex" and array.imag.any():
+        expected = f"a complex dtype, such as --dtype complex64: {name} has imaginary parts"
+        raise ArgumentError("dtype", dtype, expected)
     if dtypes.kind(dtype) != "integer":
-        return array.astype(dtype)
+        return (array.real if dtypes.kind(dtype) == "float" else array).astype(dtype)
     limits = np.iinfo(dtype)
     scale = white(array, dtype)
     if name == "x" and scale != 1:

@@ -7,13 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+VARIABLE = "NUMCONV_CACHE_DIR"
+
 
 def cache_folder() -> Path:
     """Return the folder that holds everything numconv keeps on disk; it may not exist yet.
 
     It is ``NUMCONV_CACHE_DIR`` where that is set, else ``numconv`` in the user's cache folder.
     """
-    chosen = os.environ.get("NUMCONV_CACHE_DIR")
+    chosen = os.environ.get(VARIABLE)
     if chosen:
         return _absolute(Path(os.path.expanduser(chosen)))
     home = Path(os.path.expanduser("~"))

@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError
+from . import units
+from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError, did_you_mean
 from .protocol import Algorithm, Backend, Problem
 from .threads import num_threads_held
 
@@ -114,14 +115,14 @@ def choose(
             elif len(accepted) == 1:
                 reason = f"the only fast algorithm of {each.name} that accepts the problem"
             else:
-                reason = f"least estimated time of {len(accepted)}: {seconds * 1e6:.3g} µs"
+                reason = f"least estimated time of {len(accepted)}: {units.seconds(seconds)}"
             return Choice(each, best, reason)
         if last is not None:
             break
     if last is not None:
         return replace(last, fell_back=backend == "auto" or bool(refusals))
     if known and algorithm not in ("auto", *known):
-        expected = "'auto' or one of " + ", ".join(sorted(known))
+        expected = "'auto' or one of " + ", ".join(sorted(known)) + did_you_mean(algorithm, known)
         having = [each.name for each in peers if _has(each, problem, algorithm)]
         if having:
             expected += f"; it is of backend {having[0]!r}, to be asked for by that name as well"

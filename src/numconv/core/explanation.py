@@ -10,9 +10,10 @@ from .choice import Candidate, candidates, choose
 from .dispatch import Traced
 from .protocol import Problem
 from .threads import num_threads_held
+from .units import seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stage:
     """One problem of a call and who would solve it."""
 
@@ -40,11 +41,14 @@ class Stage:
             if candidate.seconds is None:
                 lines.append(f"  {name:20} refused: {candidate.refusal}")
             else:
-                lines.append(f"  {name:20} {candidate.seconds * 1e6:,.3g} µs, estimated")
+                lines.append(f"  {name:20} {seconds(candidate.seconds)}, estimated")
         return "\n".join(lines)
 
+    def __repr__(self) -> str:
+        return str(self)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """The stages of a call, in order; one for an operator that is one problem."""
 
@@ -53,6 +57,9 @@ class Explanation:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.stages)) or "moves data only: no problem to solve"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as plain data, for machines."""

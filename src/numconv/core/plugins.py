@@ -13,7 +13,7 @@ import pluggy
 
 from . import hookspecs
 from .background import hold_at_fork, undisturbed
-from .errors import ArgumentError
+from .errors import ArgumentError, did_you_mean
 from .protocol import Backend, Operator, Status
 from .reference import ReferenceBackend
 
@@ -160,7 +160,8 @@ def backend(name: str, expected: str = "one of ") -> Backend:
     known = backends()
     if name in known:
         return known[name]
-    raise ArgumentError("backend", name, expected + ", ".join(known) + set_aside())
+    expected += ", ".join(known) + did_you_mean(name, known)
+    raise ArgumentError("backend", name, expected + set_aside())
 
 
 def status(backend: Backend) -> Status:
@@ -182,6 +183,7 @@ def operator(name: str) -> Operator:
     known = registry().operators
     if name not in known:
         names = ", ".join(sorted(known)) or "none, for no plugin brings one"
+        names += did_you_mean(name, known)
         raise ArgumentError("op", name, f"one of {names}{'' if known else set_aside()}")
     return known[name]
 

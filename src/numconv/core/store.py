@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import private
-from .cache import cache_folder, private_folder
+from .cache import VARIABLE, cache_folder, private_folder
 from .errors import PerformanceWarning
 
 _UNFINISHED_SECONDS = 3600
@@ -95,6 +96,7 @@ class Store:
         for folder in self._writable():
             with contextlib.suppress(OSError):
                 private.write(folder / name, content)
+                _warn_of_another(folder.parent)
                 return
 
     def forget(self, beginning: str) -> None:
@@ -161,15 +163,25 @@ def state() -> str:
     return f"{how}; {'nothing new is kept' if taken is None else f'{taken} is written instead'}"
 
 
+def _warn_of_another(taken: Path) -> None:
+    """Say, where a folder was asked for that is none, which one is written in its place."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen and taken != cache_folder() and not cache_folder().is_dir():
+        _say_once(f"{VARIABLE}={chosen!r} is no folder and cannot be made: {taken} is used", chosen)
+
+
 def _warn(reason: str, about: str) -> None:
+    remedy = (
+        "what others can write there would be run here. Leave it to this user alone "
+        f"(chmod -R go-w, chown -R), remove it, or set {VARIABLE}"
+    )
+    _say_once(f"{reason}; {remedy}", about)
+
+
+def _say_once(message: str, about: str) -> None:
     if about in _warned:
         return
     _warned.add(about)
     from .choice import callers_level
 
-    warnings.warn(
-        f"{reason}; what others can write there would be run here. Leave it to this user alone "
-        "(chmod -R go-w, chown -R), remove it, or set NUMCONV_CACHE_DIR (said once)",
-        PerformanceWarning,
-        stacklevel=callers_level(),
-    )
+    warnings.warn(f"{message} (said once)", PerformanceWarning, stacklevel=callers_level())
