@@ -14,6 +14,32 @@ from ..core.layouts import converted, laid_out, shape_of
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 
 
+class Called:
+    """Lets errors of the functions that an operator is made of name the operator's own arguments.
+
+    Parameters
+    ----------
+    **names : (str, object)
+        For arguments of those functions: what the operator calls them, and what it was given.
+    """
+
+    __slots__ = ("_names",)
+
+    def __init__(self, **names: tuple[str, Any]) -> None:
+        self._names = names
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, ArgumentError) or error.argument not in self._names:
+            return
+        name, given = self._names[error.argument]
+        is_shape = isinstance(error.value, tuple)
+        value = shape_of(name, given) if is_shape else error.value
+        raise type(error)(name, value, error.expected) from None
+
+
 def shaped(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """Return `value` broadcast and reshaped to `shape`; an `Operand` stays one.
 

@@ -11,7 +11,7 @@ from ..core.layouts import at_hand, handed_back, laid_out
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LAPLACIAN, SEPIA, per_channel
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
-from .common import CompositeOperator, alike, channels_of
+from .common import Called, CompositeOperator, alike, channels_of
 
 
 def depthwise_separable_conv2d(
@@ -165,23 +165,29 @@ def _separate(
     **options: Any,
 ) -> Any:
     given = at_hand("x", x)
-    filtered = convolve(
-        axes,
-        given,
-        depthwise_weight,
-        depthwise_bias,
-        stride,
-        padding,
-        dilation,
-        channels_of(given, axes),
-        padding_mode=padding_mode,
-        activation=depthwise_activation,
-        **options,
-    )
+    with Called(
+        weight=("depthwise_weight", depthwise_weight),
+        bias=("depthwise_bias", depthwise_bias),
+        activation=("depthwise_activation", depthwise_activation),
+    ):
+        filtered = convolve(
+            axes,
+            given,
+            depthwise_weight,
+            depthwise_bias,
+            stride,
+            padding,
+            dilation,
+            channels_of(given, axes),
+            padding_mode=padding_mode,
+            activation=depthwise_activation,
+            **options,
+        )
     mix = alike(_pointwise(at_hand("pointwise_weight", pointwise_weight), axes), filtered)
-    result = convolve(
-        axes, filtered, mix, bias, activation=activation, residual=residual, out=out, **options
-    )
+    with Called(weight=("pointwise_weight", pointwise_weight)):
+        result = convolve(
+            axes, filtered, mix, bias, activation=activation, residual=residual, out=out, **options
+        )
     return handed_back(result, x, out)
 
 

@@ -11,7 +11,7 @@ from ..core.layouts import at_hand, handed_back, shape_of
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
 from ..core.protocol import Array, Case, Demonstration, Operand
-from .common import CompositeOperator, channels_of, shaped
+from .common import Called, CompositeOperator, channels_of, shaped
 from .separable import separable_conv2d
 
 
@@ -73,20 +73,23 @@ def flattened_conv2d(
         raise ArgumentError("lateral", shape, f"shape (F, {channels}), as x has channels")
     weight = shaped("lateral", mix, (*shape, 1, 1))
     options: dict[str, Any] = {"backend": backend, "accuracy": accuracy, "tune": tune}
-    result = separable_conv2d(
-        convolve(2, given, weight, **options),
-        vertical,
-        horizontal,
-        bias,
-        stride,
-        padding,
-        dilation,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
-        out=out,
-        **options,
-    )
+    with Called(weight=("lateral", lateral)):
+        mixed = convolve(2, given, weight, **options)
+    with Called(column=("vertical", vertical), row=("horizontal", horizontal)):
+        result = separable_conv2d(
+            mixed,
+            vertical,
+            horizontal,
+            bias,
+            stride,
+            padding,
+            dilation,
+            padding_mode=padding_mode,
+            activation=activation,
+            residual=residual,
+            out=out,
+            **options,
+        )
     return handed_back(result, x, out)
 
 

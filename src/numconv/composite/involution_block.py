@@ -20,7 +20,7 @@ from ..core.operators.demonstrations import LUMINANCE, gaussian
 from ..core.operators.involution import involve
 from ..core.operators.naive import pad
 from ..core.protocol import Array, Case, Demonstration, Operand
-from .common import CompositeOperator, channels_of
+from .common import Called, CompositeOperator, channels_of
 from .kernel_generator import as_kernels, fold_norm, one_by_one, pool, reshaped
 
 
@@ -211,14 +211,16 @@ def _block(
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilations, kernel_shape, strict=True))
     backend, tune = options["backend"], options["tune"]
     pooled = pool(x, strides, backend)
-    hidden = convolve(axes, pooled, reduce_weight, reduce_bias, activation="relu", **options)
+    with Called(weight=("reduce_weight", reduce_weight), bias=("reduce_bias", reduce_bias)):
+        hidden = convolve(axes, pooled, reduce_weight, reduce_bias, activation="relu", **options)
     settings = (kernel_shape, strides, padding, dilations, padding_mode, activation)
     parameters = (axes, *settings, options["accuracy"])
     if generated.offered((x, hidden, span_weight, span_bias, residual), parameters, backend):
         rows = reshaped("span_weight", span_weight, span_weight.shape[:2])
         operands = (x, hidden, rows, span_bias, residual)
         return handed_back(generated.involve(operands, parameters, out, backend, tune), given, out)
-    spanned = convolve(axes, hidden, span_weight, span_bias, **options)
+    with Called(weight=("span_weight", span_weight), bias=("span_bias", span_bias)):
+        spanned = convolve(axes, hidden, span_weight, span_bias, **options)
     result = involve(
         axes,
         x,

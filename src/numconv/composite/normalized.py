@@ -156,8 +156,8 @@ def _normalized_conv(
     **options: Any,
 ) -> Any:
     traced = isinstance(x, Operand)
-    given = x if traced else arrays.adapt("x", x)
-    taps = weight if traced else arrays.adapt("weight", weight)
+    given = x if traced else arrays.native(arrays.adapt("x", x))
+    taps = weight if traced else arrays.native(arrays.adapt("weight", weight))
     _, *spatial = spatial_of(given, axes)
     kernel_shape = taps.shape[2:]
     if len(kernel_shape) != axes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import chain
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..core import arrays
 from ..core.errors import ArgumentError
-from ..core.geometry import per_axis
+from ..core.geometry import LARGEST, per_axis
 from ..core.layouts import at_hand, handed_back, laid_out
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel, shrink
@@ -167,8 +168,10 @@ def _resize_conv(
     **options: Any,
 ) -> Any:
     given = at_hand("x", x)
-    spatial_of(given, axes)
+    sizes = spatial_of(given, axes)
     factors = per_axis("scale", scale, axes, 1)
+    if prod(sizes) * prod(factors) > LARGEST:
+        raise ArgumentError("scale", scale, f"at most {LARGEST} values, of the {sizes} there are")
     if interpolation not in INTERPOLATIONS:
         expected = " or ".join(map(repr, INTERPOLATIONS))
         raise ArgumentError("interpolation", interpolation, expected)

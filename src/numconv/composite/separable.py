@@ -12,7 +12,7 @@ from ..core.layouts import at_hand, handed_back
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian
 from ..core.protocol import Array, Case, Demonstration, Operand
-from .common import CompositeOperator, alike, channels_of, shaped, spatial_of, taps_of
+from .common import Called, CompositeOperator, alike, channels_of, shaped, spatial_of, taps_of
 
 
 def separable_conv2d(
@@ -141,18 +141,19 @@ def _pass_by_pass(
         steps = [1] * axes
         steps[axis] = stride[axis]
         final = axis == axes - 1
-        result = convolve(
-            axes,
-            result,
-            alike(shaped(name, vector, (channels, 1, *only)), result),
-            bias if final else None,
-            stride=tuple(steps),
-            padding=tuple(pair if i == axis else (0, 0) for i, pair in enumerate(pairs)),
-            dilation=dilation,
-            groups=channels,
-            **options,
-            **(last if final else {}),
-        )
+        with Called(weight=(name, vector)):
+            result = convolve(
+                axes,
+                result,
+                alike(shaped(name, vector, (channels, 1, *only)), result),
+                bias if final else None,
+                stride=tuple(steps),
+                padding=tuple(pair if i == axis else (0, 0) for i, pair in enumerate(pairs)),
+                dilation=dilation,
+                groups=channels,
+                **options,
+                **(last if final else {}),
+            )
     return handed_back(result, x, last["out"])
 
 

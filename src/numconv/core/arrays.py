@@ -105,7 +105,8 @@ def brief(value: Any) -> str:
 
 def dtype_name(value: Any) -> str:
     """Return the name of an array's dtype, also where the library has dtypes of its own."""
-    return str(getattr(value, "dtype", type(value).__name__)).rpartition(".")[2]
+    dtype = getattr(value, "dtype", type(value).__name__)
+    return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
 
 
 def restorer(value: Any) -> Callable[[Array], Any]:
@@ -133,6 +134,11 @@ def _importer(library: Any) -> Callable[[Array], Any] | None:
 
 def _same(result: Array) -> Array:
     return result
+
+
+def native(array: Array) -> Array:
+    """Return `array` in the processor's byte order: of another one no dtype equals float16."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def plain(array: Array) -> Array:

@@ -30,8 +30,7 @@ def operand(name: str, value: Any) -> Array:
     array = value if type(value) is np.ndarray else arrays.taken(name, value)
     if array.dtype.kind not in "biufcO":
         raise ArgumentTypeError(name, array.dtype, "an array of numbers")
-    # What is decided by dtypes takes one of another byte order for none of them.
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    return arrays.native(array)
 
 
 def restored(result: Array, *given: Any) -> Any:
