@@ -112,6 +112,16 @@ def test_what_cannot_be_asked(numconv: Run, arguments: tuple[str, ...], reason: 
     assert reason in numconv("run", *arguments, *SMALL).complaint
 
 
+@pytest.mark.parametrize("mode", ["symmetric", "reflect"])
+def test_a_picture_smaller_than_its_kernel_speaks_of_the_size(numconv: Run, mode: str) -> None:
+    Image.new("L", (5, 5), 9).save("small.png")
+    arguments = ("run", "small.png", "--weight", "gaussian", "--size", "31", "-o", "o.png", *SMALL)
+    complaint = numconv(*arguments, "--padding-mode", mode).complaint
+    assert "size='31x31'" in complaint
+    assert "a smaller --size" in complaint
+    assert numconv(*arguments, "--padding-mode", "replicate").status == 0
+
+
 def test_the_input_is_replaced_only_if_asked(numconv: Run) -> None:
     Image.new("RGB", (30, 20), "orange").save("cat.png")
     before = Path("cat.png").read_bytes()

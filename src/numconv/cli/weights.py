@@ -17,6 +17,7 @@ from ..core.protocol import Operator
 from . import images
 from .operands import needed, usual
 from .pictures import Picture
+from .printing import shape as shape_text
 from .sounds import Sound
 
 Array = NDArray[Any]
@@ -54,7 +55,21 @@ class Kernel:
         chosen: dict[str, Any] = {}
         if operator.name != "transposed":
             chosen = {"padding": "same", "padding_mode": "symmetric", **usual(operator)}
-        return {**chosen, **given, "groups": self._channels(x)}
+        made = {**chosen, **given, "groups": self._channels(x)}
+        self._check_room(x, made)
+        return made
+
+    def _check_room(self, x: Array, parameters: Mapping[str, Any]) -> None:
+        """Raise, in words of the command, where a mirror image ends before the kernel does."""
+        mode, sizes = parameters.get("padding_mode", "zeros"), x.shape[-self.taps.ndim :]
+        beyond = mode == "reflect"  # the edge is not repeated
+        far = any(k // 2 > n - beyond for k, n in zip(self.taps.shape, sizes, strict=True))
+        if far and mode in ("symmetric", "reflect") and parameters.get("padding") == "same":
+            expected = (
+                f"a kernel of less than twice the {shape_text(sizes)} samples there are: a smaller "
+                "--size, another --weight, or --padding-mode replicate"
+            )
+            raise ArgumentError("size", shape_text(self.taps.shape), expected)
 
     def _channels(self, x: Array) -> int:
         return int(x.shape[-self.taps.ndim - 1])
