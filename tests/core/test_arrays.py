@@ -223,7 +223,7 @@ LIES: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: numconv.depthwise_separable_conv2d(
             PLANES, np.ones((4, 1, 3, 3)), Exported(MIX[:, :2], 2, 4)
         ),
-        r"weight=\(2, 2, 1, 1\)",
+        r"pointwise_weight=\(2, 2\)",
     ),
     "lateral": (
         lambda: numconv.flattened_conv2d(PLANES, Exported(MIX, 9, 4), V, V),
