@@ -314,6 +314,8 @@ def _serve(record):  # type: ignore[no-untyped-def]
     pool = _place(record, _POOL)[0]
     epoch, stop = _place(pool, _EPOCH), _place(pool, _STOP)
     while load(stop) == 0:
+        if STEERS:
+            _run_anywhere(record)
         seen = load(epoch)
         if _help(pool, record):
             continue
@@ -327,8 +329,6 @@ def _serve(record):  # type: ignore[no-untyped-def]
             store(_place(record, _SLEEPS), 1)
             _sleep(pool, seen)
             store(_place(record, _SLEEPS), 0)
-            if STEERS:
-                _run_anywhere(record)
 
 
 @kernel
