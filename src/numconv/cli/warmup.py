@@ -17,7 +17,7 @@ from ..core.errors import ArgumentError, RefusedError
 from ..core.protocol import Algorithm, Case, Operator
 from . import calls, completion, printing, problems, progress, typical
 from .main import INTERRUPTED, OK
-from .options import DTYPE, JSON
+from .options import BACKEND, DTYPE, JSON
 
 
 @dataclass
@@ -72,13 +72,7 @@ class Part:
     multiple=True,
     help="The layers of a suite; repeatable.",
 )
-@click.option(
-    "--backend",
-    shell_complete=completion.backends,
-    default="auto",
-    show_default=True,
-    help="See `numconv backends`.",
-)
+@BACKEND
 @JSON
 def command(
     ops: tuple[str, ...],
@@ -90,8 +84,8 @@ def command(
     """Compile what calls need, so that none of them has to wait.
 
     Runs each operator's named cases once in each dtype, on every algorithm of the backend, and
-    the layers of suites; without --op and --suite also README's calls, those of numconv.signal,
-    ndimage and filters in float32, float64 and bytes, and the demonstrations of `numconv run`.
+    the layers of suites; without options also README's calls, those of numconv.signal, ndimage
+    and filters in float32, float64 and bytes, and the demonstrations of `numconv run`.
     What is warm is the kind of call, in any size. Other options, such as an activation or a
     shuffle, other dtypes, and the few kernels that are made for a number of taps, may still
     compile for a second or so.
