@@ -90,6 +90,22 @@ def _all(*options: Decorator) -> Decorator:
     return decorate
 
 
+BACKEND = click.option(
+    "--backend",
+    shell_complete=completion.backends,
+    default="auto",
+    show_default=True,
+    help="See `numconv backends`.",
+)
+
+OP = click.option(
+    "--op",
+    shell_complete=completion.operators,
+    default="direct",
+    show_default=True,
+    help="See `numconv ops`.",
+)
+
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no more.")
 
 GEOMETRY = _all(
@@ -186,13 +202,7 @@ SEVERAL = _all(
 )
 
 CHOICE = _all(
-    click.option(
-        "--backend",
-        shell_complete=completion.backends,
-        default="auto",
-        show_default=True,
-        help="See `numconv backends`.",
-    ),
+    BACKEND,
     click.option("--algorithm", default="auto", show_default=True, help="See `numconv explain`."),
 )
 

@@ -28,7 +28,7 @@ from . import (
 from . import sources as several
 from .inputs import Inputs, Wishes
 from .main import CHECK_FAILED, OK
-from .options import CHOICE, GEOMETRY, JSON, OPERANDS, SETTINGS, SEVERAL, given
+from .options import CHOICE, GEOMETRY, JSON, OP, OPERANDS, SETTINGS, SEVERAL, given
 
 SIMULATED_PIXELS = 1_500
 """Of a demonstration where kernels run as Python, a microsecond for each operation."""
@@ -61,13 +61,7 @@ class Request:
 
 @click.command("run")
 @click.argument("files_given", shell_complete=completion.paths, metavar="[FILES]...", nargs=-1)
-@click.option(
-    "--op",
-    shell_complete=completion.operators,
-    default="direct",
-    show_default=True,
-    help="See `numconv ops`.",
-)
+@OP
 @CHOICE
 @click.option(
     *("-i", "--input"),

@@ -15,9 +15,9 @@ from ..core import arithmetic, plugins
 from ..core.arithmetic import ReceptiveField, Window
 from ..core.errors import ArgumentError
 from ..core.protocol import Operand
-from . import calls, completion, files, images, printing
+from . import calls, files, images, printing
 from .operands import complete
-from .options import GEOMETRY, JSON, Padding, ParamType, Sizes, given
+from .options import GEOMETRY, JSON, OP, Padding, ParamType, Sizes, given
 
 _KEYS = {"k": "kernel", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
 _KEYS["c"] = "out_channels"
@@ -79,13 +79,7 @@ class Step:
     show_default=True,
     help="C and the spatial axes.",
 )
-@click.option(
-    "--op",
-    shell_complete=completion.operators,
-    default="direct",
-    show_default=True,
-    help="See `numconv ops`.",
-)
+@OP
 @click.option("--out-channels", type=click.IntRange(min=1), help="[default: as many as go in]")
 @click.option("--kernel", type=Sizes(), help="Kernel size, e.g. 3 or 1x7.")
 @GEOMETRY

@@ -16,7 +16,7 @@ from ..core.tuning import Tuning, folder, tune
 from . import completion, printing, problems, progress
 from .main import INTERRUPTED, OK
 from .operands import complete
-from .options import DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
+from .options import BACKEND, DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 from .problems import Named
 
 MEASURED, REMEMBERED, SINGLE = "measured", "remembered", "nothing to choose"
@@ -74,13 +74,7 @@ class Tuned:
     show_default=True,
     help="With --shape; see `numconv ops`.",
 )
-@click.option(
-    "--backend",
-    shell_complete=completion.backends,
-    default="auto",
-    show_default=True,
-    help="See `numconv backends`.",
-)
+@BACKEND
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),

@@ -89,3 +89,11 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     """
     closest = get_close_matches(str(name), list(known), n=1)
     return f"; did you mean {closest[0]!r}?" if closest else ""
+
+
+def absent(module: str, name: str, has: str, library: str) -> AttributeError:
+    """Return the error of a module that lacks `name`, which `library` may have."""
+    message = f"module {module!r} has no {name!r}"
+    if not name.startswith("_"):
+        message += f": it has {has}; take {name} from {library}"
+    return AttributeError(message, name=name)

@@ -51,6 +51,14 @@ def integer(argument: str, value: Any, minimum: int) -> int:
     return number
 
 
+def axis_among(argument: str, value: Any, rank: int, array: str) -> int:
+    """Return an axis of an array of `rank` axes, called `array`, counted from the first."""
+    axis = integer(argument, value, -rank)
+    if axis >= rank:
+        raise ArgumentError(argument, value, f"an axis of {array}, which has {rank}")
+    return axis % rank
+
+
 def per_axis(argument: str, value: Any, axes: int, minimum: int) -> tuple[int, ...]:
     """Return `value`, an integer or a sequence of `axes` integers, as a tuple."""
     value = plain(value)

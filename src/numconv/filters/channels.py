@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core import arrays
 from ..core.errors import ArgumentError, ArgumentTypeError
-from ..core.geometry import integer
+from ..core.geometry import axis_among
 
 Array = NDArray[Any]
 ChannelAxis = int | Literal["leading"] | None
@@ -62,11 +62,7 @@ def axis_of(channel_axis: Any, shape: tuple[int, ...]) -> int | None:
     """Return the axis of the channels, counted from the first; None where none was named."""
     if channel_axis is None or channel_axis == LEADING:
         return None
-    rank = len(shape)
-    axis = integer("channel_axis", channel_axis, -rank)
-    if axis >= rank:
-        raise ArgumentError("channel_axis", channel_axis, f"an axis of x, which has {rank}")
-    return axis % rank
+    return axis_among("channel_axis", channel_axis, len(shape), "x")
 
 
 def check_colours(channel_axis: Any, shape: tuple[int, ...], axes: int) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from ..core.errors import absent
 from .derivatives import (
     generic_gradient_magnitude,
     generic_laplace,
@@ -47,10 +48,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> NoReturn:
-    message = f"module {__name__!r} has no {name!r}"
-    if not name.startswith("_"):
-        message += f": it has SciPy's linear filters; take {name} from scipy.ndimage"
-    raise AttributeError(message, name=name)
+    raise absent(__name__, name, "SciPy's linear filters", "scipy.ndimage")
 
 
 def __dir__() -> list[str]:

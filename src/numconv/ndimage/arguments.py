@@ -83,11 +83,11 @@ def number(argument: str, value: Any) -> float:
     raise ArgumentTypeError(argument, value, "a real number")
 
 
-def axis_of(axis: Any, axes: int) -> int:
+def axis_of(axis: Any, axes: int, argument: str = "axis") -> int:
     """Return an axis of an array of so many axes, counted from the first."""
-    place = index("axis", axis)
+    place = index(argument, axis)
     if not -axes <= place < axes:
-        raise NoAxisError("axis", axis, f"an axis of an array of {axes}")
+        raise NoAxisError(argument, axis, f"an axis of an array of {axes}")
     return place % axes
 
 
@@ -97,10 +97,8 @@ def without(channel_axis: Any, axes: Any, count: int) -> Any:
         return axes
     if axes is not None:
         raise ArgumentError("channel_axis", channel_axis, f"None with axes={axes!r}")
-    place = index("channel_axis", channel_axis)
-    if not -count <= place < count:
-        raise NoAxisError("channel_axis", channel_axis, f"an axis of an array of {count}")
-    return tuple(axis for axis in range(count) if axis != place % count)
+    place = axis_of(channel_axis, count, "channel_axis")
+    return tuple(axis for axis in range(count) if axis != place)
 
 
 def axes_of(axes: Any, count: int) -> tuple[int, ...]:

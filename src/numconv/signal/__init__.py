@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from ..core.errors import absent
 from .convolution import convolve, correlate
 from .fourier import fftconvolve, oaconvolve
 from .lags import correlation_lags
@@ -39,10 +40,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> NoReturn:
-    message = f"module {__name__!r} has no {name!r}"
-    if not name.startswith("_"):
-        message += f": it has SciPy's convolutions and correlations; take {name} from scipy.signal"
-    raise AttributeError(message, name=name)
+    raise absent(__name__, name, "SciPy's convolutions and correlations", "scipy.signal")
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentError
-from ..core.geometry import integer
+from ..core.geometry import axis_among
 from ..core.protocol import Array
 from . import rules, spectra, sums
 from .layout import Shape, check_valid, lay_out
@@ -138,11 +138,7 @@ def _by_channel(first: Array, second: Array, axes: Any, channel_axis: Any) -> tu
     """Return the second array with an axis of channels, and all other axes."""
     if axes is not None:
         raise ArgumentError("channel_axis", channel_axis, f"None with axes={axes!r}")
-    place = integer("channel_axis", channel_axis, -first.ndim)
-    if place >= first.ndim:
-        expected = f"an axis of in1, which has {first.ndim}"
-        raise ArgumentError("channel_axis", channel_axis, expected)
-    place %= first.ndim
+    place = axis_among("channel_axis", channel_axis, first.ndim, "in1")
     if second.ndim == first.ndim - 1:
         second = np.expand_dims(second, place)
     return second, tuple(axis for axis in range(first.ndim) if axis != place)
