@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import deep_png, scientific_tiff
+from . import deep_png, tiffs
 from .files import replacing
-from .pictures import Picture
+from .pictures import FLOATS, Picture
 
 _ROWS = 64
 _QUALITY = 92  # of 100: what is filtered once more does not show it
 _PNG_LEVEL = 3  # of 9: a photograph takes a third of the time of 6, and 5 % more room
 
-_DEPTHS = {"PNG": ("uint8", "uint16"), "TIFF": ("uint8", "uint16", "float32")}
-_TRANSPARENT = ("PNG", "TIFF", "WEBP", "AVIF", "TGA", "JPEG2000", "ICO", "ICNS", "DDS")
+_DEPTHS = {"PNG": ("uint8", "uint16"), "TIFF": ("uint8", "uint16", *FLOATS)}
+_TRANSPARENT = ("PNG", "TIFF", "WEBP", "AVIF", "TGA", "JPEG2000", "QOI", "ICO", "ICNS")
 _EITHER_OR = ("GIF",)
-_LOSSLESS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")
+_COLOUR_ONLY = ("QOI",)  # grey is written as equal colours
 _KEPT = {
     "JPEG": ("icc_profile", "dpi", "exif"),
     "PNG": ("icc_profile", "dpi", "exif"),
     "WEBP": ("icc_profile", "exif"),
     "AVIF": ("icc_profile", "exif"),
-    "TIFF": ("icc_profile", "dpi"),
+    "TIFF": ("icc_profile", "dpi", "compression", "premultiplied"),
     "JPEG2000": (),
 }
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -34,7 +35,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": _QUALITY},
     "PNG": {"compress_level": _PNG_LEVEL},
 }
-_BIG_TIFF = 2**32 - 2**25
 
 
 def depth_in(path: Path, depth: str) -> str:
@@ -51,26 +51,39 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
     depth = depth_in(path, picture.depth)
     if depth != picture.depth:
         notes.append(f"{form} has no {picture.depth} samples: {depth} were written")
+    colours = len(picture.painted)
+    if picture.bands and form != "TIFF":
+        notes.append(f"{form} has colours alone: the other bands, {picture.bands}, were left out")
+        picture = replace(picture, colours=picture.painted, bands=0)
     channels = picture.colours
     if picture.alpha is not None:
         if form in _EITHER_OR:
             channels = np.concatenate([channels, np.rint(picture.alpha)[None]])
             notes.append(f"{form} knows no half transparency: opaque from one half up")
         elif form in _TRANSPARENT:
-            channels = np.concatenate([channels, picture.alpha[None]])
+            seen = picture.seen() if _premultiplied(form, picture) else channels
+            channels = np.concatenate([seen, picture.alpha[None]])
         else:
             channels = picture.on_white
             notes.append(f"{form} has no transparency: white was put behind")
+    if form in _COLOUR_ONLY and colours == 1:
+        channels = np.concatenate([channels[:1], channels[:1], channels])
+    if form == "GIF" and colours == 3:
+        notes.append("GIF has 256 colours: they were reduced to those")
     kept = {name: picture.kept[name] for name in _KEPT.get(form, ()) if name in picture.kept}
     samples = _samples(channels, depth)
     with replacing(path) as temporary:
-        if form == "TIFF" and (depth == "float32" or (depth == "uint16" and len(channels) > 1)):
-            scientific_tiff.write(temporary, samples, kept)
+        if form == "TIFF":
+            tiffs.write(temporary, samples, colours, picture.alpha is not None, kept)
         elif depth == "uint16" and len(channels) > 1:
             deep_png.write(temporary, samples, kept)
         else:
-            _save(temporary, samples, form, kept, picture.kept.get("compression"))
+            _save(temporary, samples, form, kept)
     return tuple(notes)
+
+
+def _premultiplied(form: str, picture: Picture) -> bool:
+    return form == "TIFF" and bool(picture.kept.get("premultiplied"))
 
 
 def _format(path: Path) -> str:
@@ -80,24 +93,18 @@ def _format(path: Path) -> str:
     return Image.EXTENSION[path.suffix.lower()]
 
 
-def _save(
-    path: Path, samples: NDArray[Any], form: str, kept: Mapping[str, Any], compression: str | None
-) -> None:
+def _save(path: Path, samples: NDArray[Any], form: str, kept: Mapping[str, Any]) -> None:
     from PIL import Image
 
-    options = {**_OPTIONS.get(form, {}), **kept}
-    if form == "TIFF":
-        options["compression"] = compression if compression in _LOSSLESS else _LOSSLESS[2]
-        options["big_tiff"] = samples.nbytes > _BIG_TIFF
     picture = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
-    picture.save(path, form, **options)
+    picture.save(path, form, **_OPTIONS.get(form, {}), **kept)
 
 
 def _samples(levels: NDArray[Any], depth: str) -> NDArray[Any]:
     """Return levels (C, H, W) as samples (H, W, C), rounded; what is no number becomes black."""
     channels, height, width = levels.shape
     made = np.empty((height, width, channels), depth)
-    if depth == "float32":
+    if depth in FLOATS:
         made[...] = levels.transpose(1, 2, 0)
         return made
     white = np.float32(np.iinfo(depth).max)

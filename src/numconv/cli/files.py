@@ -16,9 +16,9 @@ SOUNDS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".ca
 PICTURES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".webp", ".avif", ".gif"),
     *(".bmp", ".dib", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".tga", ".pcx", ".qoi"),
-    *(".psd", ".sgi", ".rgb", ".ico", ".icns", ".dds", ".apng"),
+    *(".sgi", ".rgb", ".ico", ".icns", ".apng"),
 )
-"""What is taken for a picture where nobody names it: the others that Pillow opens are documents."""
+"""The pictures that are read, and written where Pillow can."""
 
 
 def kind(path: Path) -> str:
@@ -65,7 +65,8 @@ def pictured(path: Path) -> bool:
     from PIL import Image
 
     Image.init()
-    return Image.EXTENSION.get(path.suffix.lower()) in Image.SAVE
+    suffix = path.suffix.lower()
+    return suffix in PICTURES and Image.EXTENSION.get(suffix) in Image.SAVE
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def shipped() -> pictures.Picture:
         return decoding.decode("input", "photograph.jpg", stream)
 
 
-def photograph() -> NDArray[np.float32]:
+def photograph() -> Array:
     """Return the photograph that ships with the package, as `read_image` does."""
     return shipped().colours
 
@@ -89,15 +89,15 @@ def _no_numbers(argument: str, path: Path, held: str) -> ArgumentError:
     return ArgumentError(argument, str(path), f"a .npy or .npz file of numbers ({held})")
 
 
-def read_image(argument: str, path: Path) -> NDArray[np.float32]:
-    """Return an image as float32 of shape (C, H, W), C being 1 or 3, on white paper.
+def read_image(argument: str, path: Path) -> Array:
+    """Return an image of shape (C, H, W), on white paper: grey or colours, and further bands.
 
     `decoding.read` says what the values are, and keeps the transparency.
 
     Raises
     ------
     ArgumentError
-        If the file is missing, truncated, or no image that Pillow reads.
+        If the file is missing, truncated, or no image of a format that is read.
     """
     return decoding.read(argument, path).on_white
 

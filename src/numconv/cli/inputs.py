@@ -135,6 +135,8 @@ def _opened(wishes: Wishes, parameters: Mapping[str, Any]) -> Inputs:
 
 def _demonstration(operator: Operator, opened: Inputs, wishes: Wishes, most_pixels: int) -> Inputs:
     picture, source = opened.x, opened.source
+    if isinstance(opened.origin, Picture):
+        picture = picture[: len(opened.origin.painted)]
     if min(picture.shape[1:]) < LEAST_SIDE:
         expected = f"at least {LEAST_SIDE}x{LEAST_SIDE} pixels to demonstrate on, or a --weight"
         raise ArgumentError("input", source, expected)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..core.errors import ArgumentError
 from . import encoding, files, images, panels, sounds, waves, weights
 from .inputs import Inputs
-from .pictures import Picture
+from .pictures import FLOATS, Picture
 from .sounds import Sound
 
 Array = NDArray[Any]
@@ -83,10 +83,10 @@ def _picture(
     """Return a result as a picture like its origin, and how its values became shades."""
     values = _real(result, inputs.white)
     colours, alpha, notes = _parted(inputs, origin, values)
-    if encoding.depth_in(output, origin.depth) != "float32":
+    if encoding.depth_in(output, origin.depth) not in FLOATS:
         step = max(1, colours.shape[1] * colours.shape[2] // _LOOKED_AT)
         seen = colours.reshape(len(colours), -1)[:, ::step]
-        if weights.cancels(inputs.arrays[1]) or origin.depth == "float32":
+        if weights.cancels(inputs.arrays[1]) or origin.depth in FLOATS:
             gain, offset, note = panels.shading(np.nan_to_num(seen, posinf=0.0, neginf=0.0))
             colours = colours * np.float32(gain) + np.float32(offset)
         else:
@@ -95,7 +95,8 @@ def _picture(
     kept = dict(origin.kept)
     if len(colours) != len(origin.colours):
         kept.pop("icc_profile", None)  # of colours, for which grey has no use
-    return replace(origin, colours=colours, alpha=alpha, kept=kept), notes
+    bands = origin.bands if len(colours) == len(origin.colours) else 0
+    return replace(origin, colours=colours, alpha=alpha, kept=kept, bands=bands), notes
 
 
 def _parted(
@@ -107,8 +108,9 @@ def _parted(
     if len(values) > len(origin.colours):
         # Of a kernel whose sum is not 1 the opacity keeps its share, and the colours the sum.
         opacity = values[-1] / np.float32(inputs.arrays[1][0].sum())
-        visible = np.where(opacity > 0, opacity, 1)
-        return values[:-1] / visible, opacity.clip(0, 1), ()
+        channels = values[:-1].copy()
+        channels[: len(origin.painted)] /= np.where(opacity > 0, opacity, np.float32(1))
+        return channels, opacity.clip(0, 1), ()
     if origin.alpha.shape == values.shape[1:]:
         return values, origin.alpha, ()
     return values, None, ("the transparency does not fit the result, and was left out",)

@@ -42,7 +42,7 @@ class Kernel:
         """
         if not isinstance(origin, Picture) or origin.alpha is None:
             return x
-        seen = origin.colours * origin.alpha
+        seen = origin.seen()
         return seen if cancels(self.taps[None]) else np.concatenate([seen, origin.alpha[None]])
 
     def weight(self, x: Array) -> Array:
