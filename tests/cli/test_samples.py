@@ -279,6 +279,23 @@ def test_truncated_tiff_is_refused(tmp_path: Path, compression: str | None) -> N
         _read(path)
 
 
+def test_tiff_of_more_rows_than_it_has_strips_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.tif"
+    tifffile.imwrite(path, _samples("uint16"), rowsperstrip=1, compression="zlib")
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        tiff.pages.first.tags["ImageLength"].overwrite(1000)
+    with pytest.raises(ArgumentError, match="7 of 1000 strips"):
+        _read(path)
+
+
+@pytest.mark.parametrize("head", [b"\0", b"II", b"II*\0", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"P5 3"])
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".tga"])
+def test_beginnings_alone_are_refused(tmp_path: Path, head: bytes, suffix: str) -> None:
+    (tmp_path / f"p{suffix}").write_bytes(head)
+    with pytest.raises(ArgumentError, match="input"):
+        _read(tmp_path / f"p{suffix}")
+
+
 def test_tiff_larger_than_the_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

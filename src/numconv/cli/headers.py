@@ -60,8 +60,9 @@ def _of_pillow(head: bytes) -> str | None:
     from PIL import Image
 
     Image.init()
+    head = head[:16].ljust(16, b"\0")  # none looks whether there is enough
     for form, (_, accepts) in Image.OPEN.items():
-        if accepts is not None and accepts(head[:16]) is True:
+        if accepts is not None and accepts(head) is True:
             return f"a file in the format {form}"
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import IO, Any
 
@@ -90,6 +91,8 @@ def _first_page(stream: IO[bytes]) -> Iterator[tuple[Any, int]]:
 
 def _check_kind(page: Any) -> None:
     """Raise for what is no picture, and for samples whose meaning would be lost."""
+    if not all(isinstance(each, int) for each in (page.imagewidth, page.imagelength)):
+        raise ValueError("it is damaged: its width and height are no numbers")
     kind, colours = int(page.photometric), _COLOURS.get(int(page.photometric))
     if page.tags.get(_RAW_FILE) is not None or kind in _NO_PICTURES:
         raise ValueError(f"it holds {_NO_PICTURES.get(kind, 'raw samples of a camera')}")
@@ -124,6 +127,9 @@ def _is_for_pillow(page: Any) -> bool:
 
 
 def _check_whole(page: Any, stream: IO[bytes]) -> None:
+    there, parts = len(page.dataoffsets), prod(page.chunked)
+    if there < parts:
+        raise ValueError(f"it is damaged: {there} of {parts} strips or tiles are there")
     there = stream.seek(0, 2)
     ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
     if max(ends, default=0) > there:
