@@ -16,6 +16,8 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.registry import CPUDispatcher
 
+from .passes import NumbersTyping, OwnMinMax
+
 __all__ = ["Compiler", "Kernel", "Part", "rebuilt", "reduced"]
 
 
@@ -62,16 +64,16 @@ class Compiler(compiler.CompilerBase):
 
     def define_pipelines(self) -> list[PassManager]:
         builder, manager = compiler.DefaultPassBuilder, PassManager("kernel")
-        for stage in (
-            builder.define_untyped_pipeline(self.state),
-            builder.define_typed_pipeline(self.state),
-            builder.define_nopython_lowering_pipeline(self.state),
-        ):
-            for made, why in stage.passes:
-                if made is typed_passes.NativeLowering:
-                    manager.add_pass(self._lowering, why)
-                elif made is not typed_passes.NopythonRewrites:
-                    manager.add_pass(made, why)
+        ours = {
+            typed_passes.NopythonTypeInference: NumbersTyping,
+            typed_passes.NativeLowering: self._lowering,
+        }
+        untyped = builder.define_untyped_pipeline(self.state).passes
+        typed = builder.define_typed_pipeline(self.state).passes
+        lowering = builder.define_nopython_lowering_pipeline(self.state).passes
+        for made, why in (*untyped, (OwnMinMax, "min and max in place"), *typed, *lowering):
+            if made is not typed_passes.NopythonRewrites:
+                manager.add_pass(ours.get(made, made), why)
         manager.finalize()
         return [manager]
 
