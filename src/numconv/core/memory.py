@@ -21,6 +21,7 @@ import numpy as np
 from .errors import ArgumentError
 from .geometry import integer
 from .protocol import Array
+from .signatures import Int
 
 VARIABLE = "NUMCONV_OUTPUT_POOL"
 DEFAULT_BYTES = 256 * 2**20
@@ -179,7 +180,7 @@ def get_output_pool() -> int:
     return outputs.limit
 
 
-def set_output_pool(nbytes: Any) -> None:
+def set_output_pool(nbytes: Int) -> None:
     """Keep up to `nbytes` of idle memory for results from now on, in the whole process.
 
     The memory of a large result (of 128 KiB or more) serves another result as soon as neither

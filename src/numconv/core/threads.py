@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from .errors import ArgumentError
 from .geometry import integer
+from .signatures import Int
 
 VARIABLE = "NUMCONV_NUM_THREADS"
 
@@ -20,7 +21,7 @@ _configured: int | None = None
 _held: ContextVar[int | None] = ContextVar("numconv_num_threads", default=None)
 
 
-def set_num_threads(n: Any) -> None:
+def set_num_threads(n: Int) -> None:
     """Let each call use `n` threads from now on, in every Python thread of this process.
 
     Parameters

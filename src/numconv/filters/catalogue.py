@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import integer
+from ..core.signatures import Int, Real
 from .kernels import KERNELS
 from .named import Named
 from .windows import WINDOWS
 
-_DTYPES = ("float32", "float64")
+Dtype = Literal["float32", "float64"]
+_DTYPES: tuple[str, ...] = get_args(Dtype)
 
 
 def names() -> tuple[str, ...]:
@@ -62,7 +64,7 @@ def formula(name: str) -> str:
 
 
 def kernel(
-    name: str, size: int | None = None, *, angle: float | None = None, dtype: str = "float32"
+    name: str, size: Int | None = None, *, angle: Real | None = None, dtype: Dtype = "float32"
 ) -> NDArray[Any]:
     """Return the image kernel `name`.
 
@@ -123,7 +125,7 @@ def kernel(
     return _made(name, KERNELS, size, angle, dtype)
 
 
-def window(name: str, size: int | None = None, *, dtype: str = "float32") -> NDArray[Any]:
+def window(name: str, size: Int | None = None, *, dtype: Dtype = "float32") -> NDArray[Any]:
     """Return the window or signal filter `name`.
 
     Those that smooth sum to 1: the windows, as SciPy defines the symmetric ones, over their sum,

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.operators.involution import involve
+from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 
 
 def involution1d(
-    x: Any,
-    kernels: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    kernels: Tensor,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    bias: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    bias: Tensor | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Involution of signals: `involution2d` with one spatial axis.
 
     Parameters
@@ -58,22 +57,22 @@ algorithm, accuracy, tune
 
 
 def involution2d(
-    x: Any,
-    kernels: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    kernels: Tensor,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    bias: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    bias: Tensor | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Involution of images: every position has its own kernel, shared by a group's channels.
 
     ::
@@ -134,22 +133,22 @@ def involution2d(
 
 
 def involution3d(
-    x: Any,
-    kernels: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    kernels: Tensor,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    bias: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    bias: Tensor | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Involution of volumes: `involution2d` with three spatial axes.
 
     Parameters

@@ -7,12 +7,28 @@ from typing import Any
 import numpy as np
 
 from ..core.protocol import Array
+from ..core.signatures import Kind, Numbers, Plain
 from . import rules, spectra, sums
 from .layout import lay_out
-from .operands import METHODS, MODES, EmptyArgumentError, check_ranks, check_word, operand, restored
+from .operands import (
+    METHODS,
+    MODES,
+    EmptyArgumentError,
+    Method,
+    Mode,
+    check_ranks,
+    check_word,
+    operand,
+    restored,
+)
 
 
-def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+def convolve(
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    method: Method = "auto",
+) -> Kind:
     """Convolve two arrays of the same number of axes.
 
     ::
@@ -73,7 +89,12 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
     return restored(_convolved(first, second, mode, method), in1, in2)
 
 
-def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+def correlate(
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    method: Method = "auto",
+) -> Kind:
     """Cross-correlate two arrays of the same number of axes.
 
     ::

@@ -10,19 +10,20 @@ import numpy as np
 from ..core.errors import ArgumentError
 from ..core.geometry import axis_among
 from ..core.protocol import Array
+from ..core.signatures import Int, Ints, Kind, Numbers, Plain
 from . import rules, spectra, sums
 from .layout import Shape, check_valid, lay_out
-from .operands import MODES, check_ranks, check_word, operand, restored
+from .operands import MODES, Mode, check_ranks, check_word, operand, restored
 
 
 def fftconvolve(
-    in1: Any,
-    in2: Any,
-    mode: str = "full",
-    axes: Any = None,
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    axes: Ints | None = None,
     *,
-    channel_axis: int | None = None,
-) -> Any:
+    channel_axis: Int | None = None,
+) -> Kind:
     """Convolve two arrays along some of their axes, in floating-point numbers.
 
     Equal to `convolve`, but integers, bools and objects become float64 and float16 float32, and
@@ -77,13 +78,13 @@ def fftconvolve(
 
 
 def oaconvolve(
-    in1: Any,
-    in2: Any,
-    mode: str = "full",
-    axes: Any = None,
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    axes: Ints | None = None,
     *,
-    channel_axis: int | None = None,
-) -> Any:
+    channel_axis: Int | None = None,
+) -> Kind:
     """Convolve two arrays of very different sizes: `fftconvolve` under its other name.
 
     SciPy asks its callers to choose between transforms of whole arrays and of blocks (overlap and
