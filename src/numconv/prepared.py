@@ -27,6 +27,16 @@ class PreparedPlan:
     that its copies are itself. Pickled, it is the problem, the names of backend and algorithm, and
     the arrays that were bound: where it is read again it is planned anew, by the same algorithm,
     or is an error that names what is missing there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> slope = numconv.plan("conv1d", (1, 5), np.array([[[-1.0, 1.0]]]))
+    >>> slope.problem.result_shape
+    (1, 1, 4)
+    >>> slope(np.array([[1.0, 2.0, 4.0, 8.0, 16.0]]))
+    array([[1., 2., 4., 8.]])
     """
 
     def __init__(self, call: Call, given: list[Operand], bound: dict[int, Array]) -> None:

@@ -108,6 +108,19 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    >>> numconv.depthwise_separable_conv1d(x, np.ones((2, 1, 2)), np.array([[1.0, 100.0]]))
+    array([[ 903., 1105.]])
     """
     result: Kind = _separate(1, **locals())
     return result
@@ -146,6 +159,19 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, mix = np.ones((2, 2, 2, 2)), np.array([[1.0, 10.0]])
+    >>> numconv.depthwise_separable_conv3d(x, np.ones((2, 1, 2, 2, 2)), mix)
+    array([[[[88.]]]])
     """
     result: Kind = _separate(3, **locals())
     return result

@@ -132,6 +132,19 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `involution2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, reduce, span = np.ones((2, 5)), np.ones((1, 2)), np.ones((3, 1)) / 6
+    >>> numconv.involution_block1d(x, reduce, span, kernel_size=3)[0].round(2)
+    array([0.67, 1.  , 1.  , 1.  , 0.67])
     """
     result: Kind = _block(1, **locals())
     return result
@@ -172,6 +185,19 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `involution2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, reduce, span = np.ones((2, 3, 3, 3)), np.ones((1, 2)), np.ones((27, 1)) / 54
+    >>> numconv.involution_block3d(x, reduce, span, kernel_size=3)[0, 1, 1].round(2)
+    array([0.67, 1.  , 0.67])
     """
     result: Kind = _block(3, **locals())
     return result

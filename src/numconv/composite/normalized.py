@@ -108,6 +108,19 @@ def normalized_conv1d(
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `normalized_conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, np.nan, 3.0, 5.0]])
+    >>> numconv.normalized_conv1d(x, np.full((1, 1, 2), 0.5))
+    array([[1., 3., 4.]])
     """
     result: Kind = _normalized_conv(1, **locals())
     return result
@@ -140,6 +153,19 @@ def normalized_conv3d(
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `normalized_conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([1.0, np.nan, 3.0, np.nan]).reshape(1, 1, 2, 2)
+    >>> numconv.normalized_conv3d(x, np.full((1, 1, 1, 2, 2), 0.25))
+    array([[[[2.]]]])
     """
     result: Kind = _normalized_conv(3, **locals())
     return result

@@ -128,6 +128,19 @@ out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, weight = np.array([[1.0, 2.0]]), np.ones((1, 1, 1))
+    >>> numconv.resize_conv1d(x, weight, interpolation="linear")
+    array([[1.  , 1.25, 1.75, 2.  ]])
     """
     result: Kind = _resize_conv(1, **locals())
     return result
@@ -164,6 +177,20 @@ out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.arange(2.0).reshape(1, 1, 1, 2)
+    >>> numconv.resize_conv3d(x, np.ones((1, 1, 1, 1, 1)), scale=(1, 2, 3))
+    array([[[[0., 0., 0., 1., 1., 1.],
+             [0., 0., 0., 1., 1., 1.]]]])
     """
     result: Kind = _resize_conv(3, **locals())
     return result

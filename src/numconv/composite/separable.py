@@ -107,6 +107,19 @@ tune
     Returns
     -------
     array, shape (N, C, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, pair = np.ones((1, 2, 2, 3)), np.array([1.0, 1.0])
+    >>> numconv.separable_conv3d(x, pair, pair, np.array([1.0, 10.0]))
+    array([[[[44., 44.]]]])
     """
     last = {"activation": activation, "residual": residual, "out": out}
     options = {

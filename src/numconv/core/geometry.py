@@ -193,6 +193,7 @@ def source_index(size: int, lo: int, hi: int, mode: str) -> NDArray[np.int64]:
 
     Examples
     --------
+    >>> from numconv.core.geometry import source_index
     >>> source_index(4, 2, 2, "reflect").tolist()
     [2, 1, 0, 1, 2, 3, 2, 1]
     >>> source_index(4, 2, 1, "zeros").tolist()

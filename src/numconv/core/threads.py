@@ -37,11 +37,12 @@ def set_num_threads(n: Int) -> None:
 
     Examples
     --------
-    >>> before = get_num_threads()
-    >>> set_num_threads(1)
-    >>> get_num_threads()
+    >>> import numconv
+    >>> before = numconv.get_num_threads()
+    >>> numconv.set_num_threads(1)
+    >>> numconv.get_num_threads()
     1
-    >>> set_num_threads(before)
+    >>> numconv.set_num_threads(before)
     """
     global _configured
     _configured = min(integer("n", n, 1), most_threads())
@@ -54,10 +55,20 @@ def get_num_threads() -> int:
     ``NUMCONV_NUM_THREADS``, else the number of processors this process may run on; never more
     than the machine has processors.
 
+    Returns
+    -------
+    int
+
     Raises
     ------
     ArgumentError
         If ``NUMCONV_NUM_THREADS`` is set to something other than an integer of at least 1.
+
+    Examples
+    --------
+    >>> import numconv
+    >>> numconv.get_num_threads() >= 1
+    True
     """
     global _configured
     held = _held.get()

@@ -189,12 +189,13 @@ def apply(
     Examples
     --------
     >>> import numpy as np
+    >>> from numconv import filters
     >>> step = np.array([[0, 0, 200, 200]] * 3, np.uint8)
-    >>> apply(step, "box")[1]
+    >>> filters.apply(step, "box")[1]
     array([  0,  67, 133, 200], dtype=uint8)
-    >>> apply(step, "sobel-x", dtype="float32")[1]
+    >>> filters.apply(step, "sobel-x", dtype="float32")[1]
     array([  0., 800., 800.,   0.], dtype=float32)
-    >>> apply(np.array([1.0, np.nan, 3.0]), [1, 1, 1], nan="ignore", padding="valid")
+    >>> filters.apply(np.array([1.0, np.nan, 3.0]), [1, 1, 1], nan="ignore", padding="valid")
     array([6.])
     """
     array, channel_axis, restore = channels.given(x, channel_axis)
@@ -233,7 +234,8 @@ def explain(x: Tensor, kernel: str | ArrayLike | Exported, **parameters: Any) ->
     Examples
     --------
     >>> import numpy as np
-    >>> explain(np.zeros((480, 640)), "sobel-x").passes
+    >>> from numconv import filters
+    >>> filters.explain(np.zeros((480, 640)), "sobel-x").passes
     'one pass: the kernel is too small for two to keep the error bound'
     """
     settings = Settings(**parameters)

@@ -23,9 +23,14 @@ _DTYPES: tuple[str, ...] = get_args(Dtype)
 def names() -> tuple[str, ...]:
     """Return the names of the image kernels, in alphabetical order.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
-    >>> "sobel-x" in names()
+    >>> from numconv import filters
+    >>> "sobel-x" in filters.names()
     True
     """
     return tuple(sorted(KERNELS))
@@ -34,9 +39,14 @@ def names() -> tuple[str, ...]:
 def window_names() -> tuple[str, ...]:
     """Return the names of the windows and filters for signals, in alphabetical order.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
-    >>> "savitzky-golay" in window_names()
+    >>> from numconv import filters
+    >>> "savitzky-golay" in filters.window_names()
     True
     """
     return tuple(sorted(WINDOWS))
@@ -48,6 +58,15 @@ def formula(name: str) -> str:
     ``x`` and ``y`` count samples from the middle, ``r`` is the distance from there, and ``t`` is
     1 at the last sample. Where a kernel and a window have the same name, so is their formula.
 
+    Parameters
+    ----------
+    name : str
+        One of `names` or of `window_names`.
+
+    Returns
+    -------
+    str
+
     Raises
     ------
     ArgumentError
@@ -55,9 +74,10 @@ def formula(name: str) -> str:
 
     Examples
     --------
-    >>> formula("ridge")
+    >>> from numconv import filters
+    >>> filters.formula("ridge")
     '-laplacian: bright lines and points'
-    >>> formula("hann")
+    >>> filters.formula("hann")
     '0.5 + 0.5 cos(pi t); sum 1'
     """
     return _find(name, {**KERNELS, **WINDOWS}).formula
@@ -117,9 +137,10 @@ def kernel(
 
     Examples
     --------
-    >>> kernel("sobel-x").tolist()
+    >>> from numconv import filters
+    >>> filters.kernel("sobel-x").tolist()
     [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
-    >>> kernel("gaussian", 5).shape
+    >>> filters.kernel("gaussian", 5).shape
     (5, 5)
     """
     return _made(name, KERNELS, size, angle, dtype)
@@ -153,7 +174,8 @@ def window(name: str, size: Int | None = None, *, dtype: Dtype = "float32") -> N
 
     Examples
     --------
-    >>> window("triangle", 3).tolist()
+    >>> from numconv import filters
+    >>> filters.window("triangle", 3).tolist()
     [0.25, 0.5, 0.25]
     """
     return _made(name, WINDOWS, size, None, dtype)

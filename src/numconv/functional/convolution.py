@@ -49,6 +49,19 @@ algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0, 4.0, 8.0]])
+    >>> numconv.conv1d(x, np.array([[[-1.0, 1.0]]]))
+    array([[1., 2., 4.]])
     """
     return convolve(
         1,
@@ -217,6 +230,21 @@ algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.ones((1, 3, 3, 3))
+    >>> numconv.conv3d(x, np.ones((1, 1, 3, 3, 3)), padding=1)[0, 1]
+    array([[12., 18., 12.],
+           [18., 27., 18.],
+           [12., 18., 12.]])
     """
     return convolve(
         3,

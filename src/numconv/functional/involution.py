@@ -36,6 +36,20 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0, 3.0]])
+    >>> kernels = np.array([[[1.0, 10.0], [0.0, 1.0]]])
+    >>> numconv.involution1d(x, kernels)
+    array([[ 1., 23.]])
     """
     return involve(
         1,
@@ -162,6 +176,19 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.arange(8.0).reshape(1, 2, 2, 2)
+    >>> numconv.involution3d(x, 2 * x[:, None, None, None]).ravel()
+    array([ 0.,  2.,  8., 18., 32., 50., 72., 98.])
     """
     return involve(
         3,

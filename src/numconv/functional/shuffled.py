@@ -51,6 +51,22 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0], [30.0, 40.0]])
+    >>> numconv.shuffled_conv1d(x, np.ones((4, 1, 1)), groups=2)
+    array([[ 1.,  2.],
+           [30., 40.],
+           [ 1.,  2.],
+           [30., 40.]])
     """
     return convolve(
         1,
@@ -175,6 +191,19 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([1.0, 2.0]).reshape(2, 1, 1, 1)
+    >>> numconv.shuffled_conv3d(x, np.ones((4, 1, 1, 1, 1)), groups=2).ravel()
+    array([1., 2., 1., 2.])
     """
     return convolve(
         3,

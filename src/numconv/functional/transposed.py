@@ -51,6 +51,19 @@ activation, residual, out, backend, algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0]])
+    >>> numconv.conv_transpose1d(x, np.array([[[1.0, 10.0, 100.0]]]), stride=2)
+    array([[  1.,  10., 102.,  20., 200.]])
     """
     return transpose(
         1,
@@ -198,6 +211,19 @@ activation, residual, out, backend, algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, weight = np.ones((2, 3, 4, 5)), np.ones((2, 1, 2, 2, 2))
+    >>> numconv.conv_transpose3d(x, weight, stride=2).shape
+    (1, 6, 8, 10)
     """
     return transpose(
         3,

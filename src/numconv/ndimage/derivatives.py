@@ -58,7 +58,8 @@ def prewitt(
     Examples
     --------
     >>> import numpy as np
-    >>> prewitt(np.tile([0, 0, 1, 1], (3, 1))).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.prewitt(np.tile([0, 0, 1, 1], (3, 1))).tolist()
     [[0, 3, 3, 0], [0, 3, 3, 0], [0, 3, 3, 0]]
     """
     x: Any = input
@@ -92,7 +93,8 @@ def sobel(
     Examples
     --------
     >>> import numpy as np
-    >>> sobel(np.tile([0, 0, 1, 1], (3, 1))).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.sobel(np.tile([0, 0, 1, 1], (3, 1))).tolist()
     [[0, 4, 4, 0], [0, 4, 4, 0], [0, 4, 4, 0]]
     """
     x: Any = input
@@ -148,7 +150,8 @@ def laplace(
     Examples
     --------
     >>> import numpy as np
-    >>> laplace(np.array([0, 1, 4, 9, 16])).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.laplace(np.array([0, 1, 4, 9, 16])).tolist()
     [1, 2, 2, 2, -7]
     """
     x: Any = input
@@ -224,7 +227,7 @@ def generic_laplace(
 
     Parameters
     ----------
-    input, output, mode, cval, axes
+    input, output, mode, cval, axes, channel_axis
         As in `laplace`.
     derivative2 : callable
         Called as ``derivative2(input, axis, output, mode, cval, *extra_arguments,
@@ -245,10 +248,13 @@ def generic_laplace(
     Examples
     --------
     >>> import numpy as np
+    >>> from numconv import ndimage
     >>> def curvature(input, axis, output, mode, cval, factor):
-    ...     from numconv.ndimage import correlate1d
-    ...     return correlate1d(input, [factor, -2 * factor, factor], axis, output, mode, cval)
-    >>> generic_laplace(np.array([0, 1, 4, 9, 16]), curvature, extra_arguments=(3,)).tolist()
+    ...     weights = [factor, -2 * factor, factor]
+    ...     return ndimage.correlate1d(input, weights, axis, output, mode, cval)
+    ...
+    >>> x = np.array([0, 1, 4, 9, 16])
+    >>> ndimage.generic_laplace(x, curvature, extra_arguments=(3,)).tolist()
     [3, 6, 6, 6, -21]
     """
     x: Any = input
@@ -274,7 +280,7 @@ def generic_gradient_magnitude(
 
     Parameters
     ----------
-    input, output, mode, cval, axes
+    input, output, mode, cval, axes, channel_axis
         As in `laplace`.
     derivative : callable
         Called as `derivative2` of `generic_laplace` is.
@@ -293,8 +299,9 @@ def generic_gradient_magnitude(
     Examples
     --------
     >>> import numpy as np
+    >>> from numconv import ndimage
     >>> picture = np.add.outer([0.0, 3.0, 6.0], [0.0, 4.0, 8.0])
-    >>> float(generic_gradient_magnitude(picture, sobel)[1, 1])
+    >>> float(ndimage.generic_gradient_magnitude(picture, ndimage.sobel)[1, 1])
     40.0
     """
     x: Any = input

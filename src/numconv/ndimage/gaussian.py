@@ -109,7 +109,8 @@ def gaussian_filter1d(
     Examples
     --------
     >>> import numpy as np
-    >>> gaussian_filter1d(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 1).round(4).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.gaussian_filter1d(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 1).round(4).tolist()
     [1.427, 2.0678, 3.0, 3.9322, 4.573]
     """
     x: Any = input
@@ -159,7 +160,8 @@ def gaussian_filter(
     Examples
     --------
     >>> import numpy as np
-    >>> gaussian_filter(np.eye(3), 0.5).round(3).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.gaussian_filter(np.eye(3), 0.5).round(3).tolist()
     [[0.809, 0.179, 0.012], [0.179, 0.641, 0.179], [0.012, 0.179, 0.809]]
     """
     x: Any = input
@@ -201,7 +203,8 @@ def gaussian_laplace(
     Examples
     --------
     >>> import numpy as np
-    >>> gaussian_laplace(np.array([0.0, 0, 0, 1, 0, 0, 0]), 1).round(2).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.gaussian_laplace(np.array([0.0, 0, 0, 1, 0, 0, 0]), 1).round(2).tolist()
     [0.04, 0.16, 0.0, -0.4, 0.0, 0.16, 0.04]
     """
     x: Any = input
@@ -242,7 +245,9 @@ def gaussian_gradient_magnitude(
     Examples
     --------
     >>> import numpy as np
-    >>> float(gaussian_gradient_magnitude(np.add.outer(range(9), range(9)) * 3.0, 1)[4, 4].round(2))
+    >>> from numconv import ndimage
+    >>> slope = 3.0 * np.add.outer(range(9), range(9))
+    >>> float(ndimage.gaussian_gradient_magnitude(slope, 1)[4, 4].round(2))
     4.24
     """
     x: Any = input

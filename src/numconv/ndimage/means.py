@@ -55,7 +55,8 @@ def uniform_filter1d(
     Examples
     --------
     >>> import numpy as np
-    >>> uniform_filter1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), 3).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.uniform_filter1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), 3).tolist()
     [4, 3, 4, 1, 4, 6, 6, 3]
     """
     x: Any = input
@@ -100,7 +101,8 @@ def uniform_filter(
     Examples
     --------
     >>> import numpy as np
-    >>> uniform_filter(np.eye(3) * 18, size=(1, 3)).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.uniform_filter(np.eye(3) * 18, size=(1, 3)).tolist()
     [[12.0, 6.0, 0.0], [6.0, 6.0, 6.0], [0.0, 6.0, 12.0]]
     """
     x: Any = input

@@ -93,7 +93,8 @@ def correlate(
     Examples
     --------
     >>> import numpy as np
-    >>> correlate(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.correlate(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
     [0, 30, 20, 10, 0]
     """
     x: Any = input
@@ -137,7 +138,8 @@ def convolve(
     Examples
     --------
     >>> import numpy as np
-    >>> convolve(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.convolve(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
     [0, 10, 20, 30, 0]
     """
     x: Any = input
@@ -224,7 +226,8 @@ def correlate1d(
     Examples
     --------
     >>> import numpy as np
-    >>> correlate1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.correlate1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
     [8, 26, 8, 12, 7, 28, 36, 9]
     """
     x: Any = input
@@ -264,7 +267,8 @@ def convolve1d(
     Examples
     --------
     >>> import numpy as np
-    >>> convolve1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.convolve1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
     [14, 24, 4, 13, 12, 36, 27, 0]
     """
     weights = arrays.taken("weights", weights)

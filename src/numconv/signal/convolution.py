@@ -80,9 +80,10 @@ def convolve(
 
     Examples
     --------
-    >>> convolve([1, 2, 3], [0, 1, 0.5])
+    >>> from numconv import signal
+    >>> signal.convolve([1, 2, 3], [0, 1, 0.5])
     array([0. , 1. , 2.5, 4. , 1.5])
-    >>> convolve([1, 2, 3], [0, 1, 0.5], mode="same")
+    >>> signal.convolve([1, 2, 3], [0, 1, 0.5], mode="same")
     array([1. , 2.5, 4. ])
     """
     first, second = operand("in1", in1), operand("in2", in2)
@@ -122,7 +123,8 @@ def correlate(
 
     Examples
     --------
-    >>> correlate([1, 2, 3], [0, 1, 0.5])
+    >>> from numconv import signal
+    >>> signal.correlate([1, 2, 3], [0, 1, 0.5])
     array([0.5, 2. , 3.5, 3. , 0. ])
     """
     first, second = operand("in1", in1), operand("in2", in2)

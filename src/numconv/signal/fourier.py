@@ -67,7 +67,8 @@ def fftconvolve(
 
     Examples
     --------
-    >>> fftconvolve([[1, 2, 3], [4, 5, 6]], [[1, 1], [0, 2]], axes=1)
+    >>> from numconv import signal
+    >>> signal.fftconvolve([[1, 2, 3], [4, 5, 6]], [[1, 1], [0, 2]], axes=1)
     array([[ 1.,  3.,  5.,  3.],
            [ 0.,  8., 10., 12.]])
     """
@@ -106,7 +107,8 @@ def oaconvolve(
 
     Examples
     --------
-    >>> oaconvolve([1, 2, 3, 4], [1, 1])
+    >>> from numconv import signal
+    >>> signal.oaconvolve([1, 2, 3, 4], [1, 1])
     array([1., 3., 5., 7., 4.])
     """
     return fftconvolve(in1, in2, mode, axes, channel_axis=channel_axis)

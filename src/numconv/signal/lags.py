@@ -42,9 +42,10 @@ def correlation_lags(in1_len: Int, in2_len: Int, mode: Mode = "full") -> Array:
 
     Examples
     --------
-    >>> correlation_lags(4, 2).tolist()
+    >>> from numconv import signal
+    >>> signal.correlation_lags(4, 2).tolist()
     [-1, 0, 1, 2, 3]
-    >>> correlation_lags(4, 2, mode="valid").tolist()
+    >>> signal.correlation_lags(4, 2, mode="valid").tolist()
     [0, 1, 2]
     """
     check_word("mode", mode, MODES)

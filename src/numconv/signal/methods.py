@@ -71,7 +71,8 @@ def choose_conv_method(
 
     Examples
     --------
-    >>> choose_conv_method([1.0, 2, 3], [1.0, 1])
+    >>> from numconv import signal
+    >>> signal.choose_conv_method([1.0, 2, 3], [1.0, 1])
     'direct'
     """
     first, second = operand("in1", in1), operand("in2", in2)

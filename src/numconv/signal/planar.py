@@ -64,7 +64,8 @@ def convolve2d(
 
     Examples
     --------
-    >>> convolve2d([[1, 2], [3, 4]], [[1, 1]], mode="same", boundary="wrap")
+    >>> from numconv import signal
+    >>> signal.convolve2d([[1, 2], [3, 4]], [[1, 1]], mode="same", boundary="wrap")
     array([[3, 3],
            [7, 7]])
     """
@@ -105,7 +106,8 @@ def correlate2d(
 
     Examples
     --------
-    >>> correlate2d([[1, 2, 3]], [[0, 1, 0.5]])
+    >>> from numconv import signal
+    >>> signal.correlate2d([[1, 2, 3]], [[0, 1, 0.5]])
     array([[0.5, 2. , 3.5, 3. , 0. ]])
     """
     first, second = _images(in1, in2)

@@ -50,7 +50,8 @@ def sepfir2d(input: Plain | Numbers | Kind, hrow: Tensor | Numbers, hcol: Tensor
 
     Examples
     --------
-    >>> sepfir2d([[1, 2, 3], [4, 5, 6]], [1, 1, 1], [1])
+    >>> from numconv import signal
+    >>> signal.sepfir2d([[1, 2, 3], [4, 5, 6]], [1, 1, 1], [1])
     array([[ 4.,  6.,  8.],
            [13., 15., 17.]])
     """
