@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import numconv
+from numconv import filters, ndimage, signal
 
 # The names and the order of torch.nn.functional, whose first argument is called input.
 CONVOLUTION = ["x", "weight", "bias", "stride", "padding", "dilation", "groups"]
@@ -31,6 +32,12 @@ OPTIONS = {
 }
 FUNCTIONS = [name for name in numconv.__all__ if inspect.isfunction(getattr(numconv, name))]
 CLASSES = [name for name in numconv.__all__ if inspect.isclass(getattr(numconv, name))]
+PUBLIC = {
+    f"{door.__name__.removeprefix('numconv.')}.{name}": function
+    for door in (numconv, filters, ndimage, signal)
+    for name in door.__all__
+    if inspect.isfunction(function := getattr(door, name))
+}
 
 
 def parameters(name: str) -> Any:
@@ -67,37 +74,39 @@ def test_torch_has_the_same_signature(name: str) -> None:
     assert names == ["input", *EXPECTED[name][1:]]
 
 
-@pytest.mark.parametrize("name", sorted({*FUNCTIONS, *CLASSES}))
+@pytest.mark.parametrize("name", [*PUBLIC, *CLASSES])
 def test_has_a_docstring_of_one_summary_line(name: str) -> None:
-    lines = inspect.getdoc(getattr(numconv, name)).splitlines()
+    lines = inspect.getdoc(PUBLIC.get(name) or getattr(numconv, name)).splitlines()
     assert lines[0].rstrip().endswith((".", ":"))
     assert len(lines) == 1 or lines[1] == ""
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", PUBLIC)
 def test_docstring_has_numpydoc_sections(name: str) -> None:
-    text = inspect.getdoc(getattr(numconv, name))
-    sections = ["Parameters"] if parameters(name) else []
-    if not name.startswith("set_"):
-        sections.append("Returns" if "Returns" in text or parameters(name) else "")
-    if name.endswith("2d"):
-        sections += ["Raises", "Examples"]
-    for section in filter(None, sections):
+    """Whatever takes arguments checks them, and raises."""
+    text, signature = inspect.getdoc(PUBLIC[name]), inspect.signature(PUBLIC[name])
+    sections = ["Parameters", "Raises"] if signature.parameters else []
+    if signature.return_annotation not in (None, "None"):
+        sections.append("Returns")
+    for section in (*sections, "Examples"):
         assert f"\n{section}\n{'-' * len(section)}\n" in text
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", PUBLIC)
+def test_example_calls_what_it_is_of(name: str) -> None:
+    door, _, function = name.rpartition(".")
+    examples = inspect.getdoc(PUBLIC[name]).partition("Examples\n--------")[2]
+    brought = "import numconv" if door == "numconv" else f"from numconv import {door}"
+    assert f">>> {brought}\n" in examples
+    assert f"{door}.{function}(" in examples
+
+
+@pytest.mark.parametrize("name", PUBLIC)
 def test_docstring_names_every_parameter(name: str) -> None:
-    text = inspect.getdoc(getattr(numconv, name))
-    described = text.partition("Parameters\n----------")[2]
-    for parameter in parameters(name):
-        assert parameter.lstrip("*") in described, parameter
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_parameter_is_annotated(name: str) -> None:
-    for each in parameters(name).values():
-        assert each.annotation is not inspect.Parameter.empty
+    described = inspect.getdoc(PUBLIC[name]).partition("Parameters\n----------")[2]
+    described = described.partition("\nReturns\n")[0]
+    for parameter in inspect.signature(PUBLIC[name]).parameters:
+        assert parameter in described, parameter
 
 
 def test_all_is_sorted_and_exists() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from .core.explanation import Explanation
 from .core.geometry import integer
 from .core.places import memory_of
 from .core.protocol import Memory, Operand
+from .core.signatures import DtypeName, Int, Tensor
 from .prepared import PreparedPlan, planned
 
 __all__ = ["PreparedPlan", "explain", "plan"]
@@ -28,7 +29,10 @@ _NUMBERS = (
 
 
 def plan(
-    function: str, *operands: Any, dtype: str | None = None, **parameters: Any
+    function: str,
+    *operands: Tensor | Sequence[Int],
+    dtype: DtypeName | None = None,
+    **parameters: Any,
 ) -> PreparedPlan:
     """Plan a call that will be made many times, with the weight packed once.
 
@@ -83,7 +87,10 @@ def plan(
 
 
 def explain(
-    function: str, *operands: Any, dtype: str | None = None, **parameters: Any
+    function: str,
+    *operands: Tensor | Sequence[Int],
+    dtype: DtypeName | None = None,
+    **parameters: Any,
 ) -> Explanation:
     """Explain what a call would do: candidates, refusals, choice, work and memory.
 

@@ -14,6 +14,7 @@ from .core.explanation import label
 from .core.overflow import check_sums
 from .core.places import HOST, check_place, glances, memory_of
 from .core.protocol import Array, Memory, Operand
+from .core.signatures import Kind, Plain, Tensor
 from .core.threads import num_threads_held
 
 __all__ = ["PreparedPlan"]
@@ -26,6 +27,16 @@ class PreparedPlan:
     that its copies are itself. Pickled, it is the problem, the names of backend and algorithm, and
     the arrays that were bound: where it is read again it is planned anew, by the same algorithm,
     or is an error that names what is missing there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> slope = numconv.plan("conv1d", (1, 5), np.array([[[-1.0, 1.0]]]))
+    >>> slope.problem.result_shape
+    (1, 1, 4)
+    >>> slope(np.array([[1.0, 2.0, 4.0, 8.0, 16.0]]))
+    array([[1., 2., 4., 8.]])
     """
 
     def __init__(self, call: Call, given: list[Operand], bound: dict[int, Array]) -> None:
@@ -91,7 +102,7 @@ class PreparedPlan:
         choice = self._call.choice
         return f"{choice.backend.name}/{choice.algorithm.name}: {self._call.plan.describe()}"
 
-    def __call__(self, *operands: Any, out: Any = None) -> Any:
+    def __call__(self, *operands: Plain | Kind, out: Tensor | None = None) -> Kind:
         """Solve the problem for the operands that were not bound when it was planned.
 
         Parameters
@@ -110,15 +121,18 @@ class PreparedPlan:
         ArgumentError
             If an operand is missing, or its shape or dtype is not the planned one.
         """
+        result: Kind
         if self._only is not None and out is None and len(operands) == 1:
             shape, dtype = self._only
             x, call = operands[0], self._call
             if type(x) is np.ndarray:
                 host = call.memory is HOST and x.shape == shape and x.dtype is dtype
                 if host and x.flags.carray:
-                    return dispatch.run(call, (x, *self._bound))
+                    result = dispatch.run(call, (x, *self._bound))
+                    return result
             elif (seen := self._glance(x)) is not None and seen[0] == self._recent:
-                return call.memory.restorer(x)(dispatch.run(call, (seen[1], *self._bound)))
+                result = call.memory.restorer(x)(dispatch.run(call, (seen[1], *self._bound)))
+                return result
         if len(operands) != len(self._free):
             raise ArgumentError("operands", len(operands), f"{len(self._free)} arrays")
         values, given = self._values.copy(), []
@@ -134,10 +148,11 @@ class PreparedPlan:
             given.append(array)
         if self._call.integers:
             values = check_sums(self._call.problem, values)
-        result = dispatch.run(self._call, values, out, given)
+        solved = dispatch.run(self._call, values, out, given)
         seen = None if self._only is None else self._glance(operands[0])
         self._recent = None if seen is None else seen[0]
-        return result if out is not None else self._call.memory.restorer(operands[0])(result)
+        result = solved if out is not None else self._call.memory.restorer(operands[0])(solved)
+        return result
 
     def _glance(self, operand: Any) -> tuple[Any, Any] | None:
         glance = glances.get(type(operand))

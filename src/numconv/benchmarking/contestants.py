@@ -16,6 +16,7 @@ class Contestant:
 
     Examples
     --------
+    >>> from numconv.benchmarking.contestants import Contestant
     >>> Contestant.parse("cpu/direct+plan")
     Contestant(backend='cpu', algorithm='direct', plan=True)
     >>> str(Contestant("torch"))

@@ -20,6 +20,7 @@ class Spread:
     def of(cls, values: Sequence[float]) -> Spread:
         """Return the spread of at least one value.
 
+        >>> from numconv.benchmarking.ratios import Spread
         >>> Spread.of([1, 2, 3, 4, 5])
         Spread(median=3, lower=2.0, upper=4.0)
         """
@@ -56,6 +57,7 @@ class Ratio:
 def paired(own: Sequence[float], other: Sequence[float]) -> list[float]:
     """Return the ratio of each round: above 1 where `own` is faster.
 
+    >>> from numconv.benchmarking.ratios import paired
     >>> paired([2.0, 1.0], [4.0, 1.0])
     [2.0, 1.0]
     """
@@ -70,6 +72,7 @@ def ratio(own: Sequence[float], other: Sequence[float]) -> Ratio:
 def geometric_mean(values: Sequence[float]) -> float:
     """Return the geometric mean of at least one positive value.
 
+    >>> from numconv.benchmarking.ratios import geometric_mean
     >>> geometric_mean([0.5, 2.0])
     1.0
     """
@@ -81,6 +84,7 @@ def whole(own: Sequence[float], other: Sequence[float], counts: Sequence[int]) -
 
     It is the mean of the layers' ratios, each weighted by count times own time.
 
+    >>> from numconv.benchmarking.ratios import whole
     >>> whole([1.0, 1.0], [1.0, 3.0], [1, 3])
     2.5
     """

@@ -37,6 +37,7 @@ class Table:
 def plural(count: int, one: str, many: str = "") -> str:
     """Return a number of things in words.
 
+    >>> from numconv.benchmarking.tables import plural
     >>> plural(1, "loss", "losses"), plural(2, "layer")
     ('1 loss', '2 layers')
     """
@@ -46,6 +47,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 def milliseconds(seconds: float) -> str:
     """Return a time in ms with three digits.
 
+    >>> from numconv.benchmarking.tables import milliseconds
     >>> milliseconds(0.0123456), milliseconds(0.00001)
     ('12.3', '0.0100')
     """
@@ -56,6 +58,7 @@ def milliseconds(seconds: float) -> str:
 def ratio_words(ratio: Ratio) -> str:
     """Return a ratio, its quartiles in brackets, and that of the minima.
 
+    >>> from numconv.benchmarking.tables import ratio_words
     >>> from numconv.benchmarking.ratios import ratio
     >>> ratio_words(ratio([1.0, 1.0], [2.0, 3.0]))
     '2.50 (2.25-2.75) 2.00'

@@ -40,6 +40,7 @@ Turn = Callable[[], float | None]
 def calls_of(turn_seconds: float, call_seconds: float) -> int:
     """Return how many calls of `call_seconds` make a turn.
 
+    >>> from numconv.benchmarking.turns import calls_of
     >>> calls_of(0.02, 0.003), calls_of(0.02, 1.0)
     (6, 1)
     """

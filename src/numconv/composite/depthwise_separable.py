@@ -11,28 +11,29 @@ from ..core.layouts import at_hand, handed_back, laid_out
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LAPLACIAN, SEPIA, per_channel
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
+from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 from .common import Called, CompositeOperator, alike, channels_of
 
 
 def depthwise_separable_conv2d(
-    x: Any,
-    depthwise_weight: Any,
-    pointwise_weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    depthwise_weight: Tensor,
+    pointwise_weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    depthwise_bias: Any = None,
-    depthwise_activation: str | None = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    depthwise_bias: Tensor | None = None,
+    depthwise_activation: Activation | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Convolve each channel on its own, then mix the channels of each pixel.
 
     ``conv2d(conv2d(x, depthwise_weight, groups=C), pointwise_weight)`` (A. Howard et al.,
@@ -70,28 +71,29 @@ def depthwise_separable_conv2d(
     >>> numconv.depthwise_separable_conv2d(x, np.ones((2, 1, 3, 3)), np.array([[1.0, 10]]))
     array([[[99.]]])
     """
-    return _separate(2, **locals())
+    result: Kind = _separate(2, **locals())
+    return result
 
 
 def depthwise_separable_conv1d(
-    x: Any,
-    depthwise_weight: Any,
-    pointwise_weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    depthwise_weight: Tensor,
+    pointwise_weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    depthwise_bias: Any = None,
-    depthwise_activation: str | None = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    depthwise_bias: Tensor | None = None,
+    depthwise_activation: Activation | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`depthwise_separable_conv2d` with one spatial axis.
 
     Parameters
@@ -106,29 +108,43 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    >>> numconv.depthwise_separable_conv1d(x, np.ones((2, 1, 2)), np.array([[1.0, 100.0]]))
+    array([[ 903., 1105.]])
     """
-    return _separate(1, **locals())
+    result: Kind = _separate(1, **locals())
+    return result
 
 
 def depthwise_separable_conv3d(
-    x: Any,
-    depthwise_weight: Any,
-    pointwise_weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    depthwise_weight: Tensor,
+    pointwise_weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    depthwise_bias: Any = None,
-    depthwise_activation: str | None = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    depthwise_bias: Tensor | None = None,
+    depthwise_activation: Activation | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`depthwise_separable_conv2d` with three spatial axes.
 
     Parameters
@@ -143,8 +159,22 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, mix = np.ones((2, 2, 2, 2)), np.array([[1.0, 10.0]])
+    >>> numconv.depthwise_separable_conv3d(x, np.ones((2, 1, 2, 2, 2)), mix)
+    array([[[[88.]]]])
     """
-    return _separate(3, **locals())
+    result: Kind = _separate(3, **locals())
+    return result
 
 
 def _separate(

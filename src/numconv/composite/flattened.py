@@ -11,28 +11,29 @@ from ..core.layouts import at_hand, handed_back, shape_of
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
 from ..core.protocol import Array, Case, Demonstration, Operand
+from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 from .common import Called, CompositeOperator, channels_of, shaped
 from .separable import separable_conv2d
 
 
 def flattened_conv2d(
-    x: Any,
-    lateral: Any,
-    vertical: Any,
-    horizontal: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    lateral: Tensor,
+    vertical: Tensor,
+    horizontal: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Convolve with filters of rank one, as three one-dimensional passes.
 
     Equal to `conv2d` with ``weight[f, c, ky, kx] = lateral[f, c] * vertical[f, ky] *
@@ -76,7 +77,7 @@ def flattened_conv2d(
     with Called(weight=("lateral", lateral)):
         mixed = convolve(2, given, weight, **options)
     with Called(column=("vertical", vertical), row=("horizontal", horizontal)):
-        result = separable_conv2d(
+        made = separable_conv2d(
             mixed,
             vertical,
             horizontal,
@@ -90,7 +91,8 @@ def flattened_conv2d(
             out=out,
             **options,
         )
-    return handed_back(result, x, out)
+    result: Kind = handed_back(made, x, out)
+    return result
 
 
 def _definition(

@@ -20,31 +20,32 @@ from ..core.operators.demonstrations import LUMINANCE, gaussian
 from ..core.operators.involution import involve
 from ..core.operators.naive import pad
 from ..core.protocol import Array, Case, Demonstration, Operand
+from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 from .common import Called, CompositeOperator, channels_of
 from .kernel_generator import as_kernels, fold_norm, one_by_one, pool, reshaped
 
 
 def involution_block2d(
-    x: Any,
-    reduce_weight: Any,
-    span_weight: Any,
-    kernel_size: Any = 7,
-    stride: Any = 1,
-    padding: Any = None,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    reduce_weight: Tensor,
+    span_weight: Tensor,
+    kernel_size: Ints = 7,
+    stride: Ints = 1,
+    padding: Padding | None = None,
+    dilation: Ints = 1,
     *,
-    reduce_bias: Any = None,
-    span_bias: Any = None,
-    norm: Sequence[Any] | None = None,
+    reduce_bias: Tensor | None = None,
+    span_bias: Tensor | None = None,
+    norm: Sequence[Tensor] | None = None,
     eps: float = 1e-5,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Involution of images with kernels generated from the pixels.
 
     ``kernels = span(relu(norm(reduce(pool(x)))))``, then ``involution2d(x, kernels)``: `reduce`
@@ -92,30 +93,31 @@ def involution_block2d(
     >>> numconv.involution_block2d(x, reduce, span, kernel_size=3)[0, 2]
     array([0.66666667, 1.        , 1.        , 1.        , 0.66666667])
     """
-    return _block(2, **locals())
+    result: Kind = _block(2, **locals())
+    return result
 
 
 def involution_block1d(
-    x: Any,
-    reduce_weight: Any,
-    span_weight: Any,
-    kernel_size: Any = 7,
-    stride: Any = 1,
-    padding: Any = None,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    reduce_weight: Tensor,
+    span_weight: Tensor,
+    kernel_size: Ints = 7,
+    stride: Ints = 1,
+    padding: Padding | None = None,
+    dilation: Ints = 1,
     *,
-    reduce_bias: Any = None,
-    span_bias: Any = None,
-    norm: Sequence[Any] | None = None,
+    reduce_bias: Tensor | None = None,
+    span_bias: Tensor | None = None,
+    norm: Sequence[Tensor] | None = None,
     eps: float = 1e-5,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`involution_block2d` with one spatial axis.
 
     Parameters
@@ -130,31 +132,45 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `involution2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, reduce, span = np.ones((2, 5)), np.ones((1, 2)), np.ones((3, 1)) / 6
+    >>> numconv.involution_block1d(x, reduce, span, kernel_size=3)[0].round(2)
+    array([0.67, 1.  , 1.  , 1.  , 0.67])
     """
-    return _block(1, **locals())
+    result: Kind = _block(1, **locals())
+    return result
 
 
 def involution_block3d(
-    x: Any,
-    reduce_weight: Any,
-    span_weight: Any,
-    kernel_size: Any = 7,
-    stride: Any = 1,
-    padding: Any = None,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    reduce_weight: Tensor,
+    span_weight: Tensor,
+    kernel_size: Ints = 7,
+    stride: Ints = 1,
+    padding: Padding | None = None,
+    dilation: Ints = 1,
     *,
-    reduce_bias: Any = None,
-    span_bias: Any = None,
-    norm: Sequence[Any] | None = None,
+    reduce_bias: Tensor | None = None,
+    span_bias: Tensor | None = None,
+    norm: Sequence[Tensor] | None = None,
     eps: float = 1e-5,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`involution_block2d` with three spatial axes.
 
     Parameters
@@ -169,8 +185,22 @@ activation, residual, out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `involution2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, reduce, span = np.ones((2, 3, 3, 3)), np.ones((1, 2)), np.ones((27, 1)) / 54
+    >>> numconv.involution_block3d(x, reduce, span, kernel_size=3)[0, 1, 1].round(2)
+    array([0.67, 1.  , 0.67])
     """
-    return _block(3, **locals())
+    result: Kind = _block(3, **locals())
+    return result
 
 
 def _block(

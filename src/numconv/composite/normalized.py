@@ -14,25 +14,26 @@ from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel
 from ..core.operators.naive import pad, widen
 from ..core.protocol import Array, Case, Demonstration, Operand
+from ..core.signatures import Int, Ints, Kind, Number, Padding, PaddingMode, Plain, Tensor
 from .common import CompositeOperator, spatial_of
 from .missing import normalized, totals
 
 
 def normalized_conv2d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    fill_value: float = np.nan,
-    padding_mode: str = "zeros",
-    out: Any = None,
+    fill_value: Number = np.nan,
+    padding_mode: PaddingMode = "zeros",
+    out: Tensor | None = None,
     backend: str = "auto",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Convolve images whose missing pixels are NaN, each result as if by what is there.
 
     ::
@@ -76,24 +77,25 @@ def normalized_conv2d(
     >>> numconv.normalized_conv2d(x, np.full((1, 1, 2, 2), 0.25))
     array([[[1., 4.]]])
     """
-    return _normalized_conv(2, **locals())
+    result: Kind = _normalized_conv(2, **locals())
+    return result
 
 
 def normalized_conv1d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    fill_value: float = np.nan,
-    padding_mode: str = "zeros",
-    out: Any = None,
+    fill_value: Number = np.nan,
+    padding_mode: PaddingMode = "zeros",
+    out: Tensor | None = None,
     backend: str = "auto",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`normalized_conv2d` with one spatial axis.
 
     Parameters
@@ -106,25 +108,39 @@ def normalized_conv1d(
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `normalized_conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, np.nan, 3.0, 5.0]])
+    >>> numconv.normalized_conv1d(x, np.full((1, 1, 2), 0.5))
+    array([[1., 3., 4.]])
     """
-    return _normalized_conv(1, **locals())
+    result: Kind = _normalized_conv(1, **locals())
+    return result
 
 
 def normalized_conv3d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    fill_value: float = np.nan,
-    padding_mode: str = "zeros",
-    out: Any = None,
+    fill_value: Number = np.nan,
+    padding_mode: PaddingMode = "zeros",
+    out: Tensor | None = None,
     backend: str = "auto",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`normalized_conv2d` with three spatial axes.
 
     Parameters
@@ -137,8 +153,22 @@ def normalized_conv3d(
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `normalized_conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([1.0, np.nan, 3.0, np.nan]).reshape(1, 1, 2, 2)
+    >>> numconv.normalized_conv3d(x, np.full((1, 1, 1, 2, 2), 0.25))
+    array([[[[2.]]]])
     """
-    return _normalized_conv(3, **locals())
+    result: Kind = _normalized_conv(3, **locals())
+    return result
 
 
 def _normalized_conv(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 from math import prod
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -16,29 +16,41 @@ from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel, shrink
 from ..core.places import HOST, memory_of
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
+from ..core.signatures import (
+    Accuracy,
+    Activation,
+    Int,
+    Ints,
+    Kind,
+    Padding,
+    PaddingMode,
+    Plain,
+    Tensor,
+)
 from .common import CompositeOperator, spatial_of
 
-INTERPOLATIONS = ("nearest", "linear")
+Interpolation = Literal["nearest", "linear"]
+INTERPOLATIONS: tuple[str, ...] = get_args(Interpolation)
 
 
 def resize_conv2d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    scale: Any = 2,
-    padding: Any = "same",
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    scale: Ints = 2,
+    padding: Padding = "same",
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    interpolation: str = "nearest",
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    interpolation: Interpolation = "nearest",
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Enlarge images by interpolation, then convolve with stride 1.
 
     What to use in place of a transposed convolution whose kernel does not divide by its stride
@@ -81,27 +93,28 @@ def resize_conv2d(
     array([[[1., 1., 2., 2.],
             [1., 1., 2., 2.]]])
     """
-    return _resize_conv(2, **locals())
+    result: Kind = _resize_conv(2, **locals())
+    return result
 
 
 def resize_conv1d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    scale: Any = 2,
-    padding: Any = "same",
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    scale: Ints = 2,
+    padding: Padding = "same",
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    interpolation: str = "nearest",
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    interpolation: Interpolation = "nearest",
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`resize_conv2d` with one spatial axis.
 
     Parameters
@@ -115,28 +128,42 @@ out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, weight = np.array([[1.0, 2.0]]), np.ones((1, 1, 1))
+    >>> numconv.resize_conv1d(x, weight, interpolation="linear")
+    array([[1.  , 1.25, 1.75, 2.  ]])
     """
-    return _resize_conv(1, **locals())
+    result: Kind = _resize_conv(1, **locals())
+    return result
 
 
 def resize_conv3d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    scale: Any = 2,
-    padding: Any = "same",
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    scale: Ints = 2,
+    padding: Padding = "same",
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    interpolation: str = "nearest",
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    interpolation: Interpolation = "nearest",
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """`resize_conv2d` with three spatial axes.
 
     Parameters
@@ -150,8 +177,23 @@ out, backend, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.arange(2.0).reshape(1, 1, 1, 2)
+    >>> numconv.resize_conv3d(x, np.ones((1, 1, 1, 1, 1)), scale=(1, 2, 3))
+    array([[[[0., 0., 0., 1., 1., 1.],
+             [0., 0., 0., 1., 1., 1.]]]])
     """
-    return _resize_conv(3, **locals())
+    result: Kind = _resize_conv(3, **locals())
+    return result
 
 
 def _resize_conv(

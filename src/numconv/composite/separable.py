@@ -12,26 +12,27 @@ from ..core.layouts import at_hand, handed_back
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian
 from ..core.protocol import Array, Case, Demonstration, Operand
+from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 from .common import Called, CompositeOperator, alike, channels_of, shaped, spatial_of, taps_of
 
 
 def separable_conv2d(
-    x: Any,
-    column: Any,
-    row: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    column: Tensor,
+    row: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Convolve each channel with the outer product of a column and a row, in two passes.
 
     Equal to a depthwise `conv2d` with ``weight[c, 0, ky, kx] = column[c, ky] * row[c, kx]``,
@@ -71,27 +72,28 @@ def separable_conv2d(
         "tune": tune,
     }
     vectors = {"column": column, "row": row}
-    return _pass_by_pass(x, vectors, bias, stride, padding, dilation, options, last)
+    result: Kind = _pass_by_pass(x, vectors, bias, stride, padding, dilation, options, last)
+    return result
 
 
 def separable_conv3d(
-    x: Any,
-    depth: Any,
-    column: Any,
-    row: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    depth: Tensor,
+    column: Tensor,
+    row: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Convolve each channel with the outer product of three vectors, in three passes.
 
     Parameters
@@ -105,6 +107,19 @@ tune
     Returns
     -------
     array, shape (N, C, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, pair = np.ones((1, 2, 2, 3)), np.array([1.0, 1.0])
+    >>> numconv.separable_conv3d(x, pair, pair, np.array([1.0, 10.0]))
+    array([[[[44., 44.]]]])
     """
     last = {"activation": activation, "residual": residual, "out": out}
     options = {
@@ -114,7 +129,8 @@ tune
         "tune": tune,
     }
     vectors = {"depth": depth, "column": column, "row": row}
-    return _pass_by_pass(x, vectors, bias, stride, padding, dilation, options, last)
+    result: Kind = _pass_by_pass(x, vectors, bias, stride, padding, dilation, options, last)
+    return result
 
 
 def _pass_by_pass(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import erf, sqrt
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
+
+from .signatures import Activation
 
 LEAKY_SLOPE = 0.01
 
@@ -28,7 +30,7 @@ REFERENCES: dict[str, Callable[[Any], Any]] = {
     "hardswish": lambda v: v * np.minimum(np.maximum(v + 3, 0), 6) / 6,
 }
 
-ACTIVATIONS = tuple(REFERENCES)
+ACTIVATIONS: tuple[str, ...] = get_args(Activation)
 INTEGER_ACTIVATIONS = ("relu", "relu6")
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 
-FLOATS = ("float16", "float32", "float64")
-COMPLEXES = ("complex64", "complex128")
-INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+from .signatures import Complex, Float, Integer
+
+FLOATS: tuple[str, ...] = get_args(Float)
+COMPLEXES: tuple[str, ...] = get_args(Complex)
+INTEGERS: tuple[str, ...] = get_args(Integer)
 DTYPES = FLOATS + COMPLEXES + INTEGERS
 
 _KINDS = {

@@ -84,6 +84,7 @@ def shown(value: object) -> str:
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return the end of a sentence that asks whether the closest of `known` was meant, or nothing.
 
+    >>> from numconv.core.errors import did_you_mean
     >>> did_you_mean("involutoin", ["direct", "involution"])
     "; did you mean 'involution'?"
     """

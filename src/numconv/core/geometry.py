@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ArgumentError, ArgumentTypeError
 from .parameters import plain
+from .signatures import PaddingMode, PaddingWord
 
-PADDING_MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
-PADDING_WORDS = ("valid", "same", "same_upper", "same_lower", "full")
+PADDING_MODES: tuple[str, ...] = get_args(PaddingMode)
+PADDING_WORDS: tuple[str, ...] = get_args(PaddingWord)
 
 LARGEST = 2**40
 """The most samples that an argument may count; an array of so many bytes is a terabyte."""
@@ -192,6 +193,7 @@ def source_index(size: int, lo: int, hi: int, mode: str) -> NDArray[np.int64]:
 
     Examples
     --------
+    >>> from numconv.core.geometry import source_index
     >>> source_index(4, 2, 2, "reflect").tolist()
     [2, 1, 0, 1, 2, 3, 2, 1]
     >>> source_index(4, 2, 1, "zeros").tolist()

@@ -21,6 +21,7 @@ import numpy as np
 from .errors import ArgumentError
 from .geometry import integer
 from .protocol import Array
+from .signatures import Int
 
 VARIABLE = "NUMCONV_OUTPUT_POOL"
 DEFAULT_BYTES = 256 * 2**20
@@ -142,6 +143,7 @@ class Pool:
 def block_size(nbytes: int) -> int:
     """Return the size of the smallest kind of block that holds so many bytes.
 
+    >>> from numconv.core.memory import block_size
     >>> block_size(1_000_000) / 1_000_000
     1.048576
     """
@@ -169,17 +171,31 @@ def get_output_pool() -> int:
     That is the number last given to `set_output_pool`, else the environment variable
     ``NUMCONV_OUTPUT_POOL``, else 256 MiB.
 
+    Returns
+    -------
+    int
+        Bytes.
+
     Raises
     ------
     ArgumentError
         If ``NUMCONV_OUTPUT_POOL`` is set to something other than an integer of at least 0.
+
+    Examples
+    --------
+    >>> import numconv
+    >>> before = numconv.get_output_pool()
+    >>> numconv.set_output_pool(2**20)
+    >>> numconv.get_output_pool()
+    1048576
+    >>> numconv.set_output_pool(before)
     """
     if outputs.limit < 0:
         outputs.limit = _from_environment()
     return outputs.limit
 
 
-def set_output_pool(nbytes: Any) -> None:
+def set_output_pool(nbytes: Int) -> None:
     """Keep up to `nbytes` of idle memory for results from now on, in the whole process.
 
     The memory of a large result (of 128 KiB or more) serves another result as soon as neither
@@ -199,11 +215,12 @@ def set_output_pool(nbytes: Any) -> None:
 
     Examples
     --------
-    >>> before = get_output_pool()
-    >>> set_output_pool(0)
-    >>> get_output_pool()
+    >>> import numconv
+    >>> before = numconv.get_output_pool()
+    >>> numconv.set_output_pool(0)
+    >>> numconv.get_output_pool()
     0
-    >>> set_output_pool(before)
+    >>> numconv.set_output_pool(before)
     """
     outputs.limit = integer("nbytes", nbytes, 0)
     outputs.trim(outputs.limit)
@@ -218,6 +235,15 @@ def release_memory() -> None:
 
     Arrays in use are left alone, and so are the plans that `numconv.plan` returned. The next
     calls fetch their memory and make their plans anew.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> y = numconv.conv1d(np.ones((1, 100_000)), np.ones((1, 1, 3)))
+    >>> numconv.release_memory()
+    >>> y[0, :4]
+    array([3., 3., 3., 3.])
     """
     outputs.trim(0)
     for release in tuple(_releases):

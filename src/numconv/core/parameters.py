@@ -33,6 +33,8 @@ def plain(value: Any, levels: int = _MOST_LEVELS) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from numconv.core.parameters import plain
     >>> plain([np.int8(2), (np.array(3), "same")])
     (2, (3, 'same'))
     """

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from .errors import ArgumentError
 from .geometry import integer
+from .signatures import Int
 
 VARIABLE = "NUMCONV_NUM_THREADS"
 
@@ -20,7 +21,7 @@ _configured: int | None = None
 _held: ContextVar[int | None] = ContextVar("numconv_num_threads", default=None)
 
 
-def set_num_threads(n: Any) -> None:
+def set_num_threads(n: Int) -> None:
     """Let each call use `n` threads from now on, in every Python thread of this process.
 
     Parameters
@@ -36,11 +37,12 @@ def set_num_threads(n: Any) -> None:
 
     Examples
     --------
-    >>> before = get_num_threads()
-    >>> set_num_threads(1)
-    >>> get_num_threads()
+    >>> import numconv
+    >>> before = numconv.get_num_threads()
+    >>> numconv.set_num_threads(1)
+    >>> numconv.get_num_threads()
     1
-    >>> set_num_threads(before)
+    >>> numconv.set_num_threads(before)
     """
     global _configured
     _configured = min(integer("n", n, 1), most_threads())
@@ -53,10 +55,20 @@ def get_num_threads() -> int:
     ``NUMCONV_NUM_THREADS``, else the number of processors this process may run on; never more
     than the machine has processors.
 
+    Returns
+    -------
+    int
+
     Raises
     ------
     ArgumentError
         If ``NUMCONV_NUM_THREADS`` is set to something other than an integer of at least 1.
+
+    Examples
+    --------
+    >>> import numconv
+    >>> numconv.get_num_threads() >= 1
+    True
     """
     global _configured
     held = _held.get()

@@ -6,6 +6,7 @@ from __future__ import annotations
 def seconds(value: float) -> str:
     """Return a duration with three digits and a unit.
 
+    >>> from numconv.core.units import seconds
     >>> seconds(0.00123), seconds(12.0), seconds(0.0)
     ('1.23 ms', '12.0 s', '0 s')
     """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..composite.missing import normalized, totals
 from ..core import arrays, dtypes, explanation
@@ -15,14 +15,27 @@ from ..core.explanation import Explanation
 from ..core.geometry import Pairs, check_padding_mode, padding_pairs, per_axis
 from ..core.parameters import flag
 from ..core.protocol import Operand
+from ..core.signatures import (
+    Accuracy,
+    Exported,
+    Int,
+    Ints,
+    Number,
+    Padding,
+    PaddingMode,
+    Plain,
+    Tensor,
+)
 from ..core.tracing import tracing
 from . import channels
+from .channels import Picture
 from .layout import Layout, axes_of, lay_out, weights, working_dtype
 from .passes import Smoothing, cheaper, split
 
 Array = NDArray[Any]
 
-NAN = ("propagate", "ignore")
+Nan = Literal["propagate", "ignore"]
+NAN: tuple[str, ...] = get_args(Nan)
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,7 @@ class Settings:
     padding: Any = "same"
     padding_mode: str = "symmetric"
     dilation: Any = 1
-    groups: int | None = None
+    groups: Int | None = None
     nan: str = "propagate"
     dtype: Any = None
     backend: str = "auto"
@@ -86,7 +99,7 @@ class _Job:
             return shaped
         return np.moveaxis(shaped, shaped.ndim - self.layout.axes - 1, self.channel_axis)
 
-    def __call__(self, x: Any, fill_value: float) -> Any:
+    def __call__(self, x: Any, fill_value: Any) -> Any:
         if self.total is None:
             return self.smoothing(x, self.padding, self.padding_mode)
         return normalized(
@@ -95,24 +108,24 @@ class _Job:
 
 
 def apply(
-    x: Any,
-    kernel: Any,
+    x: Plain | Picture,
+    kernel: str | ArrayLike | Exported,
     *,
-    stride: Any = 1,
-    padding: Any = "same",
-    padding_mode: str = "symmetric",
-    dilation: Any = 1,
-    groups: int | None = None,
-    nan: str = "propagate",
-    fill_value: float = np.nan,
-    dtype: Any = None,
-    out: Any = None,
+    stride: Ints = 1,
+    padding: Padding = "same",
+    padding_mode: PaddingMode = "symmetric",
+    dilation: Ints = 1,
+    groups: Int | None = None,
+    nan: Nan = "propagate",
+    fill_value: Number = np.nan,
+    dtype: DTypeLike | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
     channel_axis: channels.ChannelAxis = channels.LEADING,
-) -> Any:
+) -> Picture:
     """Apply a filter to pictures, signals or volumes. The kernel is not flipped.
 
     A kernel of one, two or three axes is laid over as many last axes of `x`, and what the axes
@@ -176,12 +189,13 @@ def apply(
     Examples
     --------
     >>> import numpy as np
+    >>> from numconv import filters
     >>> step = np.array([[0, 0, 200, 200]] * 3, np.uint8)
-    >>> apply(step, "box")[1]
+    >>> filters.apply(step, "box")[1]
     array([  0,  67, 133, 200], dtype=uint8)
-    >>> apply(step, "sobel-x", dtype="float32")[1]
+    >>> filters.apply(step, "sobel-x", dtype="float32")[1]
     array([  0., 800., 800.,   0.], dtype=float32)
-    >>> apply(np.array([1.0, np.nan, 3.0]), [1, 1, 1], nan="ignore", padding="valid")
+    >>> filters.apply(np.array([1.0, np.nan, 3.0]), [1, 1, 1], nan="ignore", padding="valid")
     array([6.])
     """
     array, channel_axis, restore = channels.given(x, channel_axis)
@@ -192,13 +206,13 @@ def apply(
     job = _prepare(array, kernel, settings)
     result = job.restored(_rounded(job(job.arranged(array), fill_value), job.result_dtype))
     if out is None:
-        return restore(result.astype(job.result_dtype, order="C", copy=False))
+        return cast(Picture, restore(result.astype(job.result_dtype, order="C", copy=False)))
     target = arrays.check_out(out, result.shape, job.result_dtype, (array,))
     np.copyto(target, result, casting="unsafe")
-    return out
+    return cast(Picture, out)
 
 
-def explain(x: Any, kernel: Any, **parameters: Any) -> Explained:
+def explain(x: Tensor, kernel: str | ArrayLike | Exported, **parameters: Any) -> Explained:
     """Explain what `apply` would do with these arguments: passes, algorithms, work and memory.
 
     Parameters
@@ -220,7 +234,8 @@ def explain(x: Any, kernel: Any, **parameters: Any) -> Explained:
     Examples
     --------
     >>> import numpy as np
-    >>> explain(np.zeros((480, 640)), "sobel-x").passes
+    >>> from numconv import filters
+    >>> filters.explain(np.zeros((480, 640)), "sobel-x").passes
     'one pass: the kernel is too small for two to keep the error bound'
     """
     settings = Settings(**parameters)

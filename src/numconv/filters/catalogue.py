@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import integer
+from ..core.signatures import Int, Real
 from .kernels import KERNELS
 from .named import Named
 from .windows import WINDOWS
 
-_DTYPES = ("float32", "float64")
+Dtype = Literal["float32", "float64"]
+_DTYPES: tuple[str, ...] = get_args(Dtype)
 
 
 def names() -> tuple[str, ...]:
     """Return the names of the image kernels, in alphabetical order.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
-    >>> "sobel-x" in names()
+    >>> from numconv import filters
+    >>> "sobel-x" in filters.names()
     True
     """
     return tuple(sorted(KERNELS))
@@ -32,9 +39,14 @@ def names() -> tuple[str, ...]:
 def window_names() -> tuple[str, ...]:
     """Return the names of the windows and filters for signals, in alphabetical order.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
-    >>> "savitzky-golay" in window_names()
+    >>> from numconv import filters
+    >>> "savitzky-golay" in filters.window_names()
     True
     """
     return tuple(sorted(WINDOWS))
@@ -46,6 +58,15 @@ def formula(name: str) -> str:
     ``x`` and ``y`` count samples from the middle, ``r`` is the distance from there, and ``t`` is
     1 at the last sample. Where a kernel and a window have the same name, so is their formula.
 
+    Parameters
+    ----------
+    name : str
+        One of `names` or of `window_names`.
+
+    Returns
+    -------
+    str
+
     Raises
     ------
     ArgumentError
@@ -53,16 +74,17 @@ def formula(name: str) -> str:
 
     Examples
     --------
-    >>> formula("ridge")
+    >>> from numconv import filters
+    >>> filters.formula("ridge")
     '-laplacian: bright lines and points'
-    >>> formula("hann")
+    >>> filters.formula("hann")
     '0.5 + 0.5 cos(pi t); sum 1'
     """
     return _find(name, {**KERNELS, **WINDOWS}).formula
 
 
 def kernel(
-    name: str, size: int | None = None, *, angle: float | None = None, dtype: str = "float32"
+    name: str, size: Int | None = None, *, angle: Real | None = None, dtype: Dtype = "float32"
 ) -> NDArray[Any]:
     """Return the image kernel `name`.
 
@@ -115,15 +137,16 @@ def kernel(
 
     Examples
     --------
-    >>> kernel("sobel-x").tolist()
+    >>> from numconv import filters
+    >>> filters.kernel("sobel-x").tolist()
     [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
-    >>> kernel("gaussian", 5).shape
+    >>> filters.kernel("gaussian", 5).shape
     (5, 5)
     """
     return _made(name, KERNELS, size, angle, dtype)
 
 
-def window(name: str, size: int | None = None, *, dtype: str = "float32") -> NDArray[Any]:
+def window(name: str, size: Int | None = None, *, dtype: Dtype = "float32") -> NDArray[Any]:
     """Return the window or signal filter `name`.
 
     Those that smooth sum to 1: the windows, as SciPy defines the symmetric ones, over their sum,
@@ -151,7 +174,8 @@ def window(name: str, size: int | None = None, *, dtype: str = "float32") -> NDA
 
     Examples
     --------
-    >>> window("triangle", 3).tolist()
+    >>> from numconv import filters
+    >>> filters.window("triangle", 3).tolist()
     [0.25, 0.5, 0.25]
     """
     return _made(name, WINDOWS, size, None, dtype)

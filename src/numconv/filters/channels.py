@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,30 @@ from numpy.typing import NDArray
 from ..core import arrays
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import axis_among
+from ..core.signatures import Exported, Int
 
 Array = NDArray[Any]
-ChannelAxis = int | Literal["leading"] | None
+ChannelAxis = Int | Literal["leading"] | None
+
+
+class Banded(Protocol):
+    """A picture of Pillow's."""
+
+    @property
+    def __array_interface__(self) -> Any: ...
+
+    def getbands(self) -> tuple[str, ...]: ...
+
+
+if TYPE_CHECKING:  # as `signatures.Kind` is
+    from typing_extensions import TypeVar
+
+    Picture = TypeVar("Picture", bound=Exported | Banded, default=NDArray[Any])
+else:
+    from typing import TypeVar
+
+    Picture = TypeVar("Picture", bound=Exported | Banded)
+"""The result of `apply`, as `signatures.Kind`; a picture's is a picture if Pillow has such."""
 
 LEADING: Literal["leading"] = "leading"
 """Whatever lies before the axes of a kernel is filtered one by one: the default."""

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.operators.convolution import convolve
+from ..core.signatures import (
+    Accuracy,
+    Activation,
+    Int,
+    Ints,
+    Kind,
+    Padding,
+    PaddingMode,
+    Plain,
+    Tensor,
+)
 from .names import named_input
 
 
 def conv1d(
-    x: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-    input: Any = None,
-) -> Any:
+    input: Plain | Kind | None = None,
+) -> Kind:
     """Convolve signals: `conv2d` with one spatial axis.
 
     Parameters
@@ -40,6 +49,19 @@ algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0, 4.0, 8.0]])
+    >>> numconv.conv1d(x, np.array([[[-1.0, 1.0]]]))
+    array([[1., 2., 4.]])
     """
     return convolve(
         1,
@@ -62,24 +84,24 @@ algorithm, accuracy, tune, input
 
 
 def conv2d(
-    x: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-    input: Any = None,
-) -> Any:
+    input: Plain | Kind | None = None,
+) -> Kind:
     """Convolve images: cross-correlation of `x` with `weight`.
 
     ::
@@ -177,24 +199,24 @@ def conv2d(
 
 
 def conv3d(
-    x: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-    input: Any = None,
-) -> Any:
+    input: Plain | Kind | None = None,
+) -> Kind:
     """Convolve volumes: `conv2d` with three spatial axes.
 
     Parameters
@@ -208,6 +230,21 @@ algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.ones((1, 3, 3, 3))
+    >>> numconv.conv3d(x, np.ones((1, 1, 3, 3, 3)), padding=1)[0, 1]
+    array([[12., 18., 12.],
+           [18., 27., 18.],
+           [12., 18., 12.]])
     """
     return convolve(
         3,

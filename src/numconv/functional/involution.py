@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.operators.involution import involve
+from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 
 
 def involution1d(
-    x: Any,
-    kernels: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    kernels: Tensor,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    bias: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    bias: Tensor | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Involution of signals: `involution2d` with one spatial axis.
 
     Parameters
@@ -37,6 +36,20 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0, 3.0]])
+    >>> kernels = np.array([[[1.0, 10.0], [0.0, 1.0]]])
+    >>> numconv.involution1d(x, kernels)
+    array([[ 1., 23.]])
     """
     return involve(
         1,
@@ -58,22 +71,22 @@ algorithm, accuracy, tune
 
 
 def involution2d(
-    x: Any,
-    kernels: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    kernels: Tensor,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    bias: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    bias: Tensor | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Involution of images: every position has its own kernel, shared by a group's channels.
 
     ::
@@ -134,22 +147,22 @@ def involution2d(
 
 
 def involution3d(
-    x: Any,
-    kernels: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    x: Plain | Kind,
+    kernels: Tensor,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
     *,
-    bias: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    bias: Tensor | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Involution of volumes: `involution2d` with three spatial axes.
 
     Parameters
@@ -163,6 +176,19 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.arange(8.0).reshape(1, 2, 2, 2)
+    >>> numconv.involution3d(x, 2 * x[:, None, None, None]).ravel()
+    array([ 0.,  2.,  8., 18., 32., 50., 72., 98.])
     """
     return involve(
         3,

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.errors import ArgumentError
 from ..core.geometry import integer
 from ..core.layouts import laid_out
 from ..core.operators.convolution import convolve
 from ..core.protocol import Shape
+from ..core.signatures import (
+    Accuracy,
+    Activation,
+    Int,
+    Ints,
+    Kind,
+    Padding,
+    PaddingMode,
+    Plain,
+    Tensor,
+)
 
 
 def shuffled_conv1d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Shuffled grouped convolution of signals: `shuffled_conv2d` with one axis.
 
     Parameters
@@ -42,6 +51,22 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0], [30.0, 40.0]])
+    >>> numconv.shuffled_conv1d(x, np.ones((4, 1, 1)), groups=2)
+    array([[ 1.,  2.],
+           [30., 40.],
+           [ 1.,  2.],
+           [30., 40.]])
     """
     return convolve(
         1,
@@ -65,23 +90,23 @@ algorithm, accuracy, tune
 
 
 def shuffled_conv2d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Grouped convolution of images, its channels shuffled as they are stored.
 
     Equal to ``channel_shuffle(conv2d(...), groups)`` in one pass: channel ``c`` of ``C_out``
@@ -136,23 +161,23 @@ algorithm, accuracy, tune
 
 
 def shuffled_conv3d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
+    x: Plain | Kind,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: Int = 1,
     *,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Shuffled grouped convolution of volumes: `shuffled_conv2d` with three axes.
 
     Parameters
@@ -166,6 +191,19 @@ algorithm, accuracy, tune
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([1.0, 2.0]).reshape(2, 1, 1, 1)
+    >>> numconv.shuffled_conv3d(x, np.ones((4, 1, 1, 1, 1)), groups=2).ravel()
+    array([1., 2., 1., 2.])
     """
     return convolve(
         3,
@@ -188,7 +226,7 @@ algorithm, accuracy, tune
     )
 
 
-def channel_shuffle(x: Any, groups: int) -> Any:
+def channel_shuffle(x: Plain | Kind, groups: Int) -> Kind:
     """Interleave the channels of `groups` groups, so that later groups see all of them.
 
     Channel ``c`` of C goes to ``(c % (C/groups)) * groups + c // (C/groups)`` (X. Zhang et al.,
@@ -233,4 +271,5 @@ def channel_shuffle(x: Any, groups: int) -> Any:
             shape,
         )
 
-    return laid_out("x", x, arrange)
+    shuffled: Kind = laid_out("x", x, arrange)
+    return shuffled

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.operators.transposed import transpose
+from ..core.signatures import (
+    Accuracy,
+    Activation,
+    Int,
+    Ints,
+    Kind,
+    Padding,
+    PaddingMode,
+    Plain,
+    Tensor,
+)
 from .names import named_input
 
 
 def conv_transpose1d(
-    x: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
+    x: Plain | Kind | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    output_padding: Ints = 0,
+    groups: Int = 1,
+    dilation: Ints = 1,
     *,
-    output_size: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    output_size: Ints | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-    input: Any = None,
-) -> Any:
+    input: Plain | Kind | None = None,
+) -> Kind:
     """Transposed convolution of signals: `conv_transpose2d` with one axis.
 
     Parameters
@@ -42,6 +51,19 @@ activation, residual, out, backend, algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OL), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x = np.array([[1.0, 2.0]])
+    >>> numconv.conv_transpose1d(x, np.array([[[1.0, 10.0, 100.0]]]), stride=2)
+    array([[  1.,  10., 102.,  20., 200.]])
     """
     return transpose(
         1,
@@ -66,26 +88,26 @@ activation, residual, out, backend, algorithm, accuracy, tune, input
 
 
 def conv_transpose2d(
-    x: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
+    x: Plain | Kind | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    output_padding: Ints = 0,
+    groups: Int = 1,
+    dilation: Ints = 1,
     *,
-    output_size: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    output_size: Ints | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-    input: Any = None,
-) -> Any:
+    input: Plain | Kind | None = None,
+) -> Kind:
     """Transposed convolution of images: the adjoint of `conv2d` with respect to its input.
 
     Each pixel of `x` is spread over the result, weighted by the kernel::
@@ -156,26 +178,26 @@ def conv_transpose2d(
 
 
 def conv_transpose3d(
-    x: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
+    x: Plain | Kind | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    output_padding: Ints = 0,
+    groups: Int = 1,
+    dilation: Ints = 1,
     *,
-    output_size: Any = None,
-    padding_mode: str = "zeros",
-    activation: str | None = None,
-    residual: Any = None,
-    out: Any = None,
+    output_size: Ints | None = None,
+    padding_mode: PaddingMode = "zeros",
+    activation: Activation | None = None,
+    residual: Tensor | None = None,
+    out: Tensor | None = None,
     backend: str = "auto",
     algorithm: str = "auto",
-    accuracy: str = "standard",
+    accuracy: Accuracy = "standard",
     tune: bool = False,
-    input: Any = None,
-) -> Any:
+    input: Plain | Kind | None = None,
+) -> Kind:
     """Transposed convolution of volumes: `conv_transpose2d` with three axes.
 
     Parameters
@@ -189,6 +211,19 @@ activation, residual, out, backend, algorithm, accuracy, tune, input
     Returns
     -------
     array, shape (N, C_out, OD, OH, OW), or without N as `x`
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, BackendError, RefusedError
+        As `conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numconv
+    >>> x, weight = np.ones((2, 3, 4, 5)), np.ones((2, 1, 2, 2, 2))
+    >>> numconv.conv_transpose3d(x, weight, stride=2).shape
+    (1, 6, 8, 10)
     """
     return transpose(
         3,

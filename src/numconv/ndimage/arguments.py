@@ -6,7 +6,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 
@@ -20,6 +20,17 @@ Result = TypeVar("Result")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PLAIN = {int, float, str, type(None)}
+
+Mode = Literal[
+    "reflect",
+    "grid-mirror",
+    "mirror",
+    "nearest",
+    "wrap",
+    "grid-wrap",
+    "constant",
+    "grid-constant",
+]
 
 PADDING_MODES = {
     "reflect": "symmetric",
@@ -44,7 +55,8 @@ def padding_mode(mode: Any) -> str:
 def of_arrays(function: Function) -> Function:
     """Let a function of `input` take arrays by the one rule (`arrays.taken`), and give such back.
 
-    The result is of the library that `input` is of, or the caller's own `output`.
+    The result is of the library that `input` is of, or the caller's own `output`. `function` itself
+    is given NumPy's, whatever its signature says to callers.
     """
     parameters = inspect.signature(function)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..core.protocol import Array
-from .arguments import axes_of, axis_of, of_arrays, per_axis, remembered, without
+from ..core.signatures import Int, Ints, Kind, Number, Numbers, Plain, Tensor
+from .arguments import Mode, axes_of, axis_of, of_arrays, per_axis, remembered, without
 from .output import Output, Step, output_of
 from .weighted import Line, line_of
 
@@ -27,8 +29,12 @@ def _line(name: str, axes: int, axis: Any, mode: Any) -> Line:
 
 @of_arrays
 def prewitt(
-    input: Any, axis: int = -1, output: Any = None, mode: Any = "reflect", cval: Any = 0.0
-) -> Array:
+    input: Plain | Numbers | Kind,
+    axis: Int = -1,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
+) -> Kind:
     """Take the slope along one axis, (-1, 0, 1), and sum it by (1, 1, 1) along all others.
 
     Parameters
@@ -52,16 +58,22 @@ def prewitt(
     Examples
     --------
     >>> import numpy as np
-    >>> prewitt(np.tile([0, 0, 1, 1], (3, 1))).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.prewitt(np.tile([0, 0, 1, 1], (3, 1))).tolist()
     [[0, 3, 3, 0], [0, 3, 3, 0], [0, 3, 3, 0]]
     """
-    return _slope(input, axis, output, mode, cval, "prewitt")
+    x: Any = input
+    return cast(Kind, _slope(x, axis, output, mode, cval, "prewitt"))
 
 
 @of_arrays
 def sobel(
-    input: Any, axis: int = -1, output: Any = None, mode: Any = "reflect", cval: Any = 0.0
-) -> Array:
+    input: Plain | Numbers | Kind,
+    axis: Int = -1,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
+) -> Kind:
     """Take the slope along one axis, (-1, 0, 1), and sum it by (1, 2, 1) along all others.
 
     Parameters
@@ -81,10 +93,12 @@ def sobel(
     Examples
     --------
     >>> import numpy as np
-    >>> sobel(np.tile([0, 0, 1, 1], (3, 1))).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.sobel(np.tile([0, 0, 1, 1], (3, 1))).tolist()
     [[0, 4, 4, 0], [0, 4, 4, 0], [0, 4, 4, 0]]
     """
-    return _slope(input, axis, output, mode, cval, "sobel")
+    x: Any = input
+    return cast(Kind, _slope(x, axis, output, mode, cval, "sobel"))
 
 
 def _slope(input: Any, axis: Any, output: Any, mode: Any, cval: Any, across: str) -> Array:
@@ -102,14 +116,14 @@ def _slope(input: Any, axis: Any, output: Any, mode: Any, cval: Any, across: str
 
 @of_arrays
 def laplace(
-    input: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
+    input: Plain | Numbers | Kind,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
-) -> Array:
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
+) -> Kind:
     """Add the second differences, (1, -2, 1), along all axes.
 
     Parameters
@@ -136,18 +150,19 @@ def laplace(
     Examples
     --------
     >>> import numpy as np
-    >>> laplace(np.array([0, 1, 4, 9, 16])).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.laplace(np.array([0, 1, 4, 9, 16])).tolist()
     [1, 2, 2, 2, -7]
     """
-    axes = without(channel_axis, axes, input.ndim)
-    x = input
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
     chosen = axes_of(axes, x.ndim)
     modes = per_axis("mode", mode, len(chosen))
     parts = [
         [_line("curvature", x.ndim, axis, mode).step(cval)]
         for axis, mode in zip(chosen, modes, strict=True)
     ]
-    return sum_of(x, output, parts)
+    return cast(Kind, sum_of(x, output, parts))
 
 
 def sum_of(x: Array, output: Any, parts: Sequence[Sequence[Step]]) -> Array:
@@ -197,22 +212,22 @@ def _together(
 
 @of_arrays
 def generic_laplace(
-    input: Any,
+    input: Plain | Numbers | Kind,
     derivative2: Callable[..., Any],
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
     extra_arguments: Sequence[Any] = (),
     extra_keywords: dict[str, Any] | None = None,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
-) -> Array:
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
+) -> Kind:
     """Add the second derivatives along all axes, as a function of the caller's takes them.
 
     Parameters
     ----------
-    input, output, mode, cval, axes
+    input, output, mode, cval, axes, channel_axis
         As in `laplace`.
     derivative2 : callable
         Called as ``derivative2(input, axis, output, mode, cval, *extra_arguments,
@@ -233,35 +248,39 @@ def generic_laplace(
     Examples
     --------
     >>> import numpy as np
+    >>> from numconv import ndimage
     >>> def curvature(input, axis, output, mode, cval, factor):
-    ...     from numconv.ndimage import correlate1d
-    ...     return correlate1d(input, [factor, -2 * factor, factor], axis, output, mode, cval)
-    >>> generic_laplace(np.array([0, 1, 4, 9, 16]), curvature, extra_arguments=(3,)).tolist()
+    ...     weights = [factor, -2 * factor, factor]
+    ...     return ndimage.correlate1d(input, weights, axis, output, mode, cval)
+    ...
+    >>> x = np.array([0, 1, 4, 9, 16])
+    >>> ndimage.generic_laplace(x, curvature, extra_arguments=(3,)).tolist()
     [3, 6, 6, 6, -21]
     """
-    axes = without(channel_axis, axes, input.ndim)
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
     more = (extra_arguments, extra_keywords or {})
-    return _generic(input, derivative2, output, mode, cval, axes, more, None, None)
+    return cast(Kind, _generic(x, derivative2, output, mode, cval, axes, more, None, None))
 
 
 @of_arrays
 def generic_gradient_magnitude(
-    input: Any,
+    input: Plain | Numbers | Kind,
     derivative: Callable[..., Any],
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
     extra_arguments: Sequence[Any] = (),
     extra_keywords: dict[str, Any] | None = None,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
-) -> Array:
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
+) -> Kind:
     """Take the length of the gradient, as a function of the caller's takes the derivatives.
 
     Parameters
     ----------
-    input, output, mode, cval, axes
+    input, output, mode, cval, axes, channel_axis
         As in `laplace`.
     derivative : callable
         Called as `derivative2` of `generic_laplace` is.
@@ -280,13 +299,15 @@ def generic_gradient_magnitude(
     Examples
     --------
     >>> import numpy as np
+    >>> from numconv import ndimage
     >>> picture = np.add.outer([0.0, 3.0, 6.0], [0.0, 4.0, 8.0])
-    >>> float(generic_gradient_magnitude(picture, sobel)[1, 1])
+    >>> float(ndimage.generic_gradient_magnitude(picture, ndimage.sobel)[1, 1])
     40.0
     """
-    axes = without(channel_axis, axes, input.ndim)
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
     more = (extra_arguments, extra_keywords or {})
-    return _generic(input, derivative, output, mode, cval, axes, more, _square, _root)
+    return cast(Kind, _generic(x, derivative, output, mode, cval, axes, more, _square, _root))
 
 
 def _generic(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..core.errors import ArgumentError
 from ..core.protocol import Array
-from .arguments import among, axes_of, index, number, of_arrays, per_axis, remembered, without
+from ..core.signatures import Int, Ints, Kind, Number, Numbers, Plain, Real, Tensor
+from .arguments import Mode, among, axes_of, index, number, of_arrays, per_axis, remembered, without
 from .derivatives import magnitude_of, sum_of
 from .errors import NoWidthError, TooLargeError
 from .output import Step, output_of
@@ -68,17 +71,17 @@ def _reach(sigma: float, truncate: float) -> int:
 
 @of_arrays
 def gaussian_filter1d(
-    input: Any,
-    sigma: float,
-    axis: int = -1,
-    order: int = 0,
-    output: Any = None,
-    mode: str = "reflect",
-    cval: Any = 0.0,
-    truncate: float = 4.0,
+    input: Plain | Numbers | Kind,
+    sigma: Real,
+    axis: Int = -1,
+    order: Int = 0,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode = "reflect",
+    cval: Number = 0.0,
+    truncate: Real = 4.0,
     *,
-    radius: int | None = None,
-) -> Array:
+    radius: Int | None = None,
+) -> Kind:
     """Smooth an array along one axis by a Gaussian, or take a derivative of what is smoothed.
 
     Parameters
@@ -106,29 +109,30 @@ def gaussian_filter1d(
     Examples
     --------
     >>> import numpy as np
-    >>> gaussian_filter1d(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 1).round(4).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.gaussian_filter1d(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 1).round(4).tolist()
     [1.427, 2.0678, 3.0, 3.9322, 4.573]
     """
-    x = input
+    x: Any = input
     target = output_of(output, x, x.dtype.kind == "c")
     line = _line(sigma, order, truncate, radius, x.ndim, axis, mode)
-    return target.after(x, line.step(cval))
+    return cast(Kind, target.after(x, line.step(cval)))
 
 
 @of_arrays
 def gaussian_filter(
-    input: Any,
-    sigma: Any,
-    order: Any = 0,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    truncate: float = 4.0,
+    input: Plain | Numbers | Kind,
+    sigma: Real | Sequence[Real],
+    order: Ints = 0,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
+    truncate: Real = 4.0,
     *,
-    radius: Any = None,
-    axes: Any = None,
-    channel_axis: int | None = None,
-) -> Array:
+    radius: Ints | None = None,
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
+) -> Kind:
     """Smooth an array by a Gaussian, or take a derivative of what is smoothed.
 
     One axis after the other is filtered by `gaussian_filter1d`, and what comes of each is rounded
@@ -156,27 +160,28 @@ def gaussian_filter(
     Examples
     --------
     >>> import numpy as np
-    >>> gaussian_filter(np.eye(3), 0.5).round(3).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.gaussian_filter(np.eye(3), 0.5).round(3).tolist()
     [[0.809, 0.179, 0.012], [0.179, 0.641, 0.179], [0.012, 0.179, 0.809]]
     """
-    axes = without(channel_axis, axes, input.ndim)
-    x = input
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
     target = output_of(output, x)
-    return target.after(x, *_steps(x, sigma, order, mode, cval, truncate, radius, axes))
+    return cast(Kind, target.after(x, *_steps(x, sigma, order, mode, cval, truncate, radius, axes)))
 
 
 @of_arrays
 def gaussian_laplace(
-    input: Any,
-    sigma: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
+    input: Plain | Numbers | Kind,
+    sigma: Real | Sequence[Real],
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
     **kwargs: Any,
-) -> Array:
+) -> Kind:
     """Smooth an array by a Gaussian and add the second derivatives along all axes.
 
     Parameters
@@ -198,26 +203,27 @@ def gaussian_laplace(
     Examples
     --------
     >>> import numpy as np
-    >>> gaussian_laplace(np.array([0.0, 0, 0, 1, 0, 0, 0]), 1).round(2).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.gaussian_laplace(np.array([0.0, 0, 0, 1, 0, 0, 0]), 1).round(2).tolist()
     [0.04, 0.16, 0.0, -0.4, 0.0, 0.16, 0.04]
     """
-    axes = without(channel_axis, axes, input.ndim)
-    x = input
-    return sum_of(x, output, _derivatives(x, sigma, 2, mode, cval, axes, kwargs))
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
+    return cast(Kind, sum_of(x, output, _derivatives(x, sigma, 2, mode, cval, axes, kwargs)))
 
 
 @of_arrays
 def gaussian_gradient_magnitude(
-    input: Any,
-    sigma: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
+    input: Plain | Numbers | Kind,
+    sigma: Real | Sequence[Real],
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
     **kwargs: Any,
-) -> Array:
+) -> Kind:
     """Smooth an array by a Gaussian and take the length of its gradient.
 
     Parameters
@@ -239,15 +245,17 @@ def gaussian_gradient_magnitude(
     Examples
     --------
     >>> import numpy as np
-    >>> float(gaussian_gradient_magnitude(np.add.outer(range(9), range(9)) * 3.0, 1)[4, 4].round(2))
+    >>> from numconv import ndimage
+    >>> slope = 3.0 * np.add.outer(range(9), range(9))
+    >>> float(ndimage.gaussian_gradient_magnitude(slope, 1)[4, 4].round(2))
     4.24
     """
-    axes = without(channel_axis, axes, input.ndim)
-    x = input
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
     # Without an axis no sigma is looked at, as in SciPy.
     some = axes_of(axes, x.ndim)
     parts = _derivatives(x, sigma, 1, mode, cval, axes, kwargs) if some else []
-    return magnitude_of(x, output, parts)
+    return cast(Kind, magnitude_of(x, output, parts))
 
 
 def _derivatives(
@@ -272,7 +280,7 @@ def _steps(
     order: Any,
     mode: Any,
     cval: Any,
-    truncate: float = 4.0,
+    truncate: Any = 4.0,
     radius: Any = None,
     axes: Any = None,
 ) -> list[Step]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
+
+from numpy.typing import DTypeLike
 
 from ..core.protocol import Array
-from .arguments import along, axes_of, index, number, of_arrays, per_axis, without
+from ..core.signatures import Int, Ints, Kind, Number, Numbers, Plain, Tensor
+from .arguments import Mode, along, axes_of, index, number, of_arrays, per_axis, without
 from .errors import TooLargeError, UnsupportedError
 from .output import Dtype, Step, output_of
 from .parts import averaged
@@ -14,14 +18,14 @@ from .parts import averaged
 
 @of_arrays
 def uniform_filter1d(
-    input: Any,
-    size: int,
-    axis: int = -1,
-    output: Any = None,
-    mode: str = "reflect",
-    cval: Any = 0.0,
-    origin: int = 0,
-) -> Array:
+    input: Plain | Numbers | Kind,
+    size: Int,
+    axis: Int = -1,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode = "reflect",
+    cval: Number = 0.0,
+    origin: Int = 0,
+) -> Kind:
     """Take the mean of `size` samples around each, along one axis.
 
     Parameters
@@ -51,26 +55,27 @@ def uniform_filter1d(
     Examples
     --------
     >>> import numpy as np
-    >>> uniform_filter1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), 3).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.uniform_filter1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), 3).tolist()
     [4, 3, 4, 1, 4, 6, 6, 3]
     """
-    x = input
+    x: Any = input
     step = _step(size, x.ndim, axis, mode, cval, origin)
-    return output_of(output, x, x.dtype.kind == "c").after(x, step)
+    return cast(Kind, output_of(output, x, x.dtype.kind == "c").after(x, step))
 
 
 @of_arrays
 def uniform_filter(
-    input: Any,
-    size: Any = 3,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    origin: Any = 0,
+    input: Plain | Numbers | Kind,
+    size: Ints = 3,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode | Sequence[Mode] = "reflect",
+    cval: Number = 0.0,
+    origin: Ints = 0,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
-) -> Array:
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
+) -> Kind:
     """Take the mean of a block of samples around each.
 
     One axis after the other is filtered by `uniform_filter1d`, and what comes of each is rounded
@@ -96,11 +101,12 @@ def uniform_filter(
     Examples
     --------
     >>> import numpy as np
-    >>> uniform_filter(np.eye(3) * 18, size=(1, 3)).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.uniform_filter(np.eye(3) * 18, size=(1, 3)).tolist()
     [[12.0, 6.0, 0.0], [6.0, 6.0, 6.0], [0.0, 6.0, 12.0]]
     """
-    axes = without(channel_axis, axes, input.ndim)
-    x = input
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
     target = output_of(output, x, x.dtype.kind == "c")
     chosen = axes_of(axes, x.ndim)
     each = (per_axis(*given, len(chosen)) for given in (("size", size), ("origin", origin)))
@@ -110,7 +116,7 @@ def uniform_filter(
         for axis, size, origin, mode in zip(chosen, *each, modes, strict=True)
         if number("size", size) > 1
     ]
-    return target.after(x, *steps)
+    return cast(Kind, target.after(x, *steps))
 
 
 def _whole(size: Any) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from ..core import arrays
 from ..core.errors import ArgumentTypeError
 from ..core.protocol import Array
+from ..core.signatures import Exported, Int, Ints, Kind, Number, Numbers, Plain, Tensor
 from .arguments import (
+    Mode,
     along,
     among,
     axes_of,
@@ -29,16 +32,16 @@ from .parts import Origins, filtered
 
 @of_arrays
 def correlate(
-    input: Any,
-    weights: Any,
-    output: Any = None,
-    mode: str = "reflect",
-    cval: Any = 0.0,
-    origin: Any = 0,
+    input: Plain | Numbers | Kind,
+    weights: ArrayLike | Exported,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode = "reflect",
+    cval: Number = 0.0,
+    origin: Ints = 0,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
-) -> Array:
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
+) -> Kind:
     """Correlate an array of any rank with weights that are not flipped.
 
     ::
@@ -90,25 +93,27 @@ def correlate(
     Examples
     --------
     >>> import numpy as np
-    >>> correlate(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.correlate(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
     [0, 30, 20, 10, 0]
     """
-    axes = without(channel_axis, axes, input.ndim)
-    return _filtered(input, weights, output, mode, cval, origin, axes, convolution=False)
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
+    return cast(Kind, _filtered(x, weights, output, mode, cval, origin, axes, convolution=False))
 
 
 @of_arrays
 def convolve(
-    input: Any,
-    weights: Any,
-    output: Any = None,
-    mode: str = "reflect",
-    cval: Any = 0.0,
-    origin: Any = 0,
+    input: Plain | Numbers | Kind,
+    weights: ArrayLike | Exported,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode = "reflect",
+    cval: Number = 0.0,
+    origin: Ints = 0,
     *,
-    axes: Any = None,
-    channel_axis: int | None = None,
-) -> Array:
+    axes: Ints | None = None,
+    channel_axis: Int | None = None,
+) -> Kind:
     """Convolve an array of any rank with weights, which are flipped along every axis.
 
     ::
@@ -133,11 +138,13 @@ def convolve(
     Examples
     --------
     >>> import numpy as np
-    >>> convolve(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.convolve(np.array([0, 0, 10, 0, 0]), [1, 2, 3]).tolist()
     [0, 10, 20, 30, 0]
     """
-    axes = without(channel_axis, axes, input.ndim)
-    return _filtered(input, weights, output, mode, cval, origin, axes, convolution=True)
+    x: Any = input
+    axes = without(channel_axis, axes, x.ndim)
+    return cast(Kind, _filtered(x, weights, output, mode, cval, origin, axes, convolution=True))
 
 
 def _filtered(
@@ -180,14 +187,14 @@ def _filtered(
 
 @of_arrays
 def correlate1d(
-    input: Any,
-    weights: Any,
-    axis: int = -1,
-    output: Any = None,
-    mode: str = "reflect",
-    cval: Any = 0.0,
-    origin: int = 0,
-) -> Array:
+    input: Plain | Numbers | Kind,
+    weights: ArrayLike | Exported,
+    axis: Int = -1,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode = "reflect",
+    cval: Number = 0.0,
+    origin: Int = 0,
+) -> Kind:
     """Correlate an array along one axis with weights that are not flipped.
 
     Parameters
@@ -219,25 +226,27 @@ def correlate1d(
     Examples
     --------
     >>> import numpy as np
-    >>> correlate1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.correlate1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
     [8, 26, 8, 12, 7, 28, 36, 9]
     """
-    x, line = input, arrays.taken("weights", weights)
+    x: Any = input
+    line = arrays.taken("weights", weights)
     complex_output = x.dtype.kind == "c" or line.dtype.kind == "c"
     target = output_of(output, x, complex_output)
-    return target.after(x, line_of(line, x.ndim, axis, mode, origin).step(cval))
+    return cast(Kind, target.after(x, line_of(line, x.ndim, axis, mode, origin).step(cval)))
 
 
 @of_arrays
 def convolve1d(
-    input: Any,
-    weights: Any,
-    axis: int = -1,
-    output: Any = None,
-    mode: str = "reflect",
-    cval: Any = 0.0,
-    origin: int = 0,
-) -> Array:
+    input: Plain | Numbers | Kind,
+    weights: ArrayLike | Exported,
+    axis: Int = -1,
+    output: Tensor | DTypeLike | None = None,
+    mode: Mode = "reflect",
+    cval: Number = 0.0,
+    origin: Int = 0,
+) -> Kind:
     """Convolve an array along one axis with weights, which are flipped.
 
     Parameters
@@ -258,7 +267,8 @@ def convolve1d(
     Examples
     --------
     >>> import numpy as np
-    >>> convolve1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
+    >>> from numconv import ndimage
+    >>> ndimage.convolve1d(np.array([2, 8, 0, 4, 1, 9, 9, 0]), [1, 3]).tolist()
     [14, 24, 4, 13, 12, 36, 27, 0]
     """
     weights = arrays.taken("weights", weights)

@@ -7,12 +7,28 @@ from typing import Any
 import numpy as np
 
 from ..core.protocol import Array
+from ..core.signatures import Kind, Numbers, Plain
 from . import rules, spectra, sums
 from .layout import lay_out
-from .operands import METHODS, MODES, EmptyArgumentError, check_ranks, check_word, operand, restored
+from .operands import (
+    METHODS,
+    MODES,
+    EmptyArgumentError,
+    Method,
+    Mode,
+    check_ranks,
+    check_word,
+    operand,
+    restored,
+)
 
 
-def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+def convolve(
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    method: Method = "auto",
+) -> Kind:
     """Convolve two arrays of the same number of axes.
 
     ::
@@ -64,16 +80,22 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
 
     Examples
     --------
-    >>> convolve([1, 2, 3], [0, 1, 0.5])
+    >>> from numconv import signal
+    >>> signal.convolve([1, 2, 3], [0, 1, 0.5])
     array([0. , 1. , 2.5, 4. , 1.5])
-    >>> convolve([1, 2, 3], [0, 1, 0.5], mode="same")
+    >>> signal.convolve([1, 2, 3], [0, 1, 0.5], mode="same")
     array([1. , 2.5, 4. ])
     """
     first, second = operand("in1", in1), operand("in2", in2)
     return restored(_convolved(first, second, mode, method), in1, in2)
 
 
-def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+def correlate(
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    method: Method = "auto",
+) -> Kind:
     """Cross-correlate two arrays of the same number of axes.
 
     ::
@@ -101,7 +123,8 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
 
     Examples
     --------
-    >>> correlate([1, 2, 3], [0, 1, 0.5])
+    >>> from numconv import signal
+    >>> signal.correlate([1, 2, 3], [0, 1, 0.5])
     array([0.5, 2. , 3.5, 3. , 0. ])
     """
     first, second = operand("in1", in1), operand("in2", in2)

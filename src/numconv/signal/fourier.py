@@ -10,19 +10,20 @@ import numpy as np
 from ..core.errors import ArgumentError
 from ..core.geometry import axis_among
 from ..core.protocol import Array
+from ..core.signatures import Int, Ints, Kind, Numbers, Plain
 from . import rules, spectra, sums
 from .layout import Shape, check_valid, lay_out
-from .operands import MODES, check_ranks, check_word, operand, restored
+from .operands import MODES, Mode, check_ranks, check_word, operand, restored
 
 
 def fftconvolve(
-    in1: Any,
-    in2: Any,
-    mode: str = "full",
-    axes: Any = None,
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    axes: Ints | None = None,
     *,
-    channel_axis: int | None = None,
-) -> Any:
+    channel_axis: Int | None = None,
+) -> Kind:
     """Convolve two arrays along some of their axes, in floating-point numbers.
 
     Equal to `convolve`, but integers, bools and objects become float64 and float16 float32, and
@@ -66,7 +67,8 @@ def fftconvolve(
 
     Examples
     --------
-    >>> fftconvolve([[1, 2, 3], [4, 5, 6]], [[1, 1], [0, 2]], axes=1)
+    >>> from numconv import signal
+    >>> signal.fftconvolve([[1, 2, 3], [4, 5, 6]], [[1, 1], [0, 2]], axes=1)
     array([[ 1.,  3.,  5.,  3.],
            [ 0.,  8., 10., 12.]])
     """
@@ -77,13 +79,13 @@ def fftconvolve(
 
 
 def oaconvolve(
-    in1: Any,
-    in2: Any,
-    mode: str = "full",
-    axes: Any = None,
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    axes: Ints | None = None,
     *,
-    channel_axis: int | None = None,
-) -> Any:
+    channel_axis: Int | None = None,
+) -> Kind:
     """Convolve two arrays of very different sizes: `fftconvolve` under its other name.
 
     SciPy asks its callers to choose between transforms of whole arrays and of blocks (overlap and
@@ -105,7 +107,8 @@ def oaconvolve(
 
     Examples
     --------
-    >>> oaconvolve([1, 2, 3, 4], [1, 1])
+    >>> from numconv import signal
+    >>> signal.oaconvolve([1, 2, 3, 4], [1, 1])
     array([1., 3., 5., 7., 4.])
     """
     return fftconvolve(in1, in2, mode, axes, channel_axis=channel_axis)

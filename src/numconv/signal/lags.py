@@ -9,10 +9,11 @@ import numpy as np
 from ..core.errors import ArgumentTypeError
 from ..core.parameters import plain
 from ..core.protocol import Array
-from .operands import MODES, check_word
+from ..core.signatures import Int
+from .operands import MODES, Mode, check_word
 
 
-def correlation_lags(in1_len: Any, in2_len: Any, mode: str = "full") -> Array:
+def correlation_lags(in1_len: Int, in2_len: Int, mode: Mode = "full") -> Array:
     """Return the lag of each result of `correlate` on signals, in samples.
 
     Parameters
@@ -41,9 +42,10 @@ def correlation_lags(in1_len: Any, in2_len: Any, mode: str = "full") -> Array:
 
     Examples
     --------
-    >>> correlation_lags(4, 2).tolist()
+    >>> from numconv import signal
+    >>> signal.correlation_lags(4, 2).tolist()
     [-1, 0, 1, 2, 3]
-    >>> correlation_lags(4, 2, mode="valid").tolist()
+    >>> signal.correlation_lags(4, 2, mode="valid").tolist()
     [0, 1, 2]
     """
     check_word("mode", mode, MODES)

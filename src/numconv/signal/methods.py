@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from ..core.errors import ArgumentError
 from ..core.protocol import Array
+from ..core.signatures import Numbers, Tensor
 from . import integers
 from .convolution import convolve
 from .layout import lay_out, valid_fits
-from .operands import METHODS, MODES, EmptyArgumentError, check_word, operand
+from .operands import METHODS, MODES, EmptyArgumentError, Mode, check_word, operand
 from .tensors import COMPILED, takes_transforms
 
 _ENOUGH, _ROUNDS = 5e-3, 3
 
+Chosen = Literal["direct", "fft"]
+
+
+@overload
+def choose_conv_method(
+    in1: Tensor | Numbers,
+    in2: Tensor | Numbers,
+    mode: Mode = "full",
+    measure: Literal[False] = False,
+) -> Chosen: ...
+
+
+@overload
+def choose_conv_method(
+    in1: Tensor | Numbers,
+    in2: Tensor | Numbers,
+    mode: Mode = "full",
+    *,
+    measure: Literal[True],
+) -> tuple[Chosen, dict[Chosen, float]]: ...
+
 
 def choose_conv_method(
-    in1: Any, in2: Any, mode: str = "full", measure: bool = False
-) -> str | tuple[str, dict[str, float]]:
+    in1: Tensor | Numbers,
+    in2: Tensor | Numbers,
+    mode: Mode = "full",
+    measure: bool = False,
+) -> Chosen | tuple[Chosen, dict[Chosen, float]]:
     """Return how ``convolve(in1, in2, mode)`` would be computed, or which way is faster.
 
     Parameters
@@ -46,12 +71,13 @@ def choose_conv_method(
 
     Examples
     --------
-    >>> choose_conv_method([1.0, 2, 3], [1.0, 1])
+    >>> from numconv import signal
+    >>> signal.choose_conv_method([1.0, 2, 3], [1.0, 1])
     'direct'
     """
     first, second = operand("in1", in1), operand("in2", in2)
     if measure:
-        both = {
+        both: dict[Chosen, float] = {
             method: _seconds(partial(convolve, first, second, mode, method))
             for method in METHODS
             if method != "auto"

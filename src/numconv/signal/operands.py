@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
 from ..core import arrays
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.protocol import Array
+from ..core.signatures import Kind, Numbers, Plain
 
-MODES = ("full", "valid", "same")
-METHODS = ("auto", "direct", "fft")
+Mode = Literal["full", "valid", "same"]
+Method = Literal["auto", "direct", "fft"]
+
+MODES: tuple[str, ...] = get_args(Mode)
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class EmptyArgumentError(ArgumentError, IndexError):
@@ -33,12 +37,12 @@ def operand(name: str, value: Any) -> Array:
     return arrays.native(array)
 
 
-def restored(result: Array, *given: Any) -> Any:
+def restored(result: Array, *given: Plain | Numbers | Kind) -> Kind:
     """Return `result` as an array of the library that one of the operands is of."""
     for value in given:
         if type(value) is not np.ndarray and hasattr(value, "__dlpack__"):
-            return arrays.restorer(value)(np.asarray(result, order="C"))
-    return result
+            return cast(Kind, arrays.restorer(value)(np.asarray(result, order="C")))
+    return cast(Kind, result)
 
 
 def check_word(name: str, value: Any, words: Iterable[str]) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..core.errors import ArgumentError
 from ..core.geometry import Pairs
 from ..core.protocol import Array
+from ..core.signatures import Kind, Numbers, PaddingMode, Plain
 from . import rules, sums
 from .edges import extended
 from .layout import Shape, check_valid, lay_out
-from .operands import MODES, check_word, operand, restored
+from .operands import MODES, Mode, check_word, operand, restored
 
-BOUNDARIES = {
+Boundary = Literal["fill", "pad", "wrap", "circular", "symm", "symmetric"]
+BOUNDARIES: dict[str, PaddingMode] = {
     "fill": "zeros",
     "pad": "zeros",
     "wrap": "circular",
@@ -27,8 +30,12 @@ BOUNDARIES = {
 
 
 def convolve2d(
-    in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0
-) -> Any:
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    boundary: Boundary = "fill",
+    fillvalue: ArrayLike = 0,
+) -> Kind:
     """Convolve two images.
 
     Parameters
@@ -57,7 +64,8 @@ def convolve2d(
 
     Examples
     --------
-    >>> convolve2d([[1, 2], [3, 4]], [[1, 1]], mode="same", boundary="wrap")
+    >>> from numconv import signal
+    >>> signal.convolve2d([[1, 2], [3, 4]], [[1, 1]], mode="same", boundary="wrap")
     array([[3, 3],
            [7, 7]])
     """
@@ -69,8 +77,12 @@ def convolve2d(
 
 
 def correlate2d(
-    in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0
-) -> Any:
+    in1: Plain | Numbers | Kind,
+    in2: Plain | Numbers | Kind,
+    mode: Mode = "full",
+    boundary: Boundary = "fill",
+    fillvalue: ArrayLike = 0,
+) -> Kind:
     """Cross-correlate two images: `convolve2d` with `in2` flipped and conjugated.
 
     Parameters
@@ -94,7 +106,8 @@ def correlate2d(
 
     Examples
     --------
-    >>> correlate2d([[1, 2, 3]], [[0, 1, 0.5]])
+    >>> from numconv import signal
+    >>> signal.correlate2d([[1, 2, 3]], [[0, 1, 0.5]])
     array([[0.5, 2. , 3.5, 3. , 0. ]])
     """
     first, second = _images(in1, in2)

@@ -9,14 +9,15 @@ import numpy as np
 from ..composite.separable import separable_conv2d
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.protocol import Array
+from ..core.signatures import Kind, Numbers, PaddingMode, Plain, Tensor
 from .edges import extended
 from .operands import operand, restored
 from .tensors import COMPILED
 
-_BEYOND = "symmetric"
+_BEYOND: PaddingMode = "symmetric"
 
 
-def sepfir2d(input: Any, hrow: Any, hcol: Any) -> Any:
+def sepfir2d(input: Plain | Numbers | Kind, hrow: Tensor | Numbers, hcol: Tensor | Numbers) -> Kind:
     """Convolve an image with the outer product of a column and a row.
 
     Beyond its edges stands its mirror image, with the edge repeated, however far a filter reaches.
@@ -49,7 +50,8 @@ def sepfir2d(input: Any, hrow: Any, hcol: Any) -> Any:
 
     Examples
     --------
-    >>> sepfir2d([[1, 2, 3], [4, 5, 6]], [1, 1, 1], [1])
+    >>> from numconv import signal
+    >>> signal.sepfir2d([[1, 2, 3], [4, 5, 6]], [1, 1, 1], [1])
     array([[ 4.,  6.,  8.],
            [13., 15., 17.]])
     """

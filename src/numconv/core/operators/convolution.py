@@ -13,6 +13,7 @@ from ..errors import ArgumentError
 from ..geometry import integer, padding_pairs, per_axis
 from ..problems import ConvolutionProblem, Epilogue
 from ..protocol import Array, Case, Demonstration, Operand
+from ..signatures import Int, Kind, Plain
 from . import demonstrations
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .naive import finish, fold, pad, tap_window, widen
@@ -76,13 +77,13 @@ def problem(
 
 def convolve(
     axes: int | None,
-    x: Any,
+    x: Plain | Kind | None,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,
-    groups: int = 1,
+    groups: Int = 1,
     *,
     padding_mode: str = "zeros",
     activation: str | None = None,
@@ -93,9 +94,9 @@ def convolve(
     accuracy: str = "standard",
     tune: bool = False,
     shuffled: bool = False,
-) -> Any:
+) -> Kind:
     """Compute a convolution with `axes` spatial axes, or as many as `weight` has."""
-    return dispatch.solve(
+    solved: Kind = dispatch.solve(
         problem,
         (x, weight, bias, residual),
         (
@@ -108,6 +109,7 @@ def convolve(
         algorithm=algorithm,
         tune=tune,
     )
+    return solved
 
 
 def reference(problem: ConvolutionProblem, given: Array, weight: Array, *epilogue: Array) -> Array:

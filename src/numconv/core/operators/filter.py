@@ -202,6 +202,8 @@ def stored(values: Array, dtype: str) -> Array:
     long as int32 holds it, for those of up to 16 bits, or int64, for uint32 and uint64; else as
     the least value of that wider integer. uint64 has 0 for what is 2**64 or more.
 
+    >>> import numpy as np
+    >>> from numconv.core.operators.filter import stored
     >>> stored(np.array([-1.5, 2.9, 300.7, np.nan]), "uint8").tolist()
     [255, 2, 44, 0]
     """

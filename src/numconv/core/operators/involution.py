@@ -13,6 +13,7 @@ from ..errors import ArgumentError
 from ..geometry import padding_pairs, per_axis
 from ..problems import Epilogue, GeneratedInvolutionProblem, InvolutionProblem
 from ..protocol import Array, Case, Demonstration, Operand
+from ..signatures import Kind, Plain
 from . import demonstrations, generated
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .naive import finish, involved, widen
@@ -70,7 +71,7 @@ def problem(
 
 def involve(
     axes: int | None,
-    x: Any,
+    x: Plain | Kind | None,
     kernels: Any,
     stride: Any = 1,
     padding: Any = 0,
@@ -85,9 +86,9 @@ def involve(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Compute an involution with `axes` spatial axes, or as many as `x` has."""
-    return dispatch.solve(
+    solved: Kind = dispatch.solve(
         problem,
         (x, kernels, bias, residual),
         (axes, stride, padding, dilation, padding_mode, activation, accuracy),
@@ -97,6 +98,7 @@ def involve(
         algorithm=algorithm,
         tune=tune,
     )
+    return solved
 
 
 def reference(problem: InvolutionProblem, x: Array, kernels: Array, *epilogue: Array) -> Array:

@@ -11,6 +11,7 @@ from ..errors import ArgumentError
 from ..geometry import integer, padding_pairs, per_axis
 from ..problems import ConvolutionProblem, Epilogue
 from ..protocol import Array, Case, Demonstration, Operand
+from ..signatures import Int, Kind, Plain
 from . import demonstrations
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .convolution import OPERANDS, reference
@@ -121,13 +122,13 @@ def _exact_padding(
 
 def transpose(
     axes: int | None,
-    x: Any,
+    x: Plain | Kind | None,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
     padding: Any = 0,
     output_padding: Any = 0,
-    groups: int = 1,
+    groups: Int = 1,
     dilation: Any = 1,
     *,
     output_size: Any = None,
@@ -139,9 +140,9 @@ def transpose(
     algorithm: str = "auto",
     accuracy: str = "standard",
     tune: bool = False,
-) -> Any:
+) -> Kind:
     """Compute a transposed convolution with `axes` spatial axes, or as many as `weight` has."""
-    return dispatch.solve(
+    solved: Kind = dispatch.solve(
         problem,
         (x, weight, bias, residual),
         (
@@ -154,6 +155,7 @@ def transpose(
         algorithm=algorithm,
         tune=tune,
     )
+    return solved
 
 
 class TransposedOperator:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
 from ..geometry import Pairs, check_padding_mode, output_sizes, samples_met
+from ..signatures import Accuracy
 
 Shape = tuple[int, ...]
 
-ACCURACIES = ("standard", "strict", "fast")
+ACCURACIES: tuple[str, ...] = get_args(Accuracy)
 
 
 def check_settings(problem: Any) -> None:
