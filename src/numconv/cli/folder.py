@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..core.errors import ArgumentError
-from . import decoding, files, memory, pool, printing, results, sources, weights
+from . import decoding, files, memory, pool, printing, results, sounds, sources, weights
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .sources import Job
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _MOST_JOBS = 8
 _NUMBER = re.compile(r"\d[\d.e+-]*")
-_SOUND_BYTES = 16  # taken while it is worked on, for each byte of the file
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _taken(path: Path) -> int:
     """Return about how much memory it takes to filter a file."""
     if files.kind(path) == "picture":
         return decoding.working_bytes(path)
-    return _SOUND_BYTES * path.stat().st_size if path.exists() else 0
+    return sounds.working_bytes(path)
 
 
 def _filtered(request: Request, job: Job, stop: pool.Stop) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def check(output: Path, inputs: Inputs, sheet: bool = False) -> None:
         return
     if not isinstance(inputs.origin, Sound):
         raise ArgumentError("output", str(output), "a name ending in .npy, .png, … without a sound")
-    sounds.check_output(output, inputs.origin.depth)
+    sounds.check_output(output)
 
 
 def write(
