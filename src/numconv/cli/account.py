@@ -40,6 +40,7 @@ def facts(outcome: Outcome, output: Path | None) -> dict[str, Any]:
         "operator": outcome.operator.name,
         "source": outcome.inputs.source,
         "caption": outcome.inputs.caption,
+        "axes": None if outcome.inputs.axes is None else outcome.inputs.axes.letters,
         "operands": inputs.shapes(outcome.operator.operands, outcome.inputs.arrays),
         "parameters": dict(outcome.inputs.parameters),
         "result_shape": list(outcome.result.shape),
@@ -82,6 +83,9 @@ def show(facts: Mapping[str, Any], outcome: Outcome) -> None:
     rows = [("operator", f"{facts['operator']}: {outcome.operator.summary}")]
     rows.append(("input", facts["source"]))
     rows.append(("what", facts["caption"]))
+    if outcome.inputs.axes is not None:
+        given, taken = facts["axes"], outcome.inputs.axes.taken
+        rows.append(("axes", given if given == taken else f"{given}, taken as {taken}"))
     rows += [(name, shape(each)) for name, each in facts["operands"].items()]
     if facts["parameters"]:
         words = (f"{name}={printing.word(value)}" for name, value in facts["parameters"].items())

@@ -97,6 +97,8 @@ def _check(request: Request, jobs: Sequence[Job]) -> None:
     wishes = request.wishes
     wishes.check()
     kinds = {files.kind(job.source) for job in jobs}
+    for kind in sorted(kinds):
+        wishes.check_kind(kind)
     for kind, ranks in (("picture", (2,)), ("sound", (1,))):
         if kind in kinds:
             weights.read(request.operator, wishes.weights, wishes.size, ranks)

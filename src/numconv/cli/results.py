@@ -41,6 +41,10 @@ def write(
     """
     kind, origin = files.kind(output), inputs.origin
     notes: tuple[str, ...] = () if origin is None else origin.notes
+    if kind == "array" and inputs.axes is not None:
+        images.write_array(output, inputs.axes.give(result))
+        order = inputs.axes.given(result)
+        return notes if order == inputs.axes.letters else (*notes, f"it was written as {order}")
     if kind == "array":
         flat = inputs.flat and result.shape[0] == 1
         images.write_array(output, result[0] if flat else result)

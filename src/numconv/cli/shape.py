@@ -142,7 +142,7 @@ def _steps(op: str, x: Operand, layers: Sequence[dict[str, Any]]) -> list[Step]:
         parameters = dict(layer)
         kernel, outputs = parameters.pop("kernel", None), parameters.pop("out_channels", None)
         batched = Operand((1, *shape), x.dtype)
-        operands, parameters = complete(
+        _, operands, parameters = complete(
             operator, batched, (), kernel, outputs, parameters, axes=len(shape) - 1
         )
         problem = _only(op, operator, operands, parameters)

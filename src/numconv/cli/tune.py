@@ -11,11 +11,11 @@ import click
 
 from ..core import plugins
 from ..core.errors import RefusedError
-from ..core.protocol import Operand
 from ..core.tuning import Tuning, folder, tune
 from . import completion, printing, problems, progress
+from .axes import AXES, Axes
 from .main import INTERRUPTED, OK
-from .operands import complete
+from .operands import complete, described
 from .options import BACKEND, DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 from .problems import Named
 
@@ -84,6 +84,7 @@ class Tuned:
     help="For everything together.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="[default: all processors]")
+@AXES
 @OPERANDS
 @GEOMETRY
 @SETTINGS
@@ -95,6 +96,7 @@ def command(
     budget: float,
     threads: int | None,
     as_json: bool,
+    axes: Axes | None,
     shape: tuple[int, ...] | None,
     weight_shapes: tuple[tuple[int, ...], ...],
     kernel: Any,
@@ -118,6 +120,8 @@ def command(
     """
     if bool(suites) == (shape is not None):
         raise click.UsageError("say what to tune: either --suite or --shape")
+    if axes is not None and shape is None:
+        raise click.UsageError("--axes are those of a --shape")
     if threads is not None:
         from ..core.threads import set_num_threads
 
@@ -125,11 +129,11 @@ def command(
     if suites:
         wanted = problems.of_suites(suites, dtype)
     else:
-        x = Operand(shape or (), dtype or DTYPE)
+        x, spatial = described(shape or (), dtype or DTYPE, axes)
         chosen = {**given(**parameters), **settings}
         operator = plugins.operator(op)
-        call = complete(operator, x, weight_shapes, kernel, out_channels, chosen)
-        wanted = problems.of_call(operator, *call)
+        call = complete(operator, x, weight_shapes, kernel, out_channels, chosen, spatial)
+        wanted = problems.of_call(*call)
     begin = perf_counter()
     done = _tune_all(wanted, backend, budget)
     seconds = perf_counter() - begin
