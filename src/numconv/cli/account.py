@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 from numpy.typing import NDArray
 
 from ..core.explanation import Explanation
@@ -114,7 +113,7 @@ def show(facts: Mapping[str, Any], outcome: Outcome) -> None:
         rows.append(("written to", facts["output"]))
     printing.pairs(rows)
     for note in facts["notes"]:
-        click.echo(f"note: {note}", err=True)
+        printing.say(f"note: {note}", err=True)
 
 
 def _times(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

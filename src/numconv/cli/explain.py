@@ -67,14 +67,14 @@ def command(
         for name, operand in zip(operator.operands, operands, strict=False)
     ]
     words += [f"{name}={printing.word(value)}" for name, value in completed.items()]
-    click.echo(f"{op}: {', '.join(words)}, {operands[0].dtype}")
-    click.echo(f"result: {printing.shape(explanation.result_shape)}")
+    printing.say(f"{op}: {', '.join(words)}, {operands[0].dtype}")
+    printing.say(f"result: {printing.shape(explanation.result_shape)}")
     _print(explanation)
 
 
 def _print(explanation: Explanation) -> None:
     for number, stage in enumerate(explanation.stages, 1):
-        click.echo()
+        printing.say()
         many = len(explanation.stages) > 1
         printing.pairs(
             [
@@ -94,7 +94,7 @@ def _print(explanation: Explanation) -> None:
             )
             for each in stage.candidates
         ]
-        click.echo()
+        printing.say()
         printing.table(("candidate", "estimated", "refused because"), rows)
     if not explanation.stages:
-        click.echo("It moves data only: there is no problem to solve.")
+        printing.say("It moves data only: there is no problem to solve.")

@@ -243,7 +243,7 @@ def _print(facts: dict[str, Any], steps: Sequence[Step]) -> None:
                 )
             )
         printing.table(header, rows)
-        click.echo()
+        printing.say()
     problem = steps[0].problem
     lines = [("input", shape(facts["input_shape"]))]
     if len(steps) == 1:

@@ -185,26 +185,26 @@ def _print(done: Sequence[Tuned], wanted: int, seconds: float, budget: float) ->
     header = ("layer", "chosen", "time", "estimate says", "gain", "how")
     printing.table(header, map(_cells, done))
     count = {state: sum(each.state == state for each in done) for state in _STATES}
-    click.echo()
-    click.echo(
+    printing.say()
+    printing.say(
         ", ".join(f"{number} {state}" for state, number in count.items() if number)
         + f", in {printing.seconds(seconds)} of {printing.seconds(budget)}"
     )
     if gains := _gains(done):
         well = sum(gain <= NEAR for gain in gains)
-        click.echo(
+        printing.say(
             f"the estimate is within {NEAR - 1:.0%} of the fastest {well} of {len(gains)} times"
         )
     if count[MEASURED] or count[REMEMBERED]:
         kept_in = _kept_in()
         if kept_in is None:
-            click.echo("not kept, for no folder can be written: numconv info says why", err=True)
+            printing.say("not kept, for no folder can be written: numconv info says why", err=True)
         else:
-            click.echo(f"kept in {kept_in}; calls with tune=True use it")
+            printing.say(f"kept in {kept_in}; calls with tune=True use it")
     if count[NOT_REACHED] or any(each.tuning and each.tuning.unmeasured for each in done):
-        click.echo("the budget did not suffice: call again to go on, or give a larger --budget")
+        printing.say("the budget did not suffice: call again to go on, or give a larger --budget")
     if len(done) < wanted:
-        click.echo(f"interrupted: {wanted - len(done)} of {wanted} are missing", err=True)
+        printing.say(f"interrupted: {wanted - len(done)} of {wanted} are missing", err=True)
 
 
 def _kept_in() -> str | None:
