@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core import arithmetic, plugins
 from ..core.arithmetic import ReceptiveField, Window
@@ -21,6 +22,8 @@ from .options import GEOMETRY, JSON, OP, Padding, ParamType, Sizes, given
 
 _KEYS = {"k": "kernel", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
 _KEYS["c"] = "out_channels"
+_MOST_TAPS, _MOST_PHASES = 1_000_000, 65_536
+_MOST_PRINTED = 64
 
 
 class Layer(ParamType):
@@ -122,6 +125,7 @@ def command(
     if draw is not None:
         from . import drawing
 
+        drawing.check(steps[0].problem, steps[0].windows)
         images.write_picture(draw, drawing.draw(steps[0].problem, steps[0].windows))
     facts = _facts(input_shape, op, steps)
     facts["drawing"] = None if draw is None else str(draw)
@@ -202,6 +206,13 @@ def _facts(input_shape: tuple[int, ...], op: str, steps: Sequence[Step]) -> dict
 def _overlap(step: Step) -> dict[str, Any]:
     problem = step.problem
     kernel, stride, dilation = problem.kernel_shape, problem.stride, problem.dilation
+    for name, value, size, most in (
+        ("kernel", kernel, max(kernel), _MOST_TAPS),
+        ("stride", stride, prod(stride), _MOST_PHASES),
+    ):
+        if size > most:
+            expected = f"at most {most} samples of it, for the taps of each output to be counted"
+            raise ArgumentError(name, printing.shape(value), expected)
     counts = [
         arithmetic.tap_counts(k, s, d) for k, s, d in zip(kernel, stride, dilation, strict=True)
     ]
@@ -268,13 +279,21 @@ def _print(facts: dict[str, Any], steps: Sequence[Step]) -> None:
     if "overlap" in facts:
         overlap = facts["overlap"]
         even = "even" if overlap["unevenness"] == 0 else "uneven: expect a checkerboard"
-        lines.append(("taps per output", f"{overlap['taps_per_output']}, repeating every stride"))
+        lines.append(("taps per output", _taps(np.array(overlap["taps_per_output"]))))
         lines.append(("unevenness", f"{overlap['unevenness']:.3g} ({even})"))
         if overlap["suggestion"]:
             lines.append(("instead", overlap["suggestion"]))
     if facts["drawing"]:
         lines.append(("drawing", facts["drawing"]))
     printing.pairs(lines)
+
+
+def _taps(counts: NDArray[np.int64]) -> str:
+    if counts.size > _MOST_PRINTED:
+        words = f"{counts.min()} to {counts.max()}, in a pattern of {printing.shape(counts.shape)}"
+    else:
+        words = str(counts.tolist())
+    return f"{words}, repeating every stride"
 
 
 def _learned_line(facts: dict[str, Any], problem: Any) -> str:
