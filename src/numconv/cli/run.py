@@ -218,7 +218,7 @@ def _single(
         chosen = request.gather(path)
         if target is not None:
             results.check(target, chosen, request.sheet)
-        outcome = _run(request, chosen, repeat, check)
+        outcome = _run(request, chosen, repeat, check, target)
         if target is not None:
             name = request.operator.name
             written = results.write(name, chosen, outcome.result, target, request.sheet)
@@ -232,14 +232,19 @@ def _single(
     return CHECK_FAILED if outcome.check is not None and not outcome.check.passed else OK
 
 
-def _run(request: Request, chosen: Inputs, repeat: int | None, check: bool) -> account.Outcome:
+def _run(
+    request: Request, chosen: Inputs, repeat: int | None, check: bool, target: Path | None
+) -> account.Outcome:
     operator, mover = request.fitted(chosen), request.mover
     described = [Operand(array.shape, array.dtype.name) for array in chosen.arrays]
     parameters = {**chosen.parameters, **request.where}
     operands, settings = mover.put(chosen.arrays), mover.put_parameters(parameters)
 
     def prepare() -> Any:
-        return calls.explained(operator, described, parameters)
+        explained = calls.explained(operator, described, parameters)
+        if target is not None:
+            results.check_size(target, chosen, explained[0].result_shape, request.sheet)
+        return explained
 
     def call() -> Any:
         made = operator.apply(*operands, **settings)

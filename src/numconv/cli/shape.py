@@ -16,7 +16,7 @@ from ..core import arithmetic, plugins
 from ..core.arithmetic import ReceptiveField, Window
 from ..core.errors import ArgumentError
 from ..core.protocol import Operand
-from . import calls, files, images, printing
+from . import calls, files, images, limits, printing
 from .operands import complete
 from .options import GEOMETRY, JSON, OP, Padding, ParamType, Sizes, given
 
@@ -126,7 +126,9 @@ def command(
         from . import drawing
 
         drawing.check(steps[0].problem, steps[0].windows)
-        images.write_picture(draw, drawing.draw(steps[0].problem, steps[0].windows))
+        drawn = drawing.draw(steps[0].problem, steps[0].windows)
+        limits.check(draw, *drawn.size)
+        images.write_picture(draw, drawn)
     facts = _facts(input_shape, op, steps)
     facts["drawing"] = None if draw is None else str(draw)
     if as_json:
