@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from numconv.cli import lines, main
+from numconv.cli import lines, main, printing
 
 Run = Callable[..., Any]
 WIDTH = 45
@@ -192,8 +194,6 @@ def test_a_real_terminal(
 def test_colours_are_for_people_who_want_them(
     monkeypatch: pytest.MonkeyPatch, numconv: Run
 ) -> None:
-    from numconv.cli import printing
-
     monkeypatch.setattr(printing, "is_terminal", lambda stream: True)
     monkeypatch.setattr("click._compat.should_strip_ansi", lambda stream, color: False)
     monkeypatch.setenv("COLUMNS", "100")
@@ -231,6 +231,13 @@ def test_every_table_fits(width: int) -> None:
         shown = [line for row in made for line in row]
     assert max(map(len, shown)) <= width
     assert " ".join(shown).count("word") == 12
+
+
+@pytest.mark.parametrize("module", [lines, printing], ids=["lines", "printing"])
+def test_examples_in_docstrings_run(module: ModuleType) -> None:
+    ran = doctest.testmod(module)
+    assert ran.failed == 0
+    assert ran.attempted >= 2
 
 
 def test_a_number_keeps_its_unit() -> None:

@@ -17,6 +17,7 @@ _WORDS = re.compile(r"(?:-\S+ +(?=[^ -]))?(?:'[^']*'|\S)+")  # an option keeps i
 def cells(text: str) -> int:
     """Return how many columns of a terminal `text` takes.
 
+    >>> from numconv.cli.lines import cells
     >>> cells("kernel"), cells("畳み込み")
     (6, 8)
     """
@@ -31,6 +32,7 @@ def wrapped(text: str, width: int | None, hang: int = 0) -> list[str]:
     Lines after the first begin with `hang` spaces. A word that fits no line is broken, after a
     slash or the like where it has one.
 
+    >>> from numconv.cli.lines import wrapped
     >>> wrapped("the quick brown fox", 10, 2)
     ['the quick', '  brown', '  fox']
     >>> wrapped("in /home/somebody/pictures", 12)
@@ -73,6 +75,7 @@ def command(text: str, width: int | None) -> list[str]:
 
     A word that fits no line stays whole, for whoever copies it.
 
+    >>> from numconv.cli.lines import command
     >>> command("  numconv run photo.jpg --weight gaussian", 26)
     ['  numconv run photo.jpg \\\\', '      --weight gaussian']
     """

@@ -87,6 +87,7 @@ def printable(text: str) -> str:
     That is what is neither a letter nor a sign nor a space: control characters, line breaks, marks
     of direction, and the bytes of a file's name that are no text.
 
+    >>> from numconv.core.errors import printable
     >>> printable("a red\\x1b[31m.png"), printable("größe.png")
     ('a red\\\\x1b[31m.png', 'größe.png')
     """
