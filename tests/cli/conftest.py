@@ -40,6 +40,7 @@ def numconv(
 ) -> Callable[..., Ended]:
     """A function that runs `numconv` with these arguments, in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)  # by which lines would be wrapped
 
     def run(*arguments: str) -> Ended:
         with pytest.raises(SystemExit) as ended:

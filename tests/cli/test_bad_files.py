@@ -95,8 +95,8 @@ def test_imaginary_parts_are_not_dropped(numconv: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--op", "separable", "--input", "x.npy"), "lacks operands"),
-        (("--op", "flattened", "--input", "x.npy"), "lacks operands"),
+        (("--op", "separable", "--input", "x.npy"), "expected --op depthwise, for an input of 1"),
+        (("--op", "flattened", "--input", "x.npy"), "expected --op pointwise, then --op depthwise"),
         (("--set", "weight=1"), "weight is an operand"),
         (("--set", "nonsense=1"), "no parameter nonsense"),
         (("--kernel", "999999999x999999999"), "shape"),

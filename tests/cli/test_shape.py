@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from PIL import Image
 
 from numconv.cli import drawing
 from numconv.core import plugins
+from numconv.core.arithmetic import Window
 from numconv.core.problems import FilterProblem
 
 Run = Callable[..., Any]
@@ -99,6 +103,86 @@ def test_every_rank_and_size_can_be_drawn(numconv: Run, name: str, shape: str) -
     ended = numconv("shape", "--op", name, *kernel, "--draw", "d.png")
     assert ended.status == 0, ended.err
     assert len(_pixels("d.png")) > 3
+
+
+HUGE = "100000000"
+LARGE = {
+    "tall": ("--input-shape", f"3x{HUGE}x3"),
+    "all": ("--input-shape", f"3x{HUGE}x{HUGE}", "--kernel", HUGE),
+    "kernel": ("--input-shape", "3x9x9", "--kernel", HUGE, "--padding", "full"),
+    "apart": ("--input-shape", f"3x{HUGE}", "--dilation", "9999999", "--stride", "99999"),
+    "padding": ("--padding", HUGE),
+    "kernels": ("--op", "involution", "--input-shape", f"16x{HUGE}x{HUGE}", "--kernel", "31"),
+    "transposed": ("--op", "transposed", "--input-shape", f"3x{HUGE}x{HUGE}"),
+    "layers": ("--input-shape", f"3x{HUGE}x{HUGE}", "--layer", f"k={HUGE}", "--layer", "k=1"),
+}
+
+
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """Fails a test that takes 64 MB."""
+    tracemalloc.start()
+    yield
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64e6
+
+
+@pytest.mark.parametrize("case", LARGE)
+@pytest.mark.usefixtures("little_memory")
+def test_the_beginning_of_what_is_large_is_drawn(numconv: Run, case: str) -> None:
+    assert numconv("shape", *LARGE[case], "--draw", "d.png").status == 0
+    with Image.open("d.png") as drawn:
+        assert max(drawn.size) < 3000
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--kernel", HUGE), "kernel=100000000: expected less, to be drawn"),
+        (("--stride", f"1x{HUGE}"), "stride=100000000: expected less, to be drawn"),
+        (("--dilation", HUGE), "dilation=100000000: expected less, to be drawn"),
+        (("--kernel", "129"), "kernel=129: expected less, .*2 samples make 129 outputs"),
+        (
+            ("--padding", "40000000", "--input-shape", f"3x{HUGE}x{HUGE}"),
+            "padding=40000000: expected less, to be drawn",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("little_memory")
+def test_what_is_too_large_to_draw_is_refused_at_once(
+    numconv: Run, options: tuple[str, ...], expected: str
+) -> None:
+    ended = numconv("shape", "--op", "transposed", *options, "--draw", "d.png")
+    assert re.search(expected, ended.complaint)
+    assert not Path("d.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--kernel", HUGE), f"kernel='{HUGE}x{HUGE}': expected at most 1000000 samples"),
+        (("--stride", "300"), "stride='300x300': expected at most 65536 samples"),
+        (("--stride", HUGE), f"stride='{HUGE}x{HUGE}': expected at most 65536 samples"),
+    ],
+)
+@pytest.mark.usefixtures("little_memory")
+def test_taps_are_counted_where_memory_suffices(
+    numconv: Run, options: tuple[str, ...], expected: str
+) -> None:
+    assert expected in numconv("shape", "--op", "transposed", *options).complaint
+
+
+def test_a_large_pattern_of_taps_is_told_in_few_words(numconv: Run) -> None:
+    call = ("shape", "--op", "transposed", "--kernel", "25", "--stride", "10x9")
+    assert "4 to 9, in a pattern of 10x9, repeating every stride" in numconv(*call).out
+    assert np.shape(numconv(*call, "--json").json["overlap"]["taps_per_output"]) == (10, 9)
+
+
+def test_drawn_are_the_samples_that_outputs_see(numconv: Run) -> None:
+    """Taps further apart than a stride leave out none; a stride beyond the kernel does."""
+    assert drawing._seen(3, 20, Window(3, 2, dilation=3)) == {0, 2, 4, 3, 5, 7, 6, 8, 10}
+    assert drawing._seen(99, 8, Window(1, 3)) == {0, 3, 6}
 
 
 BAD = {

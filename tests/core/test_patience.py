@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 
 import pytest
@@ -84,3 +85,18 @@ def test_a_terminal_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\n" not in written
     assert written.endswith("\r")
     assert not written.split("\r")[-2].strip()
+
+
+@pytest.mark.parametrize(("columns", "quiet"), [(45, False), (80, True)])
+def test_the_line_fits_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: int, quiet: bool
+) -> None:
+    terminal = Terminal()
+    terminal.fileno = lambda: 2  # type: ignore[method-assign]
+    monkeypatch.setattr("os.get_terminal_size", lambda of: os.terminal_size((columns, 24)))
+    monkeypatch.setattr("sys.stderr", terminal)
+    patience.patiently(compile_for, 0.5)
+    written = terminal.getvalue().split("\r")
+    assert "compiling kernels" in written[1]
+    assert max(map(len, written)) < columns
+    assert ("NUMCONV_QUIET=1" in written[1]) == quiet

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 from numpy.typing import NDArray
 
 from ..core.explanation import Explanation
@@ -40,6 +39,7 @@ def facts(outcome: Outcome, output: Path | None) -> dict[str, Any]:
         "operator": outcome.operator.name,
         "source": outcome.inputs.source,
         "caption": outcome.inputs.caption,
+        "axes": None if outcome.inputs.axes is None else outcome.inputs.axes.letters,
         "operands": inputs.shapes(outcome.operator.operands, outcome.inputs.arrays),
         "parameters": dict(outcome.inputs.parameters),
         "result_shape": list(outcome.result.shape),
@@ -82,6 +82,9 @@ def show(facts: Mapping[str, Any], outcome: Outcome) -> None:
     rows = [("operator", f"{facts['operator']}: {outcome.operator.summary}")]
     rows.append(("input", facts["source"]))
     rows.append(("what", facts["caption"]))
+    if outcome.inputs.axes is not None:
+        given, taken = facts["axes"], outcome.inputs.axes.taken
+        rows.append(("axes", given if given == taken else f"{given}, taken as {taken}"))
     rows += [(name, shape(each)) for name, each in facts["operands"].items()]
     if facts["parameters"]:
         words = (f"{name}={printing.word(value)}" for name, value in facts["parameters"].items())
@@ -110,7 +113,7 @@ def show(facts: Mapping[str, Any], outcome: Outcome) -> None:
         rows.append(("written to", facts["output"]))
     printing.pairs(rows)
     for note in facts["notes"]:
-        click.echo(f"note: {note}", err=True)
+        printing.say(f"note: {note}", err=True)
 
 
 def _times(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -42,9 +42,9 @@ def command(as_json: bool) -> None:
     for each, status in backends:
         if status.reason or status.remedy:
             advice = "; ".join(filter(None, (status.reason, status.remedy)))
-            click.echo(f"{each.name}: {advice}")
+            printing.say(f"{each.name}: {advice}")
     for fault in faults:
-        click.echo(f"set aside: plugin {fault.plugin}: {fault.error}")
+        printing.say(f"set aside: plugin {fault.plugin}: {fault.error}")
 
 
 def _broken_algorithms(backends: list[Backend]) -> list[Fault]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +127,7 @@ def command(
         _print(report, comparison)
     _write(report, save, plots, quiet=save == STDOUT)
     if report.interrupted:
-        click.echo("numconv: interrupted; what was measured until then is above", err=True)
+        printing.say("numconv: interrupted; what was measured until then is above", err=True)
         return INTERRUPTED
     regressed = comparison is not None and bool(comparison.slower)
     return CHECK_FAILED if fail_on_regression and regressed else OK
@@ -154,46 +153,30 @@ def _print(report: Report, comparison: Comparison | None) -> None:
 
     printing.pairs(tables.heading(report))
     for table in tables.contests(report):
-        click.echo()
+        printing.say()
         _print_table(table)
     for title, lines in (
         ("losses, the worst first: ratio (quartiles) of minima", tables.losses(report)),
         ("notes", tables.notes(report)),
     ):
         if lines:
-            click.echo(f"\n{title}")
+            printing.say()
+            printing.say(title)
             for line in lines:
-                click.echo(f"  {line}")
+                printing.say(f"  {line}")
     if comparison is not None:
-        click.echo()
+        printing.say()
         _print_table(tables.comparison_table(comparison))
 
 
 def _print_table(table: Table) -> None:
     if not table.rows:
-        click.echo(table.title)
-    elif printing.is_terminal(sys.stdout):
-        _print_rich(table)
+        printing.say(table.title)
     else:
-        printing.table(table.header, [row.cells for row in table.rows], table.title)
+        losses = [number for number, row in enumerate(table.rows) if row.loss]
+        printing.table(table.header, [row.cells for row in table.rows], table.title, losses)
     for line in table.below:
-        click.echo(line)
-
-
-def _print_rich(table: Table) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold cyan", pad_edge=False, padding=(0, 1, 0, 0))
-    for name in table.header:
-        grid.add_column(name, overflow="fold")
-    for row in table.rows:
-        grid.add_row(*(Text(cell, style="bold red" if row.loss else "") for cell in row.cells))
-    console = Console(highlight=False)
-    console.print(Text(table.title, style="bold"))
-    console.print(grid)
+        printing.say(line)
 
 
 def _write(report: Report, save: str | None, plots: tuple[Path, ...], quiet: bool) -> None:
@@ -207,4 +190,5 @@ def _write(report: Report, save: str | None, plots: tuple[Path, ...], quiet: boo
         charts.write(report, path)
         written.append(str(path))
     if written and not quiet:
-        click.echo(f"\nwritten to {', '.join(written)}")
+        printing.say()
+        printing.say(f"written to {', '.join(written)}")

@@ -4,19 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.arithmetic import Window, even_kernel, overlap, unevenness
+from ..core.errors import ArgumentError
 from .canvas import FAINT, INK, PAPER, font, wrap
 from .printing import shape
 
 MOST_CELLS = 20
+MOST_OUTPUTS = 128
+"""Of a transposed convolution, along an axis: a cell of 16 pixels each."""
 _SAMPLE, _PADDED, _UNSEEN = (205, 222, 240), (238, 240, 243), (247, 247, 247)
 _TAP, _NEXT, _OUTPUT = (240, 150, 60), (70, 140, 200), (190, 225, 190)
 _LINE, _MARGIN, _GAP = 20, 16, 56
+
+
+def check(problem: Any, windows: Sequence[Window]) -> None:
+    """Raise where a layer is too large to be drawn, before anything is made for it."""
+    if problem.direction == "forward":
+        return  # of which the first samples are drawn
+    for size, window in zip(problem.output_shape[-2:], windows[-2:], strict=True):
+        samples = min(size, _drawable(window))
+        made = window.transposed_output(samples)
+        if made > MOST_OUTPUTS or samples > MOST_OUTPUTS:
+            numbers = {
+                **{"kernel": window.kernel, "stride": window.stride},
+                **{"dilation": window.dilation, "padding": max(window.lo, window.hi)},
+            }
+            name = max(numbers, key=lambda each: numbers[each])
+            expected = (
+                f"less, to be drawn: {samples} samples make {made} outputs along an axis, and at "
+                f"most {MOST_OUTPUTS} are drawn"
+            )
+            raise ArgumentError(name, numbers[name], expected)
 
 
 def draw(problem: Any, windows: Sequence[Window]) -> Any:
@@ -43,8 +67,8 @@ def _forward(problem: Any, windows: Sequence[Window]) -> Any:
     ]
     cell = max(14, min(40, 520 // max(*drawn)))
     seen = [
-        {o * w.stride + k * w.dilation for o in range(count) for k in range(w.kernel)}
-        for count, w in zip(outputs, (rows, columns), strict=True)
+        _seen(count, length, w)
+        for count, length, w in zip(outputs, drawn, (rows, columns), strict=True)
     ]
     text = _forward_text(problem, windows, padded != drawn)
     sheet, pen, (left, top) = _sheet([(drawn[0], drawn[1]), (made[0], made[1])], cell, text)
@@ -59,11 +83,12 @@ def _forward(problem: Any, windows: Sequence[Window]) -> Any:
             pen.line((*box[:2], *box[2:]), (205, 208, 214))
     chosen = _chosen(made, (rows, columns))
     neighbour = (chosen[0], chosen[1] + 1)
-    for ky, kx in np.ndindex(rows.kernel, columns.kernel):
-        y = chosen[0] * rows.stride + ky * rows.dilation
-        x = chosen[1] * columns.stride + kx * columns.dilation
-        if y < drawn[0] and x < drawn[1]:
-            pen.rectangle(_cell(left, top, y, x, cell), _TAP, INK)
+    taps = [
+        range(o * w.stride, min(length, o * w.stride + w.extent), w.dilation)
+        for o, length, w in zip(chosen, drawn, (rows, columns), strict=True)
+    ]
+    for y, x in product(*taps):
+        pen.rectangle(_cell(left, top, y, x, cell), _TAP, INK)
     for (oy, ox), colour in ((neighbour, _NEXT), (chosen, INK)):
         y, x = oy * rows.stride, ox * columns.stride
         if ox < made[1] and x + columns.extent <= drawn[1] and y + rows.extent <= drawn[0]:
@@ -80,6 +105,13 @@ def _forward(problem: Any, windows: Sequence[Window]) -> Any:
         if at == neighbour:
             pen.rectangle(_cell(right, top, y, x, cell), None, _NEXT, 3)
     return sheet
+
+
+def _seen(count: int, length: int, window: Window) -> set[int]:
+    """Return which of the first `length` samples are seen by one of `count` outputs."""
+    firsts = range(0, min(length, count * window.stride), window.stride)
+    taps = range(0, min(length, window.extent), window.dilation)
+    return {first + tap for first in firsts for tap in taps}
 
 
 def _chosen(made: Sequence[int], windows: Sequence[Window]) -> tuple[int, int]:

@@ -8,15 +8,16 @@ import click
 
 from ..core import plugins
 from ..core.explanation import Explanation
-from ..core.protocol import Operand
 from . import calls, completion, printing
-from .operands import complete
+from .axes import AXES, Axes
+from .operands import complete, described
 from .options import CHOICE, DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 
 
 @click.command("explain")
 @click.argument("op", shell_complete=completion.operators, default="direct")
 @CHOICE
+@AXES
 @OPERANDS
 @GEOMETRY
 @SETTINGS
@@ -25,6 +26,7 @@ def command(
     op: str,
     backend: str,
     algorithm: str,
+    axes: Axes | None,
     shape: tuple[int, ...] | None,
     weight_shapes: tuple[tuple[int, ...], ...],
     kernel: Any,
@@ -38,14 +40,17 @@ def command(
 
     Nothing is computed. Without --shape it is an image-sized tensor, 1x64x56x56.
     """
-    operator = plugins.operator(op)
-    operands, completed = complete(
-        operator,
-        Operand(shape or (1, 64, 56, 56), dtype or DTYPE),
+    if axes is not None and shape is None:
+        raise click.UsageError("--axes are those of a --shape")
+    x, spatial = described(shape or (1, 64, 56, 56), dtype or DTYPE, axes)
+    operator, operands, completed = complete(
+        plugins.operator(op),
+        x,
         weight_shapes,
         kernel,
         out_channels,
         {**given(**parameters), **settings},
+        spatial,
     )
     parameters = {**completed, **calls.where(backend, algorithm)}
     explanation, _ = calls.explained(operator, operands, parameters)
@@ -62,14 +67,14 @@ def command(
         for name, operand in zip(operator.operands, operands, strict=False)
     ]
     words += [f"{name}={printing.word(value)}" for name, value in completed.items()]
-    click.echo(f"{op}: {', '.join(words)}, {operands[0].dtype}")
-    click.echo(f"result: {printing.shape(explanation.result_shape)}")
+    printing.say(f"{op}: {', '.join(words)}, {operands[0].dtype}")
+    printing.say(f"result: {printing.shape(explanation.result_shape)}")
     _print(explanation)
 
 
 def _print(explanation: Explanation) -> None:
     for number, stage in enumerate(explanation.stages, 1):
-        click.echo()
+        printing.say()
         many = len(explanation.stages) > 1
         printing.pairs(
             [
@@ -89,7 +94,7 @@ def _print(explanation: Explanation) -> None:
             )
             for each in stage.candidates
         ]
-        click.echo()
+        printing.say()
         printing.table(("candidate", "estimated", "refused because"), rows)
     if not explanation.stages:
-        click.echo("It moves data only: there is no problem to solve.")
+        printing.say("It moves data only: there is no problem to solve.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, NumconvError
 
 ARRAYS = (".npy", ".npz")
 SOUNDS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".caf", ".mp3")
@@ -19,6 +20,9 @@ PICTURES = (
     *(".sgi", ".rgb", ".ico", ".icns", ".apng"),
 )
 """The pictures that are read, and written where Pillow can."""
+
+# What encoders raise for pictures that their format does not hold.
+_UNWRITABLE = (OSError, ValueError, OverflowError, RuntimeError, struct.error)
 
 
 def kind(path: Path) -> str:
@@ -69,6 +73,14 @@ def pictured(path: Path) -> bool:
     return suffix in PICTURES and Image.EXTENSION.get(suffix) in Image.SAVE
 
 
+def form(path: Path) -> str | None:
+    """Return Pillow's name for the format in which a picture is written under this name."""
+    from PIL import Image
+
+    Image.init()
+    return Image.EXTENSION.get(path.suffix.lower())
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a name to write to; the file becomes `path` when all went well, and vanishes otherwise.
@@ -87,8 +99,8 @@ def replacing(path: Path) -> Iterator[Path]:
         if target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-    except (OSError, ValueError) as error:
-        if isinstance(error, ArgumentError):
+    except _UNWRITABLE as error:
+        if isinstance(error, NumconvError):
             raise
         raise unreadable("output", path, "a file that can be written", error) from None
     finally:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import chain
 from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import filters
 from ..core.errors import ArgumentError
@@ -63,9 +66,22 @@ def _print(name: str, size: int | None, as_json: bool) -> None:
     if as_json:
         printing.as_json({"name": name, "formula": formula, **found})
         return
-    click.echo(f"{name}: {formula}")
+    printing.say(f"{name}: {formula}")
     for kind, weights in found.items():
         if len(found) > 1:
-            click.echo("for pictures" if kind == "weights" else "for signals")
-        for row in np.atleast_2d(weights):
-            click.echo(" ".join(f"{weight:8.4g}" for weight in row))
+            printing.say("for pictures" if kind == "weights" else "for signals")
+        _print_weights(np.atleast_2d(weights))
+
+
+def _print_weights(weights: NDArray[np.float64]) -> None:
+    """Print rows of weights, in parts one below the other where the terminal is too narrow."""
+    texts = [[f"{weight:8.4g}" for weight in row] for row in weights]
+    widest, count = max(map(len, chain.from_iterable(texts))), weights.shape[1]
+    room = printing.columns(sys.stdout)
+    fitting = count if room is None else max(1, (room + 1) // (widest + 1))
+    for first in range(0, count, fitting):
+        last = min(first + fitting, count)
+        if fitting < count:
+            printing.say(f"columns {first + 1} to {last} of {count}")
+        for row in texts:
+            printing.say(" ".join(text.rjust(widest) for text in row[first:last]))

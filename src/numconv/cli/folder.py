@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, printable
 from . import decoding, files, memory, pool, printing, results, sounds, sources, weights
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .sources import Job
@@ -54,7 +54,7 @@ def run(
     """Filter every file, print what became of them, and return the exit status."""
     begin = perf_counter()
     if output is None:
-        reason = f"--input {inputs[0]} is a directory, or one of several files"
+        reason = f"--input {printable(inputs[0])} is a directory, or one of several files"
         raise click.UsageError(f"{reason}: --output must name a folder for the results")
     if not request.wishes.weights:
         raise click.UsageError("several files need a --weight to be filtered with")
@@ -96,6 +96,8 @@ def _check(request: Request, jobs: Sequence[Job]) -> None:
     wishes = request.wishes
     wishes.check()
     kinds = {files.kind(job.source) for job in jobs}
+    for kind in sorted(kinds):
+        wishes.check_kind(kind)
     for kind, ranks in (("picture", (2,)), ("sound", (1,))):
         if kind in kinds:
             weights.read(request.operator, wishes.weights, wishes.size, ranks)
@@ -179,7 +181,7 @@ def _show(request: Request, folder: Path, report: Report) -> None:
     rows += [("time", took), ("written to", str(folder))]
     printing.pairs(rows)
     for note in (*_alike(report.done), *dict.fromkeys(report.notes)):
-        click.echo(f"note: {note}", err=True)
+        printing.say(f"note: {note}", err=True)
 
 
 def _alike(done: Sequence[pool.Ended]) -> list[str]:
@@ -198,6 +200,6 @@ def _alike(done: Sequence[pool.Ended]) -> list[str]:
 def _complain(report: Report) -> None:
     """Say on stderr which files have no result, and why."""
     for each in report.failed:
-        click.echo(f"numconv: {each.job.source}: {each.error}", err=True)
+        printing.say(f"numconv: {each.job.source}: {each.error}", err=True)
     if report.interrupted:
-        click.echo(f"numconv: interrupted, with {len(report.done)} results written", err=True)
+        printing.say(f"numconv: interrupted, with {len(report.done)} results written", err=True)

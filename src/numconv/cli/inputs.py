@@ -16,7 +16,8 @@ from ..core import dtypes
 from ..core.errors import ArgumentError
 from ..core.operators.demonstrations import shrink
 from ..core.protocol import Operand, Operator, Shape
-from . import decoding, files, images, sounds, weights
+from . import decoding, files, images, ranks, sounds, weights
+from .axes import Axes
 from .operands import complete, needed, random
 from .pictures import Picture
 from .sounds import Sound
@@ -42,6 +43,8 @@ class Inputs:
         What stands in x for a picture's white, and for a sound's full scale.
     flat : bool
         Whether the file has no axis of channels; x has one.
+    axes : Axes or None
+        What was said of the axes of the file; x has them as an operator does.
     """
 
     arrays: tuple[Array, ...]
@@ -52,6 +55,7 @@ class Inputs:
     origin: Picture | Sound | None = None
     white: float = 1.0
     flat: bool = False
+    axes: Axes | None = None
 
     @property
     def x(self) -> Array:
@@ -71,6 +75,7 @@ class Wishes:
     out_channels: int | None = None
     dtype: str | None = None
     seed: int = 0
+    axes: Axes | None = None
 
     @property
     def chooses_shapes(self) -> bool:
@@ -89,6 +94,12 @@ class Wishes:
         if self.dtype is not None and self.dtype not in dtypes.DTYPES:
             raise ArgumentError("dtype", self.dtype, "one of " + ", ".join(dtypes.DTYPES))
 
+    def check_kind(self, kind: str) -> None:
+        """Raise where axes are named of what is no array."""
+        if self.axes is not None and kind != "array":
+            expected = f"an array in --input, or --shape, to name the axes of: a {kind} has its own"
+            raise ArgumentError("axes", self.axes.letters, expected)
+
 
 def gather(
     operator: Operator,
@@ -102,6 +113,8 @@ def gather(
     """
     wishes.check()
     opened = _opened(wishes, parameters)
+    if isinstance(opened.origin, Sound):
+        ranks.fitted(operator, opened.x.shape, 1)
     if wishes.weights:
         return _weighted(operator, opened, wishes)
     if wishes.chooses_shapes or opened.origin is None:
@@ -116,21 +129,28 @@ def _opened(wishes: Wishes, parameters: Mapping[str, Any]) -> Inputs:
     """Return x, and nothing else yet."""
     if wishes.shape is not None:
         described = Operand(wishes.shape, wishes.dtype or "float32")
-        return Inputs(
-            (random(described, np.random.default_rng(wishes.seed)),), parameters, "random"
-        )
+        x = random(described, np.random.default_rng(wishes.seed))
+        return _laid_out(x, wishes, parameters, "random")
+    kind = "picture" if wishes.path is None else files.kind(wishes.path)
+    wishes.check_kind(kind)
     if wishes.path is None:
         shipped = images.shipped()
         source = "the photograph that ships with numconv"
         return Inputs((shipped.colours,), parameters, source, origin=shipped)
-    path, kind = wishes.path, files.kind(wishes.path)
+    path = wishes.path
     if kind == "array":
-        return Inputs((images.read_array("input", path),), parameters, str(path))
+        return _laid_out(images.read_array("input", path), wishes, parameters, str(path))
     if kind == "sound":
         sound = sounds.read("input", path)
         return Inputs((sound.samples,), parameters, str(path), origin=sound)
     picture = decoding.read("input", path)
     return Inputs((picture.on_white,), parameters, str(path), origin=picture)
+
+
+def _laid_out(x: Array, wishes: Wishes, parameters: Mapping[str, Any], source: str) -> Inputs:
+    """Return an array with its axes as an operator has them, where they were named."""
+    axes = wishes.axes
+    return Inputs((x if axes is None else axes.take(x),), parameters, source, axes=axes)
 
 
 def _demonstration(operator: Operator, opened: Inputs, wishes: Wishes, most_pixels: int) -> Inputs:
@@ -165,14 +185,14 @@ def _randomly_weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> In
     if wishes.shape is None:
         opened = _with_channels(opened, 1)
     x = weights.converted(opened.x, wishes.dtype, "x")
-    operands, completed = complete(
+    operator, operands, completed = complete(
         operator,
         Operand(x.shape, x.dtype.name),
         wishes.weight_shapes,
         wishes.kernel,
         wishes.out_channels,
         opened.parameters,
-        axes=1 if x.ndim == 2 else None,
+        axes=None if opened.axes is None else opened.axes.spatial,
     )
     generator = np.random.default_rng(wishes.seed + 1)
     others = [random(operand, generator) for operand in operands[1:]]
@@ -189,7 +209,13 @@ def _randomly_weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> In
 def _weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> Inputs:
     """Return the call with a kernel for each channel by itself, or with weights from files."""
     origin, parameters = opened.origin, opened.parameters
-    given = weights.read(operator, wishes.weights, wishes.size, weights.ranks(opened.x, origin))
+    if opened.axes is None:
+        operator = ranks.taking(operator, len(wishes.weights))
+        channel_axes = weights.ranks(opened.x, origin)
+    else:
+        operator = ranks.fitted(operator, opened.x.shape, opened.axes.spatial)
+        channel_axes = (opened.axes.spatial,)
+    given = weights.read(operator, wishes.weights, wishes.size, channel_axes)
     if isinstance(given, weights.Kernel):
         if parameters.get("groups") is not None:
             raise click.UsageError("a kernel is applied to each channel: leave out --groups")

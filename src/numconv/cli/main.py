@@ -13,6 +13,8 @@ import click
 
 from ..core.errors import NumconvError
 from ..core.patience import QUIET
+from .help import Context
+from .printing import forgive, say
 
 OK, CHECK_FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
@@ -36,6 +38,8 @@ COMMANDS = {
 class Commands(click.Group):
     """A group that imports a command when it is asked for, and plugins' commands last."""
 
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         self._add_from_plugins()
         return [*COMMANDS, *sorted(name for name in self.commands if name not in COMMANDS)]
@@ -44,12 +48,16 @@ class Commands(click.Group):
         if cmd_name in COMMANDS:
             module = import_module(f"numconv.cli.{COMMANDS[cmd_name][0]}")
             command: click.Command = module.command
+            command.context_class = Context
             if command.help is None:  # under -OO there are no docstrings
                 command.help = COMMANDS[cmd_name][1]
             return command
         if cmd_name not in self.commands:
             self._add_from_plugins()
-        return super().get_command(ctx, cmd_name)
+        found = super().get_command(ctx, cmd_name)
+        if found is not None and found.context_class is click.Context:
+            found.context_class = Context
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = []
@@ -69,13 +77,13 @@ class Commands(click.Group):
                 hook.function(self)
             except (Exception, SystemExit) as error:
                 reason = plugins.describe(error)
-                click.echo(f"numconv: commands of plugin {hook.plugin_name}: {reason}", err=True)
+                say(f"numconv: commands of plugin {hook.plugin_name}: {reason}", err=True)
 
 
 @click.group(
     cls=Commands,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="numconv-kernels", prog_name="numconv")
 @click.pass_context
@@ -98,6 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     0 is fine, 1 a check that failed, 2 a call that cannot be made here (said in one line on
     stderr), 130 an interruption, 143 the signal TERM.
     """
+    forgive()
     with contextlib.suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_status(arguments))
@@ -119,7 +128,7 @@ def _status(arguments: list[str] | None) -> int:
         _drop_output()
         return OK
     except (click.Abort, KeyboardInterrupt):
-        click.echo("numconv: interrupted", err=True)
+        say("numconv: interrupted", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         where = getattr(error, "ctx", None)
@@ -144,5 +153,5 @@ def _drop_output() -> None:
 
 
 def _fail(reason: str) -> int:
-    click.echo("numconv: " + " ".join(reason.split()), err=True)
+    say("numconv: " + " ".join(reason.split()), err=True)
     return UNUSABLE

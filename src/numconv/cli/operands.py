@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..core import dtypes
 from ..core.errors import ArgumentError
 from ..core.protocol import Operand, Operator, Shape
-from . import memory
+from . import memory, ranks
+from .axes import Axes
 from .shapes import CHOOSERS, Layout
 
 # What makes an operator that operator, where the command line does not say otherwise.
@@ -42,8 +43,8 @@ def complete(
     out_channels: int | None,
     parameters: Mapping[str, Any],
     axes: int | None = None,
-) -> tuple[tuple[Operand, ...], dict[str, Any]]:
-    """Return every operand of a call on `x`, and its parameters.
+) -> tuple[Operator, tuple[Operand, ...], dict[str, Any]]:
+    """Return `operator` as it is for `x`, every operand of a call on it, and its parameters.
 
     Parameters
     ----------
@@ -52,15 +53,18 @@ def complete(
     kernel, out_channels
         What the chosen shapes are made with; None leaves them to the operator.
     axes : int, optional
-        How many axes of `x` are spatial; by default all but two, or but one of three.
+        How many axes of `x` are spatial, where that is not left to the weights and the kernel.
 
     Raises
     ------
     ArgumentError
-        If shapes are missing that only the caller can know.
+        If shapes are missing that only the caller can know, or the operator has no meaning for
+        so many axes.
     """
     if axes is None:
-        axes = x.ndim - 1 if x.ndim == 3 else x.ndim - 2
+        told = ranks.told(operator, x.shape, weight_shapes)
+        axes = told or ranks.spatial_axes(x.shape, kernel)
+    operator = ranks.fitted(operator, x.shape, axes)
     chosen = {**usual(operator), **parameters}
     if weight_shapes:
         if kernel is not None or out_channels is not None:
@@ -76,7 +80,14 @@ def complete(
         others = [Operand(shape, x.dtype) for shape in CHOOSERS[needed(operator)](layout)]
     else:
         raise _missing(operator, weight_shapes)
-    return (x, *others), chosen
+    return operator, (x, *others), chosen
+
+
+def described(shape: Shape, dtype: str, axes: Axes | None) -> tuple[Operand, int | None]:
+    """Return x as an operator has it, and the number of its spatial axes if they were named."""
+    if axes is None:
+        return Operand(shape, dtype), None
+    return Operand(axes.taken_shape(shape), dtype), axes.spatial
 
 
 def _missing(operator: Operator, given: Sequence[Shape]) -> ArgumentError:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
-from .printing import is_terminal
+from .printing import is_terminal, printable
+
+_WIDE = 80
 
 Advance = Callable[[int, int, str], None]
 
@@ -24,19 +26,23 @@ def bar(first: str) -> Iterator[Advance]:
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
+    console = Console(stderr=True)
+    whole, cut = Column(no_wrap=True), Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
-        *(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
-        TextColumn("{task.description}", markup=False),
+        *(BarColumn(),) * (console.width >= _WIDE),
+        *(MofNCompleteColumn(table_column=whole), TimeElapsedColumn(table_column=whole)),
+        TextColumn("{task.description}", markup=False, table_column=cut),
     )
     with Progress(
-        *columns, console=Console(stderr=True), auto_refresh=False, transient=True
+        *columns, console=console, auto_refresh=False, transient=True, expand=True
     ) as drawn:
         task = drawn.add_task(first, total=None)
         drawn.refresh()
 
         def advance(done: int, total: int, name: str) -> None:
-            drawn.update(task, completed=done, total=total, description=name)
+            drawn.update(task, completed=done, total=total, description=printable(name))
             drawn.refresh()
 
         yield advance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ArgumentError
-from . import encoding, files, images, panels, sounds, waves, weights
+from ..core.protocol import Shape
+from . import encoding, files, images, limits, panels, sounds, waves, weights
 from .inputs import Inputs
 from .pictures import FLOATS, Picture
 from .sounds import Sound
@@ -31,6 +33,16 @@ def check(output: Path, inputs: Inputs, sheet: bool = False) -> None:
     sounds.check_output(output)
 
 
+def check_size(output: Path, inputs: Inputs, shape: Shape, sheet: bool = False) -> None:
+    """Raise where a picture of a result of this shape is larger than its format holds.
+
+    How large a sheet is turns out when it is drawn.
+    """
+    pictured = files.kind(output) == "picture" and isinstance(inputs.origin, Picture)
+    if pictured and not sheet and _is_picture(inputs, shape):
+        limits.check(output, shape[2], shape[1])
+
+
 def write(
     name: str, inputs: Inputs, result: Array, output: Path, sheet: bool = False
 ) -> tuple[str, ...]:
@@ -41,6 +53,10 @@ def write(
     """
     kind, origin = files.kind(output), inputs.origin
     notes: tuple[str, ...] = () if origin is None else origin.notes
+    if kind == "array" and inputs.axes is not None:
+        images.write_array(output, inputs.axes.give(result))
+        order = inputs.axes.given(result)
+        return notes if order == inputs.axes.letters else (*notes, f"it was written as {order}")
     if kind == "array":
         flat = inputs.flat and result.shape[0] == 1
         images.write_array(output, result[0] if flat else result)
@@ -49,11 +65,14 @@ def write(
         assert isinstance(origin, Sound)
         return (*notes, *sounds.write(output, _sound(name, inputs, origin, result)))
     if isinstance(origin, Picture) and not sheet:
-        if _is_picture(inputs, origin, result):
+        if _is_picture(inputs, result.shape):
+            check_size(output, inputs, result.shape)
             picture, shaded = _picture(inputs, origin, result, output)
             return (*notes, *shaded, *encoding.write(output, picture))
         notes += (f"{len(result)} channels are no picture: a sheet shows them",)
-    images.write_picture(output, _sheet(name, inputs, result))
+    drawn = _sheet(name, inputs, result)
+    limits.check(output, *drawn.size)
+    images.write_picture(output, drawn)
     return notes
 
 
@@ -73,8 +92,8 @@ def _sheet(name: str, inputs: Inputs, result: Array) -> Any:
     )
 
 
-def _is_picture(inputs: Inputs, origin: Picture, result: Array) -> bool:
-    return result.ndim == 3 and result.size > 0 and len(result) in (1, 3, len(inputs.x))
+def _is_picture(inputs: Inputs, shape: Shape) -> bool:
+    return len(shape) == 3 and prod(shape) > 0 and shape[0] in (1, 3, len(inputs.x))
 
 
 def _picture(

@@ -23,9 +23,11 @@ from . import (
     measuring,
     moving,
     printing,
+    ranks,
     results,
 )
 from . import sources as several
+from .axes import AXES, Axes
 from .inputs import Inputs, Wishes
 from .main import CHECK_FAILED, OK
 from .options import CHOICE, GEOMETRY, JSON, OP, OPERANDS, SETTINGS, SEVERAL, given
@@ -52,11 +54,17 @@ class Request:
         most = SIMULATED_PIXELS if self.mover.simulated else inputs.MOST_PIXELS
         return inputs.gather(self.operator, replace(self.wishes, path=path), self.parameters, most)
 
+    def fitted(self, chosen: Inputs) -> Operator:
+        """Return the operator as it is for these inputs."""
+        shapes = [array.shape for array in chosen.arrays]
+        axes = None if chosen.axes is None else chosen.axes.spatial
+        return ranks.of_call(self.operator, shapes, axes)
+
     def apply(self, chosen: Inputs) -> Any:
         """Return the result, as a NumPy array."""
         operands = self.mover.put(chosen.arrays)
         parameters = self.mover.put_parameters({**chosen.parameters, **self.where})
-        return self.mover.fetch(self.operator.apply(*operands, **parameters))
+        return self.mover.fetch(self.fitted(chosen).apply(*operands, **parameters))
 
 
 @click.command("run")
@@ -92,6 +100,7 @@ class Request:
     "--sheet", is_flag=True, help="Write a picture of input and output side by side instead."
 )
 @SEVERAL
+@AXES
 @OPERANDS
 @GEOMETRY
 @SETTINGS
@@ -120,6 +129,7 @@ def command(
     threads: int | None,
     check: bool,
     as_json: bool,
+    axes: Axes | None,
     shape: tuple[int, ...] | None,
     weight_shapes: tuple[tuple[int, ...], ...],
     kernel: Any,
@@ -142,6 +152,7 @@ def command(
       numconv run photo.jpg --weight gaussian --size 15 -o blurred.png
       numconv run --input speech.wav --weight hann --size 31 --output muffled.wav
       numconv run --input photos/ --weight unsharp --output sharpened/
+      numconv run --input brain.npy --axes DHW --weight smooth.npy -o smoothed.npy
       numconv run --shape 1x64x56x56 --padding 1 --check --json
 
     Kernels lie on the input as they are (cross-correlation), and beyond its edges it is continued
@@ -159,7 +170,9 @@ def command(
     Exit status: 0 fine, 1 the check or a file of several failed, 2 the call cannot be made here.
     """
     sources = (*sources, *files_given)
-    wishes = Wishes(None, weights, size, shape, weight_shapes, kernel, out_channels, dtype, seed)
+    wishes = Wishes(
+        *(None, weights, size, shape, weight_shapes, kernel, out_channels, dtype, seed, axes)
+    )
     if threads is not None:
         from ..core.threads import set_num_threads
 
@@ -205,7 +218,7 @@ def _single(
         chosen = request.gather(path)
         if target is not None:
             results.check(target, chosen, request.sheet)
-        outcome = _run(request, chosen, repeat, check)
+        outcome = _run(request, chosen, repeat, check, target)
         if target is not None:
             name = request.operator.name
             written = results.write(name, chosen, outcome.result, target, request.sheet)
@@ -219,14 +232,19 @@ def _single(
     return CHECK_FAILED if outcome.check is not None and not outcome.check.passed else OK
 
 
-def _run(request: Request, chosen: Inputs, repeat: int | None, check: bool) -> account.Outcome:
-    operator, mover = request.operator, request.mover
+def _run(
+    request: Request, chosen: Inputs, repeat: int | None, check: bool, target: Path | None
+) -> account.Outcome:
+    operator, mover = request.fitted(chosen), request.mover
     described = [Operand(array.shape, array.dtype.name) for array in chosen.arrays]
     parameters = {**chosen.parameters, **request.where}
     operands, settings = mover.put(chosen.arrays), mover.put_parameters(parameters)
 
     def prepare() -> Any:
-        return calls.explained(operator, described, parameters)
+        explained = calls.explained(operator, described, parameters)
+        if target is not None:
+            results.check_size(target, chosen, explained[0].result_shape, request.sheet)
+        return explained
 
     def call() -> Any:
         made = operator.apply(*operands, **settings)

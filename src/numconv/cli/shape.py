@@ -10,17 +10,20 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core import arithmetic, plugins
 from ..core.arithmetic import ReceptiveField, Window
 from ..core.errors import ArgumentError
 from ..core.protocol import Operand
-from . import calls, files, images, printing
+from . import calls, files, images, limits, printing
 from .operands import complete
 from .options import GEOMETRY, JSON, OP, Padding, ParamType, Sizes, given
 
 _KEYS = {"k": "kernel", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
 _KEYS["c"] = "out_channels"
+_MOST_TAPS, _MOST_PHASES = 1_000_000, 65_536
+_MOST_PRINTED = 64
 
 
 class Layer(ParamType):
@@ -122,7 +125,10 @@ def command(
     if draw is not None:
         from . import drawing
 
-        images.write_picture(draw, drawing.draw(steps[0].problem, steps[0].windows))
+        drawing.check(steps[0].problem, steps[0].windows)
+        drawn = drawing.draw(steps[0].problem, steps[0].windows)
+        limits.check(draw, *drawn.size)
+        images.write_picture(draw, drawn)
     facts = _facts(input_shape, op, steps)
     facts["drawing"] = None if draw is None else str(draw)
     if as_json:
@@ -142,7 +148,7 @@ def _steps(op: str, x: Operand, layers: Sequence[dict[str, Any]]) -> list[Step]:
         parameters = dict(layer)
         kernel, outputs = parameters.pop("kernel", None), parameters.pop("out_channels", None)
         batched = Operand((1, *shape), x.dtype)
-        operands, parameters = complete(
+        _, operands, parameters = complete(
             operator, batched, (), kernel, outputs, parameters, axes=len(shape) - 1
         )
         problem = _only(op, operator, operands, parameters)
@@ -202,6 +208,13 @@ def _facts(input_shape: tuple[int, ...], op: str, steps: Sequence[Step]) -> dict
 def _overlap(step: Step) -> dict[str, Any]:
     problem = step.problem
     kernel, stride, dilation = problem.kernel_shape, problem.stride, problem.dilation
+    for name, value, size, most in (
+        ("kernel", kernel, max(kernel), _MOST_TAPS),
+        ("stride", stride, prod(stride), _MOST_PHASES),
+    ):
+        if size > most:
+            expected = f"at most {most} samples of it, for the taps of each output to be counted"
+            raise ArgumentError(name, printing.shape(value), expected)
     counts = [
         arithmetic.tap_counts(k, s, d) for k, s, d in zip(kernel, stride, dilation, strict=True)
     ]
@@ -243,7 +256,7 @@ def _print(facts: dict[str, Any], steps: Sequence[Step]) -> None:
                 )
             )
         printing.table(header, rows)
-        click.echo()
+        printing.say()
     problem = steps[0].problem
     lines = [("input", shape(facts["input_shape"]))]
     if len(steps) == 1:
@@ -268,13 +281,21 @@ def _print(facts: dict[str, Any], steps: Sequence[Step]) -> None:
     if "overlap" in facts:
         overlap = facts["overlap"]
         even = "even" if overlap["unevenness"] == 0 else "uneven: expect a checkerboard"
-        lines.append(("taps per output", f"{overlap['taps_per_output']}, repeating every stride"))
+        lines.append(("taps per output", _taps(np.array(overlap["taps_per_output"]))))
         lines.append(("unevenness", f"{overlap['unevenness']:.3g} ({even})"))
         if overlap["suggestion"]:
             lines.append(("instead", overlap["suggestion"]))
     if facts["drawing"]:
         lines.append(("drawing", facts["drawing"]))
     printing.pairs(lines)
+
+
+def _taps(counts: NDArray[np.int64]) -> str:
+    if counts.size > _MOST_PRINTED:
+        words = f"{counts.min()} to {counts.max()}, in a pattern of {printing.shape(counts.shape)}"
+    else:
+        words = str(counts.tolist())
+    return f"{words}, repeating every stride"
 
 
 def _learned_line(facts: dict[str, Any], problem: Any) -> str:

@@ -125,6 +125,7 @@ CHOOSERS: dict[tuple[str, ...], Callable[[Layout], tuple[Shape, ...]]] = {
     ("reduce_weight", "span_weight"): _generator,
     ("depthwise_weight", "pointwise_weight"): _depthwise_separable,
     ("column", "row"): _separable,
+    ("depth", "column", "row"): _separable,
     ("lateral", "vertical", "horizontal"): _flattened,
     (): _none,
 }

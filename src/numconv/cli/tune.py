@@ -11,11 +11,11 @@ import click
 
 from ..core import plugins
 from ..core.errors import RefusedError
-from ..core.protocol import Operand
 from ..core.tuning import Tuning, folder, tune
 from . import completion, printing, problems, progress
+from .axes import AXES, Axes
 from .main import INTERRUPTED, OK
-from .operands import complete
+from .operands import complete, described
 from .options import BACKEND, DTYPE, GEOMETRY, JSON, OPERANDS, SETTINGS, given
 from .problems import Named
 
@@ -84,6 +84,7 @@ class Tuned:
     help="For everything together.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="[default: all processors]")
+@AXES
 @OPERANDS
 @GEOMETRY
 @SETTINGS
@@ -95,6 +96,7 @@ def command(
     budget: float,
     threads: int | None,
     as_json: bool,
+    axes: Axes | None,
     shape: tuple[int, ...] | None,
     weight_shapes: tuple[tuple[int, ...], ...],
     kernel: Any,
@@ -118,6 +120,8 @@ def command(
     """
     if bool(suites) == (shape is not None):
         raise click.UsageError("say what to tune: either --suite or --shape")
+    if axes is not None and shape is None:
+        raise click.UsageError("--axes are those of a --shape")
     if threads is not None:
         from ..core.threads import set_num_threads
 
@@ -125,11 +129,11 @@ def command(
     if suites:
         wanted = problems.of_suites(suites, dtype)
     else:
-        x = Operand(shape or (), dtype or DTYPE)
+        x, spatial = described(shape or (), dtype or DTYPE, axes)
         chosen = {**given(**parameters), **settings}
         operator = plugins.operator(op)
-        call = complete(operator, x, weight_shapes, kernel, out_channels, chosen)
-        wanted = problems.of_call(operator, *call)
+        call = complete(operator, x, weight_shapes, kernel, out_channels, chosen, spatial)
+        wanted = problems.of_call(*call)
     begin = perf_counter()
     done = _tune_all(wanted, backend, budget)
     seconds = perf_counter() - begin
@@ -181,26 +185,26 @@ def _print(done: Sequence[Tuned], wanted: int, seconds: float, budget: float) ->
     header = ("layer", "chosen", "time", "estimate says", "gain", "how")
     printing.table(header, map(_cells, done))
     count = {state: sum(each.state == state for each in done) for state in _STATES}
-    click.echo()
-    click.echo(
+    printing.say()
+    printing.say(
         ", ".join(f"{number} {state}" for state, number in count.items() if number)
         + f", in {printing.seconds(seconds)} of {printing.seconds(budget)}"
     )
     if gains := _gains(done):
         well = sum(gain <= NEAR for gain in gains)
-        click.echo(
+        printing.say(
             f"the estimate is within {NEAR - 1:.0%} of the fastest {well} of {len(gains)} times"
         )
     if count[MEASURED] or count[REMEMBERED]:
         kept_in = _kept_in()
         if kept_in is None:
-            click.echo("not kept, for no folder can be written: numconv info says why", err=True)
+            printing.say("not kept, for no folder can be written: numconv info says why", err=True)
         else:
-            click.echo(f"kept in {kept_in}; calls with tune=True use it")
+            printing.say(f"kept in {kept_in}; calls with tune=True use it")
     if count[NOT_REACHED] or any(each.tuning and each.tuning.unmeasured for each in done):
-        click.echo("the budget did not suffice: call again to go on, or give a larger --budget")
+        printing.say("the budget did not suffice: call again to go on, or give a larger --budget")
     if len(done) < wanted:
-        click.echo(f"interrupted: {wanted - len(done)} of {wanted} are missing", err=True)
+        printing.say(f"interrupted: {wanted - len(done)} of {wanted} are missing", err=True)
 
 
 def _kept_in() -> str | None:

@@ -84,7 +84,7 @@ def _print(report: Report, seconds: float) -> None:
     for algorithm in report.checks.algorithms:
         own = [row for row in rows if row.algorithm == algorithm]
         if own:
-            click.echo()
+            printing.say()
             printing.table(
                 ("stage", "law", "kept", "of", "n/a", "largest error", "time"),
                 map(_cells, own),
@@ -92,16 +92,18 @@ def _print(report: Report, seconds: float) -> None:
             )
     _print_refusals(report)
     for number, failure in enumerate(report.failures, 1):
-        click.echo(
-            f"\n{number}. {failure.algorithm} breaks {failure.law}: {failure.promise}\n"
-            f"   {failure.operator}, {failure.case}: {failure.message}\n"
-            f"   smallest problem found: {failure.smallest_problem}\n"
-            f"   there: {failure.smallest_message}\n"
-            f"   again: {failure.command}"
-        )
+        printing.say()
+        title = f"{number}. {failure.algorithm} breaks {failure.law}: {failure.promise}"
+        printing.say(title, hang=3)
+        printing.say(f"   {failure.operator}, {failure.case}: {failure.message}")
+        printing.say(f"   smallest problem found: {failure.smallest_problem}")
+        printing.say(f"   there: {failure.smallest_message}")
+        printing.command("   again: ", failure.command)
     for name in report.unverified:
-        click.echo(f"\n{name} accepts none of these problems: nothing is known of it")
-    click.echo(f"\n{_verdict(report)} ({printing.seconds(seconds)})")
+        printing.say()
+        printing.say(f"{name} accepts none of these problems: nothing is known of it")
+    printing.say()
+    printing.say(f"{_verdict(report)} ({printing.seconds(seconds)})")
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -120,13 +122,16 @@ def _print_refusals(report: Report) -> None:
             alike.setdefault(_NUMBERS.sub("N", each.reason), []).append(each.reason)
         if not alike:
             continue
-        click.echo(f"\n{algorithm} refused {len(own)} problems:")
+        printing.say()
+        printing.say(f"{algorithm} refused {len(own)} problems:")
         often = sorted(alike.values(), key=len, reverse=True)
-        for reasons in often[:_MOST_REASONS]:
-            like = " and the like" if len(set(reasons)) > 1 else ""
-            click.echo(f"  {len(reasons):4}  {reasons[0]}{like}")
+        rows = [
+            (f"  {len(reasons):4}", reasons[0] + " and the like" * (len(set(reasons)) > 1))
+            for reasons in often[:_MOST_REASONS]
+        ]
         if len(often) > _MOST_REASONS:
-            click.echo(f"        and {len(often) - _MOST_REASONS} more reasons (--json has all)")
+            rows.append(("", f"and {len(often) - _MOST_REASONS} more reasons (--json has all)"))
+        printing.pairs(rows)
 
 
 def _verdict(report: Report) -> str:

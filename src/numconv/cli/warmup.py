@@ -138,12 +138,12 @@ def command(
     else:
         _print(done, called, seconds)
         if kept_in is None:
-            click.echo(f"what was compiled is lost: {store.state()}", err=True)
+            printing.say(f"what was compiled is lost: {store.state()}", err=True)
         else:
-            click.echo(f"kept in {kept_in}")
+            printing.say(f"kept in {kept_in}")
         if interrupted:
             left = f"{missing} of {len(parts) + len(groups)}"
-            click.echo(f"interrupted: {left} are missing; what was compiled is kept", err=True)
+            printing.say(f"interrupted: {left} are missing; what was compiled is kept", err=True)
     return INTERRUPTED if interrupted else OK
 
 
@@ -246,13 +246,14 @@ def _print(done: Sequence[Part], called: Mapping[str, tuple[int, float]], second
     )
     for part in done:
         for refusal in part.refusals:
-            click.echo(f"{part.name} {part.dtype}: {refusal}")
+            printing.say(f"{part.name} {part.dtype}: {refusal}")
         if not part.problems:
-            click.echo(
+            printing.say(
                 f"{part.name} {part.dtype}: nothing to compile: it has no problem of that dtype"
             )
     if called:
-        click.echo()
+        printing.say()
         counted = ((name, str(n), printing.seconds(took)) for name, (n, took) in called.items())
         printing.table(("calls of", "number", "time"), counted)
-    click.echo(f"\n{sum(part.runs for part in done)} runs in {printing.seconds(seconds)}")
+    printing.say()
+    printing.say(f"{sum(part.runs for part in done)} runs in {printing.seconds(seconds)}")

@@ -111,9 +111,8 @@ def read(
             expected = f"a .npy file for each of {', '.join(names)}: {operator.name} has no "
             raise ArgumentError("weight", texts[0], expected + "named kernels")
         if not {1, 2} & set(ranks):
-            expected = (
-                "a .npy file, unless the input is (L,), (H, W), (C, L), (C, H, W) or (N, C, H, W)"
-            )
+            most = max((each for each in ranks if each <= 3), default=3)
+            expected = f"a .npy file with a kernel of {most} axes: those with a name have 1 or 2"
             raise ArgumentError("weight", texts[0], expected)
         return _named(texts[0], size, ranks)
     arrays = [images.read_array("weight", Path(text)) for text in texts]

@@ -28,7 +28,7 @@ class ArgumentError(NumconvError, ValueError):
 
     def __init__(self, argument: str, value: object, expected: str) -> None:
         self.argument, self.value, self.expected = argument, value, expected
-        super().__init__(f"{argument}={shown(value)}: expected {expected}")
+        super().__init__(f"{argument}={shown(value)}: expected {printable(expected)}")
 
     def __reduce__(self) -> tuple[type, tuple[str, object, str]]:
         return type(self), (self.argument, self.value, self.expected)
@@ -79,6 +79,21 @@ def shown(value: object) -> str:
         return _brief.repr(value)
     except Exception:
         return f"a {type(value).__name__}"
+
+
+def printable(text: str) -> str:
+    """Return `text` with escapes, as `repr` writes them, for what a terminal would act upon.
+
+    That is what is neither a letter nor a sign nor a space: control characters, line breaks, marks
+    of direction, and the bytes of a file's name that are no text.
+
+    >>> from numconv.core.errors import printable
+    >>> printable("a red\\x1b[31m.png"), printable("größe.png")
+    ('a red\\\\x1b[31m.png', 'größe.png')
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

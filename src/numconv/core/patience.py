@@ -18,8 +18,10 @@ QUIET = "NUMCONV_QUIET"
 PATIENCE_SECONDS, FRAME_SECONDS = 1.0, 0.1
 # What follows within so short a time is of the same call.
 _SAME_SECONDS = 0.5
-_TEXT = f"numconv: compiling kernels, which are kept for next time ({QUIET}=1 silences this)"
+_TEXT = f"numconv: compiling kernels, kept for next time ({QUIET}=1: silent)"
+_SHORTER = "numconv: compiling kernels"
 _FRAMES = "|/-\\"
+_COLUMNS = 80  # of a terminal that does not tell
 
 
 class _Burst:
@@ -78,10 +80,19 @@ def _say(running: Any) -> None:
         _Burst.said = True
         return
     _Burst.said = True
-    frame = 0
+    text, frame = _fitting(stream), 0
     while not running.acquire(timeout=FRAME_SECONDS):
-        stream.write(f"\r{_TEXT} {_FRAMES[frame % len(_FRAMES)]}")
+        stream.write(f"\r{text} {_FRAMES[frame % len(_FRAMES)]}")
         stream.flush()
         frame += 1
-    stream.write(f"\r{' ' * (len(_TEXT) + 2)}\r")
+    stream.write(f"\r{' ' * (len(text) + 2)}\r")
     stream.flush()
+
+
+def _fitting(stream: Any) -> str:
+    """Return what fits a line: the next would stand below what was written of a longer one."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except (OSError, ValueError):
+        columns = _COLUMNS
+    return _TEXT if len(_TEXT) + 2 < columns else _SHORTER
