@@ -33,7 +33,10 @@ __all__ = ["KernelCache", "Prepared", "kernel", "routine", "stay_whole"]
 # A product and a sum may become one fused operation; nothing that assumes finite values or
 # changes the order of a sum may happen.
 FASTMATH = {"contract"}
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+# Nothing in a kernel is counted: it has no arrays of its own.
+OPTIONS: dict[str, Any] = {
+    **{"nogil": True, "error_model": "numpy", "fastmath": FASTMATH, "_nrt": False},
+}
 
 Function = Callable[..., Any]
 
@@ -270,7 +273,7 @@ def _compile(key: tuple[Callable[..., None], tuple[Any, ...], bool]) -> CFunc:
 
 def _compiled(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool) -> CFunc:
     fastmath = FASTMATH if fused else False
-    options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath}
+    options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath, "_nrt": False}
     compiled = CFunc(function, (arguments, types.void), {}, options, Compiler)
     compiled._cache = KernelCache(function)
     patiently(compiled.compile)

@@ -22,7 +22,10 @@ __all__ = ["Compiler", "Kernel", "Part", "rebuilt", "reduced"]
 
 
 class _Library(JITCodeLibrary):
-    """Code for linking alone."""
+    """Code for linking alone: whatever it is linked into is optimised with it."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        return
 
     def _optimize_final_module(self) -> None:
         return
@@ -57,8 +60,16 @@ class _Lowering(typed_passes.NativeLowering):
         return True
 
 
+# They look for closures, for `with`, for `literally` and its like, and for whole arrays.
+_UNNEEDED = (
+    *("WithLifting", "InlineClosureLikes", "RewriteDynamicRaises", "FindLiterallyCalls"),
+    *("LiteralUnroll", "MakeFunctionToJitFunction", "LiteralPropagationSubPipelinePass"),
+    *("NopythonRewrites", "DumpParforDiagnostics"),
+)
+
+
 class Compiler(compiler.CompilerBase):
-    """Numba's way to compile, without what only expressions of whole arrays need."""
+    """Numba's way to compile, without what no kernel needs."""
 
     _lowering: type[typed_passes.NativeLowering] = typed_passes.NativeLowering
 
@@ -72,7 +83,7 @@ class Compiler(compiler.CompilerBase):
         typed = builder.define_typed_pipeline(self.state).passes
         lowering = builder.define_nopython_lowering_pipeline(self.state).passes
         for made, why in (*untyped, (OwnMinMax, "min and max in place"), *typed, *lowering):
-            if made is not typed_passes.NopythonRewrites:
+            if made.__name__ not in _UNNEEDED:
                 manager.add_pass(ours.get(made, made), why)
         manager.finalize()
         return [manager]

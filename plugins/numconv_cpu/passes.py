@@ -10,7 +10,7 @@ from numba import types
 from numba.core import ir, typed_passes
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.cpython.builtins import do_minmax
-from numba.extending import intrinsic
+from numba.extending import _Intrinsic, intrinsic
 
 __all__ = ["NumbersTyping", "OwnMinMax"]
 
@@ -100,10 +100,10 @@ _known: dict[Any, Any] = {}
 
 
 class _Remembering:
-    """A typing context that remembers what Python's operators and functions make of numbers.
+    """A typing context that remembers what Python makes of numbers, and intrinsics of all types.
 
     Numba goes through all that an operator may mean, in lists, in texts and in arrays, each time
-    it meets one.
+    it meets one, and through all that it knows for an intrinsic.
     """
 
     def __init__(self, context: Any) -> None:
@@ -120,14 +120,21 @@ class _Remembering:
 
     def resolve_function_type(self, function: Any, args: Any, kws: Any) -> Any:
         resolve: Callable[..., Any] = self._context.resolve_function_type
-        meant = function.typing_key if isinstance(function, types.Function) else function
-        ours = getattr(meant, "__module__", None) in _PYTHON_S and not kws
-        if not ours or not all(isinstance(each, _SCALARS) for each in args):
+        if kws or not _is_settled(function, args):
             return resolve(function, args, kws)
         key = (function, *args)
         if key not in _known:
             _known[key] = resolve(function, args, kws)
         return _known[key]
+
+
+def _is_settled(function: Any, args: Any) -> bool:
+    """Whether the types of its arguments are all that the result's depends on."""
+    meant = function.typing_key if isinstance(function, types.Function) else function
+    if isinstance(meant, _Intrinsic):
+        return True
+    numbers = all(isinstance(each, _SCALARS) for each in args)
+    return numbers and getattr(meant, "__module__", None) in _PYTHON_S
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)

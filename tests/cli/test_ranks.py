@@ -122,3 +122,10 @@ def test_a_sound_goes_through_operators_for_signals(numconv: Run, tmp_path: Path
         assert ended.status == 0, ended.err
         assert sounds.read("input", tmp_path / f"{op}.wav").samples.shape[0] == 2
     assert "--op depthwise," in numconv("run", "--op", "separable", "s.wav").complaint
+
+
+@pytest.mark.parametrize("op", ["separable", "involution"])
+def test_channels_that_are_kept_cannot_be_chosen(numconv: Run, op: str) -> None:
+    call = ("run", "--op", op, "--shape", "4x9x9", "--kernel", "3", *SMALL)
+    assert "out_channels=5: expected 4" in numconv(*call, "--out-channels", "5").complaint
+    assert numconv(*call, "--out-channels", "4").status == 0

@@ -15,7 +15,7 @@ from ..core.errors import ArgumentError
 from ..core.protocol import Operand, Operator, Shape
 from . import memory, ranks
 from .axes import Axes
-from .shapes import CHOOSERS, Layout
+from .shapes import CHANGE_CHANNELS, CHOOSERS, Layout
 
 # What makes an operator that operator, where the command line does not say otherwise.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -77,6 +77,10 @@ def complete(
             expected = "N, C and one to three spatial axes, e.g. 1x64x56x56"
             raise ArgumentError("shape", x.shape, expected)
         layout = Layout(operator.name, x, axes, kernel, out_channels, chosen)
+        same = needed(operator) not in CHANGE_CHANNELS
+        if same and layout.outputs != layout.channels:
+            expected = f"{layout.channels}, the channels that {operator.name} keeps"
+            raise ArgumentError("out_channels", out_channels, expected)
         others = [Operand(shape, x.dtype) for shape in CHOOSERS[needed(operator)](layout)]
     else:
         raise _missing(operator, weight_shapes)

@@ -130,3 +130,10 @@ CHOOSERS: dict[tuple[str, ...], Callable[[Layout], tuple[Shape, ...]]] = {
     (): _none,
 }
 """How to choose the shapes of operands with these names."""
+
+CHANGE_CHANNELS = (
+    ("weight",),
+    ("depthwise_weight", "pointwise_weight"),
+    ("lateral", "vertical", "horizontal"),
+)
+"""The operands of which some choose the number of channels of the result."""
