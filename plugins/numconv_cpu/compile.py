@@ -33,10 +33,10 @@ __all__ = ["KernelCache", "Prepared", "kernel", "routine", "stay_whole"]
 # A product and a sum may become one fused operation; nothing that assumes finite values or
 # changes the order of a sum may happen.
 FASTMATH = {"contract"}
-# Nothing in a kernel is counted: it has no arrays of its own.
 OPTIONS: dict[str, Any] = {
     **{"nogil": True, "error_model": "numpy", "fastmath": FASTMATH, "_nrt": False},
 }
+"""Of a kernel without arrays: none of its values is counted by Numba's runtime."""
 
 Function = Callable[..., Any]
 
@@ -67,7 +67,7 @@ if hasattr(os, "register_at_fork"):
 def kernel(function: Function, /) -> Any: ...
 @overload
 def kernel(
-    *, inline: bool = ..., part: bool = ..., fused: bool = ...
+    *, inline: bool = ..., part: bool = ..., fused: bool = ..., arrays: bool = ...
 ) -> Callable[[Function], Any]: ...
 def kernel(
     function: Function | None = None,
@@ -76,6 +76,7 @@ def kernel(
     inline: bool = False,
     part: bool = False,
     fused: bool = True,
+    arrays: bool = False,
 ) -> Any:
     """Compile `function` with Numba at its first call, and keep the result on disk.
 
@@ -92,6 +93,8 @@ def kernel(
         is optimised with it, and not by itself before.
     fused : bool
         Whether a product and a sum may become one operation, which rounds once instead of twice.
+    arrays : bool
+        Whether it has Numba's arrays, which are counted, and not pointers alone.
     """
 
     def decorate(function: Function) -> Any:
@@ -102,6 +105,7 @@ def kernel(
             "fastmath": FASTMATH if fused else False,
             "forceinline": inline,
             "inline": "always" if part else "never",
+            "_nrt": arrays,
         }
         compiled = Kernel(function, options)
         compiled._cache = KernelCache(function)
@@ -254,26 +258,33 @@ class KernelCache(caching.FunctionCache):
 _routines: dict[Any, CFunc] = {}
 
 
-def routine(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool = True) -> int:
+def routine(
+    function: Callable[..., None],
+    arguments: tuple[Any, ...],
+    fused: bool = True,
+    arrays: bool = False,
+) -> int:
     """Compile a function without a result for arguments of these types, and return its address.
 
-    Whether it may fuse products and sums is said as to `compile.kernel`.
+    Whether it may fuse products and sums, and has arrays, is said as to `compile.kernel`.
     """
-    key = (function, arguments, fused)
+    key = (function, arguments, fused, arrays)
     found = _routines.get(key) or undisturbed(_compile, key)
     return int(found.address)
 
 
-def _compile(key: tuple[Callable[..., None], tuple[Any, ...], bool]) -> CFunc:
+def _compile(key: tuple[Callable[..., None], tuple[Any, ...], bool, bool]) -> CFunc:
     with global_compiler_lock:
         if key not in _routines:
             _routines[key] = _compiled(*key)
         return _routines[key]
 
 
-def _compiled(function: Callable[..., None], arguments: tuple[Any, ...], fused: bool) -> CFunc:
+def _compiled(
+    function: Callable[..., None], arguments: tuple[Any, ...], fused: bool, arrays: bool
+) -> CFunc:
     fastmath = FASTMATH if fused else False
-    options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath, "_nrt": False}
+    options = {"nopython": True, "error_model": "numpy", "fastmath": fastmath, "_nrt": arrays}
     compiled = CFunc(function, (arguments, types.void), {}, options, Compiler)
     compiled._cache = KernelCache(function)
     patiently(compiled.compile)

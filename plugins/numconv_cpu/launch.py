@@ -30,6 +30,7 @@ def worker(
     geometry: np.dtype[Any],
     parts: np.dtype[Any],
     fused: bool = True,
+    arrays: bool = False,
 ) -> int:
     """Compile a worker, and return its address.
 
@@ -42,14 +43,14 @@ def worker(
         Of x, weight, bias, residual, out and workspace.
     geometry, parts : dtype
         Of their records.
-    fused : bool
+    fused, arrays : bool
         As of `compile.kernel`.
     """
     integers = types.CPointer(types.int64)
     values = types.CPointer(from_dtype(np.dtype(dtype)))
     records = (types.CPointer(from_dtype(each)) for each in (parts, geometry))
     arguments = (types.intp, types.intp, integers, *(values,) * 6, integers, *records)
-    return routine(function, arguments, fused)
+    return routine(function, arguments, fused, arrays)
 
 
 @kernel

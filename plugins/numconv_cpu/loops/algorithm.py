@@ -91,7 +91,8 @@ class LoopsPlan(OfThisProcess):
         self._epilogue = problem.epilogue
         self._tables = tables.array()
         self._geometry = geometry.view(np.int64)
-        self._worker = worker(kernel, problem.dtype, geometry.dtype, geometry.dtype)
+        record = geometry.dtype
+        self._worker = worker(kernel, problem.dtype, record, record, arrays=True)
         self._workers = get_num_threads()
         self._work = 4 * problem.macs
 

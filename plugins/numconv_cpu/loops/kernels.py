@@ -70,17 +70,17 @@ def involution(  # type: ignore[no-untyped-def]
         row = claim(counters, 1)
 
 
-@kernel
+@kernel(arrays=True)
 def _x(x, g):  # type: ignore[no-untyped-def]
     return carray(x, (g.x0, g.x1, g.x2, g.x3, g.x4))
 
 
-@kernel
+@kernel(arrays=True)
 def _out(out, g):  # type: ignore[no-untyped-def]
     return carray(out, (g.out0, g.out1, g.out2, g.out3, g.out4))
 
 
-@kernel
+@kernel(arrays=True)
 def _axes(tables, g):  # type: ignore[no-untyped-def]
     """Return what is known of the axes: z, y, x; of a gradient two each of z and y, and x."""
     return (
@@ -92,7 +92,7 @@ def _axes(tables, g):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel(arrays=True)
 def _epilogue(bias, residual, g):  # type: ignore[no-untyped-def]
     """Return ``(bias, residual, shuffle, activation)``; empty arrays are none."""
     added = (g.out0, g.out1, g.out2, g.out3, g.out4) if g.residual else (0, 0, 0, 0, 0)
@@ -100,7 +100,7 @@ def _epilogue(bias, residual, g):  # type: ignore[no-untyped-def]
     return carray(bias, biases), carray(residual, added), g.shuffle, g.activation
 
 
-@kernel
+@kernel(arrays=True)
 def _forward_row(
     x: Any, weight: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
 ) -> None:
@@ -133,7 +133,7 @@ def _forward_row(
     _finish_row(sums, n, co, oz, oy, out.shape[1], epilogue)
 
 
-@kernel
+@kernel(arrays=True)
 def _input_gradient_row(
     y: Any, weight: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
 ) -> None:
@@ -161,7 +161,7 @@ def _input_gradient_row(
     _finish_row(sums, n, ci, iz, iy, out.shape[1], epilogue)
 
 
-@kernel
+@kernel(arrays=True)
 def _involution_row(
     x: Any, kernels: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
 ) -> None:
@@ -187,7 +187,7 @@ def _involution_row(
     _finish_row(sums, n, c, oz, oy, out.shape[1], epilogue)
 
 
-@kernel(inline=True)
+@kernel(inline=True, arrays=True)
 def _add_edge(sums: Any, x: Any, w: Any, line: Any, first: int, last: int, there: bool) -> None:
     """Add products to sums `first` to `last`, whose samples may be anywhere in the row or zeros."""
     for ox in range(first, last):
@@ -195,13 +195,13 @@ def _add_edge(sums: Any, x: Any, w: Any, line: Any, first: int, last: int, there
         sums[ox] += w * (x[ix] if there and ix >= 0 else zero(x))
 
 
-@kernel(inline=True)
+@kernel(inline=True, arrays=True)
 def _row(shape: Any, n: int, channel: int, z: int, y: int) -> Any:
     """Return where a row begins: a view of it would cost as much as a short row does."""
     return (((n * shape[1] + channel) * shape[2] + z) * shape[3] + y) * shape[4]
 
 
-@kernel
+@kernel(arrays=True)
 def _add_line(sums: Any, y: Any, weight: Any, outputs: int, taps: int, axis: Any) -> None:
     """Add the products of a row of `y` with a row of taps, each where it read its sample from."""
     for kx in range(taps):
@@ -212,7 +212,7 @@ def _add_line(sums: Any, y: Any, weight: Any, outputs: int, taps: int, axis: Any
                 sums[ix] += w * y[ox]
 
 
-@kernel
+@kernel(arrays=True)
 def _split(row: int, shape: Any) -> Any:
     """Return the indices (n, channel, z, y) of a row of a result of `shape`."""
     rest, y = divmod(row, shape[3])
@@ -221,14 +221,14 @@ def _split(row: int, shape: Any) -> Any:
     return n, channel, z, y
 
 
-@kernel
+@kernel(arrays=True)
 def _destination(channel: int, channels: int, epilogue: Any) -> Any:
     """Return the channel at which `channel` is stored: `Epilogue.destination`."""
     per_group = channels // epilogue[2]
     return channel % per_group * epilogue[2] + channel // per_group
 
 
-@kernel
+@kernel(arrays=True)
 def _finish_row(
     sums: Any, n: int, channel: int, z: int, y: int, channels: int, epilogue: Any
 ) -> None:
