@@ -75,6 +75,7 @@ __all__ = [
     "BackendError",
     "NumconvError",
     "PerformanceWarning",
+    "PluginWarning",
     "PreparedPlan",
     "RefusedError",
     "channel_shuffle",

@@ -13,7 +13,7 @@ from numconv_bilateral.reference import bound, naive
 from numpy.typing import NDArray
 
 import numconv
-from numconv.core import plugins
+from numconv.plugin import faults, operators
 
 BACKENDS = ("reference", "bilateral-cpu")
 Array = NDArray[Any]
@@ -103,8 +103,8 @@ def test_what_the_algorithm_refuses_falls_to_the_reference_with_a_warning() -> N
 
 
 def test_numconv_offers_the_operator() -> None:
-    assert plugins.operators()["bilateral"] is operator.BILATERAL
-    assert not [fault for fault in plugins.faults() if "bilateral" in fault.plugin]
+    assert operators()["bilateral"] is operator.BILATERAL
+    assert not [fault for fault in faults() if "bilateral" in fault.plugin]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def command(as_json: bool) -> None:
     """List the backends, the highest priority first, and the plugins that were set aside."""
     backends = [(each, plugins.status(each)) for each in plugins.backends().values()]
     ready = [each for each, status in backends if status.state != "unavailable"]
-    faults = [*plugins.faults(), *_broken_algorithms(ready)]
+    faults = [*plugins.faults(), *_broken(ready)]
     if as_json:
         printing.as_json(
             {
@@ -47,17 +47,17 @@ def command(as_json: bool) -> None:
         printing.say(f"set aside: plugin {fault.plugin}: {fault.error}")
 
 
-def _broken_algorithms(backends: list[Backend]) -> list[Fault]:
-    """Ask each backend for its algorithms, as a call would, and return what is wrong with them."""
+def _broken(backends: list[Backend]) -> list[Fault]:
+    """Ask each backend what a call would ask it, and return what is wrong with the answers."""
     found: dict[Fault, None] = {}
     for backend in backends:
         for problem in _one_of_each_kind():
             try:
-                broken = plugins.broken_algorithms(backend.algorithms(problem))
+                for algorithm in backend.algorithms(problem):
+                    if algorithm.refusal(problem) is None:
+                        algorithm.cost(problem)
             except Exception as error:
                 found[Fault(backend.name, plugins.describe(error))] = None
-            else:
-                found.update(dict.fromkeys(Fault(backend.name, each) for each in broken.values()))
     return list(found)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..core.errors import NumconvError
+from ..core.errors import ArgumentError, NumconvError
 from ..core.patience import QUIET
 from .help import Context
 from .printing import forgive, say
@@ -85,6 +85,16 @@ class Commands(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.option(
+    "-p",
+    "left_out",
+    metavar="no:NAME",
+    multiple=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, param, value: _leave_out(value),
+    help="Do not load the plugin with the entry point NAME; may be repeated.",
+)
 @click.version_option(package_name="numconv-kernels", prog_name="numconv")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
@@ -98,6 +108,17 @@ def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand != "run":
         # The others compile as their work, and show how far they are.
         os.environ.setdefault(QUIET, "1")
+
+
+def _leave_out(named: tuple[str, ...]) -> None:
+    """Block plugins as ``-p no:NAME`` says, in this process and in those that it starts."""
+    from ..core.plugins import BLOCK
+
+    for text in named:
+        word, _, name = text.partition(":")
+        if word != "no" or not name:
+            raise ArgumentError("-p", text, "no:NAME, NAME being that of a plugin's entry point")
+        os.environ[BLOCK] = ",".join(filter(None, (os.environ.get(BLOCK), name)))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -50,6 +50,10 @@ class PerformanceWarning(UserWarning):
     """The call is right but takes a much slower road than it need."""
 
 
+class PluginWarning(UserWarning):
+    """A plugin's backend broke the protocol, and another one computes in its place."""
+
+
 class _Brief(reprlib.Repr):
     """What `repr` says, but for what would fill a screen."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from . import contract
 from .choice import Candidate, candidates, choose
 from .dispatch import Traced
 from .protocol import Problem
@@ -100,5 +101,5 @@ def _stage(traced: Traced, device: str) -> Stage:
         macs=problem.macs,
         min_bytes=problem.min_bytes,
         workspace_bytes=plan.workspace_bytes,
-        plan_description=plan.describe(),
+        plan_description=contract.described(plan),
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -11,20 +14,17 @@ from typing import Any
 
 import pluggy
 
-from . import hookspecs
+from . import contract, hookspecs
 from .background import hold_at_fork, undisturbed
-from .errors import ArgumentError, did_you_mean
+from .contract import describe as describe
+from .errors import ArgumentError, did_you_mean, shown
 from .protocol import Backend, Operator, Status
 from .reference import ReferenceBackend
 
 OWN_DISTRIBUTION = "numconv-kernels"
 
-_BACKEND_MEMBERS = ("name", "device", "priority", "status", "algorithms")
-_OPERATOR_MEMBERS = (
-    *("name", "summary", "operands", "naive"),
-    *("apply", "reference", "cases", "demonstration"),
-)
-ALGORITHM_MEMBERS = ("name", "refusal", "cost", "plan")
+BLOCK = "NUMCONV_BLOCK_PLUGINS"
+"""The variable that names plugins which are not to be loaded, with commas between."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Registry:
     operators: dict[str, Operator] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     own: set[str] = field(default_factory=lambda: {hookspecs.PROJECT})
+    blocked: list[str] = field(default_factory=list)
 
 
 _lock = threading.RLock()
@@ -67,12 +68,13 @@ def _discover() -> Registry:
     found = Registry(pluggy.PluginManager(hookspecs.PROJECT))
     found.manager.add_hookspecs(hookspecs)
     _load(found, entry_points(group=hookspecs.PROJECT))
+    _check_hooks(found)
     brought = list(_collect(found, "numconv_operators"))
-    found.operators = _unique(found, "operator", brought, _OPERATOR_MEMBERS)
+    found.operators = _unique(found, "operator", brought, contract.OPERATOR)
     backends = [(hookspecs.PROJECT, ReferenceBackend(found.operators))]
     brought = backends + list(_collect(found, "numconv_backends"))
-    found.backends = _unique(found, "backend", brought, _BACKEND_MEMBERS)
-    if not found.operators:
+    found.backends = _unique(found, "backend", brought, contract.BACKEND)
+    if not found.operators and not found.blocked:
         # The packages were copied, or packed, without what an installation lays beside them.
         text = f"no entry points found: {OWN_DISTRIBUTION}'s .dist-info is missing on sys.path"
         found.faults.append(Fault(OWN_DISTRIBUTION, text))
@@ -80,37 +82,106 @@ def _discover() -> Registry:
 
 
 def _load(found: Registry, points: Iterable[EntryPoint]) -> None:
+    blocked = {name.strip() for name in os.environ.get(BLOCK, "").split(",")} - {""}
+    known = set()
     for point in sorted(set(points), key=lambda p: (p.name, p.value)):
+        known.add(point.name)
         own = point.dist is not None and point.dist.name == OWN_DISTRIBUTION
         label = f"{point.name} ({point.value})"
-        # A plugin is a stranger's code: whatever it raises must not take the library down.
+        if point.name in blocked:
+            found.blocked.append(label)
+            continue
+        # A plugin is a stranger's code: whatever it raises must not take the library down, and
+        # what it prints is no part of what we print.
         try:
-            found.manager.register(point.load(), name=label)
+            with contextlib.nullcontext() if own else contextlib.redirect_stdout(sys.stderr):
+                plugin = point.load()
+            found.manager.register(plugin, name=label)
         except (Exception, SystemExit) as error:
             found.faults.append(Fault(label, describe(error)))
         else:
             found.own.update([label] if own else [])
+    for name in sorted(blocked - known):
+        text = f"no plugin is called {name!r}{did_you_mean(name, known)}"
+        found.faults.append(Fault(BLOCK, text))
+
+
+def _check_hooks(found: Registry) -> None:
+    """Note hooks that nobody calls, and functions that were to be hooks and are not marked."""
+    ours = {name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_")}
+    for label, plugin in found.manager.list_name_plugin():
+        hooks = {each.name: each for each in found.manager.get_hookcallers(plugin) or ()}
+        wrong = [
+            f"hook {name!r} is none of numconv's{did_you_mean(name, ours)}"
+            for name, hook in hooks.items()
+            if name not in ours and not _is_optional(hook, plugin)
+        ]
+        for name in sorted(ours - set(hooks)):
+            if callable(getattr(plugin, name, None)):
+                wrong.append(f"{name} is not marked with @numconv.plugin.hookimpl")
+        if not hooks and not wrong:
+            wrong.append(f"it has none of the hooks {', '.join(sorted(ours))}")
+        found.faults.extend(Fault(label, text) for text in wrong)
+
+
+def _is_optional(hook: Any, plugin: Any) -> bool:
+    return all(each.optionalhook for each in hook.get_hookimpls() if each.plugin is plugin)
+
+
+def answers(found: Registry, hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
+    """Call a hook for one plugin after the other, and give each one's name and its answer.
+
+    Wrappers of other plugins are around every call, as pluggy has it.
+    """
+    manager = found.manager
+    implementations = getattr(manager.hook, hook).get_hookimpls()
+    wrappers = [each for each in implementations if each.hookwrapper or each.wrapper]
+    others = [each for each in implementations if each not in wrappers]
+    for each in others:
+        rest = [other.plugin for other in others if other is not each]
+        try:
+            found_answers = manager.subset_hook_caller(hook, rest)(**arguments)
+        except (Exception, SystemExit) as error:
+            found_answers = []
+            try:
+                if not wrappers:
+                    raise
+                given = {name: arguments[name] for name in each.argnames}
+                found_answers = [each.function(**given)]
+            except (Exception, SystemExit) as again:
+                found.faults.append(Fault(each.plugin_name, describe(again)))
+            else:
+                names = ", ".join(wrapper.plugin_name for wrapper in wrappers)
+                fault = Fault(names, f"around {hook} of {each.plugin_name}: {describe(error)}")
+                found.faults.append(fault)
+        # pluggy leaves out None, which hooks for commands give.
+        for answer in found_answers or (None,):
+            yield each.plugin_name, answer
 
 
 def _collect(found: Registry, hook: str) -> Iterator[tuple[str, Any]]:
-    for implementation in getattr(found.manager.hook, hook).get_hookimpls():
+    for plugin, answer in answers(found, hook):
+        if isinstance(answer, (str, bytes)) or not isinstance(answer, Iterable):
+            text = f"{hook} gave {shown(answer)}: expected a list"
+            found.faults.append(Fault(plugin, text))
+            continue
         try:
-            for item in implementation.function():
-                yield implementation.plugin_name, item
-        except (Exception, SystemExit) as error:
-            found.faults.append(Fault(implementation.plugin_name, describe(error)))
+            for item in answer:
+                yield plugin, item
+        except (Exception, SystemExit) as error:  # of a generator
+            found.faults.append(Fault(plugin, describe(error)))
 
 
 def _unique(
-    found: Registry, what: str, brought: list[tuple[str, Any]], members: tuple[str, ...]
+    found: Registry, what: str, brought: list[tuple[str, Any]], kinds: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Index by name. A name brought twice is nobody's, unless numconv itself brought it."""
     owners: dict[str, list[tuple[str, Any]]] = {}
     for plugin, item in brought:
-        missing = missing_members(item, members)
-        if missing:
-            name = getattr(item, "name", type(item).__name__)
-            found.faults.append(Fault(plugin, f"{what} {name!r} lacks {', '.join(missing)}"))
+        wrong = contract.faults(item, kinds) or contract.protocol_fault(item)
+        if wrong:
+            text = f"{what} {_label(item)}: {'; '.join(wrong)}"
+            found.faults.append(Fault(plugin, text))
         else:
             owners.setdefault(item.name, []).append((plugin, item))
     kept: dict[str, Any] = {}
@@ -124,29 +195,17 @@ def _unique(
                     others = ", ".join(p for p, i in claims if i is not item)
                     text = f"{what} name {name!r} is also brought by {others}"
                     found.faults.append(Fault(plugin, text))
+        if what == "backend" and name in kept and not ours:
+            kept[name] = contract.Guarded(kept[name])
     return kept
 
 
-def missing_members(item: Any, members: tuple[str, ...]) -> list[str]:
-    """Return the names of `members` that `item` lacks."""
-    return [member for member in members if not hasattr(item, member)]
-
-
-def broken_algorithms(offered: Sequence[Any]) -> dict[int, str]:
-    """Return, by rank, what is wrong with those of a backend's algorithms that lack members."""
-    broken = {}
-    for rank, algorithm in enumerate(offered):
-        missing = missing_members(algorithm, ALGORITHM_MEMBERS)
-        if missing:
-            name = getattr(algorithm, "name", type(algorithm).__name__)
-            broken[rank] = f"algorithm {name!r} lacks {', '.join(missing)}"
-    return broken
-
-
-def describe(error: BaseException) -> str:
-    """Return an exception as one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _label(item: Any) -> str:
+    try:
+        name = item.name
+    except Exception:
+        name = None
+    return repr(name) if isinstance(name, str) else f"of type {type(item).__name__}"
 
 
 def backends() -> dict[str, Backend]:
@@ -165,12 +224,8 @@ def backend(name: str, expected: str = "one of ") -> Backend:
 
 
 def status(backend: Backend) -> Status:
-    """Return the backend's status; one that raises is unavailable, with its error."""
-    try:
-        return backend.status()
-    except (Exception, SystemExit) as error:
-        reason = f"its status cannot be told: {describe(error)}"
-        return Status("unavailable", reason, "report this to the plugin's authors")
+    """Return the backend's status."""
+    return backend.status()
 
 
 def operators() -> dict[str, Operator]:

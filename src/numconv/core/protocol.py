@@ -15,6 +15,16 @@ from numpy.typing import NDArray
 
 from .problems import Epilogue
 
+PROTOCOL = 1
+"""The version of what stands here. CONTRIBUTING says when it grows."""
+
+SINCE: dict[str, int] = {}
+"""By feature of a problem (`Problem.features`) the protocol that brought it, if not the first.
+
+A backend that was written for an earlier one is not asked about such a problem: its refusal is
+written for it. So nothing that is added later widens what an old plugin claims.
+"""
+
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 
@@ -27,7 +37,9 @@ class Problem(Protocol):
     epilogue has them. All operands are of `dtype`, unless the problem has a member
     `operand_dtypes`, one for each; where sums of integers are kept in another dtype than int64, a
     member `sums_dtype` says in which. Where some of the `terms` are always products with padding's
-    zeros, a member `most_products` says how many others an output sums at most.
+    zeros, a member `most_products` says how many others an output sums at most. What whoever
+    solves it must know of, a member `features` says, such as ``padding_mode=reflect``: a new word
+    in it keeps the problem from backends that cannot know it.
     """
 
     @property
@@ -111,6 +123,9 @@ class Backend(Protocol):
     fast algorithm for the problem; with ``algorithm="name"`` that of the highest which has one of
     this name that accepts. One of negative priority is there for comparison: it is measured and
     explained beside the others, and computes only where ``backend`` is its own name.
+
+    A member `protocol` may say for which version of this protocol it was written: `PROTOCOL` at
+    that time. Without it, that is the first.
     """
 
     name: str

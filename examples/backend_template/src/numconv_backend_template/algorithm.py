@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from numconv.core.geometry import tap_source
-from numconv.core.problems import ConvolutionProblem, Epilogue
-from numconv.core.protocol import Algorithm, Array, Plan
-from numconv.core.threads import get_num_threads
+from numconv.plugin import (
+    Algorithm,
+    Array,
+    ConvolutionProblem,
+    Epilogue,
+    Plan,
+    get_num_threads,
+    tap_source,
+)
 
 MACS_PER_THREAD = 100_000  # fewer take less time than a thread takes to start
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Algorithm, Backend, Status
+from numconv.plugin import Algorithm, Backend, ConvolutionProblem, Status
 
 from .algorithm import Plain
 
@@ -16,6 +15,10 @@ class TemplateBackend(Backend):
 
     name = "template"
     """What a caller writes: ``numconv.conv2d(..., backend="template")``."""
+
+    protocol = 1
+    """The `numconv.plugin.PROTOCOL` that this was written for: a later numconv keeps from it what
+    it cannot know of."""
 
     device = "cpu"
     """Where it wants its arrays. ``backend="auto"`` asks the backends of the arrays' device."""

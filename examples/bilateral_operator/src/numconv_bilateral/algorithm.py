@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numconv.core.protocol import Algorithm, Array, Plan
-from numconv.core.threads import get_num_threads
+from numconv.plugin import Algorithm, Array, Plan, get_num_threads
 
 from .problem import BilateralProblem
 

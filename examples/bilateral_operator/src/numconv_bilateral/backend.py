@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numconv.core.protocol import Algorithm, Backend, Status
+from numconv.plugin import Algorithm, Backend, Status
 
 from .algorithm import Windows
 from .problem import BilateralProblem
@@ -18,6 +18,7 @@ class BilateralCpu(Backend):
     """
 
     name = "bilateral-cpu"
+    protocol = 1
     device = "cpu"
     priority = 50
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numconv.core.protocol import Case, Operand, Shape
+from numconv.plugin import Case, Operand, Shape
 
 
 def case(name: str, x: Shape, dtype: str = "float32", **parameters: Any) -> Case:

@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from numconv.core import dispatch
-from numconv.core.errors import ArgumentTypeError
-from numconv.core.geometry import per_axis
-from numconv.core.operators.checks import batched
-from numconv.core.protocol import Array, Case, Demonstration, Operand
+from numconv.plugin import (
+    ArgumentTypeError,
+    Array,
+    Case,
+    Demonstration,
+    Operand,
+    batched,
+    per_axis,
+    solve,
+)
 
 from .cases import CASES
 from .problem import BilateralProblem
@@ -87,7 +92,7 @@ def bilateral(
     array([0.03, 0.05, 0.05, 0.07, 1.03, 1.05, 1.05, 1.07])
     """
     # Everything after the first argument is kept with the plan: the same call again is a look-up.
-    return dispatch.solve(
+    return solve(
         problem,
         (x,),
         (kernel_size, sigma_space, sigma_range),

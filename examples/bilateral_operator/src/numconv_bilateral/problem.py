@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from math import isfinite, prod
 from typing import Any
 
-from numconv.core import dtypes
-from numconv.core.errors import ArgumentError, ArgumentTypeError
-from numconv.core.problems import Epilogue
-from numconv.core.problems.common import least_bytes
-from numconv.core.protocol import Array, Shape
+from numconv.plugin import (
+    FLOATS,
+    ArgumentError,
+    ArgumentTypeError,
+    Array,
+    Epilogue,
+    Shape,
+    least_bytes,
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ class BilateralProblem:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        if self.dtype not in dtypes.FLOATS:
-            raise ArgumentTypeError("x", self.dtype, "dtype " + ", ".join(dtypes.FLOATS))
+        if self.dtype not in FLOATS:
+            raise ArgumentTypeError("x", self.dtype, "dtype " + ", ".join(FLOATS))
         if min(self.channels, *self.input_shape) < 1:
             raise ArgumentError("x", self.result_shape, "at least one channel and one pixel")
         if any(size < 1 or size % 2 == 0 for size in self.kernel_shape):

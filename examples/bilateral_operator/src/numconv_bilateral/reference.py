@@ -7,10 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numconv.core import dtypes
-from numconv.core.bound import FACTOR
-from numconv.core.operators.naive import widen
-from numconv.core.protocol import Array
+from numconv.plugin import FACTOR, Array, accumulator, widen
 
 from .problem import BilateralProblem
 
@@ -74,7 +71,7 @@ def bound(problem: BilateralProblem, x: Array) -> Array:
     -------
     ndarray of float64, of the problem's result shape
     """
-    wide, accumulator = np.asarray(x, "float64"), np.finfo(dtypes.accumulator(problem.dtype))
+    wide, kept = np.asarray(x, "float64"), np.finfo(accumulator(problem.dtype))
     weights, sums = np.zeros_like(wide[:, :1]), np.zeros_like(wide)
     errors, weighed, lost = np.zeros_like(weights), np.zeros_like(sums), np.zeros_like(sums)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -86,11 +83,11 @@ def bound(problem: BilateralProblem, x: Array) -> Array:
             sums[here] += weight * size
             errors[here] += error
             weighed[here] += error * size
-            lost[here] += float(accumulator.tiny) * size
+            lost[here] += float(kept.tiny) * size
         average = sums / weights
         moved = (weighed + errors * average) / weights + (2 * problem.terms + 2) * average
-        allowed = FACTOR * float(accumulator.eps) * moved + float(accumulator.tiny)
-        allowed += lost + float(accumulator.tiny) * problem.terms * average
+        allowed = FACTOR * float(kept.eps) * moved + float(kept.tiny)
+        allowed += lost + float(kept.tiny) * problem.terms * average
         if problem.dtype == "float16":
             half = np.finfo(np.float16)
             allowed += float(half.eps) * average + float(half.smallest_subnormal)

@@ -12,10 +12,49 @@ from .. import dtypes
 from ..errors import ArgumentError
 from ..geometry import Pairs, check_padding_mode, output_sizes, samples_met
 from ..signatures import Accuracy
+from .epilogue import Epilogue
 
 Shape = tuple[int, ...]
 
+_MOST_AXES = 3
+
 ACCURACIES: tuple[str, ...] = get_args(Accuracy)
+
+
+def check_fields(problem: Any, counts: tuple[str, ...], directions: tuple[str, ...]) -> None:
+    """Raise unless every field of a windowed problem is of its type, and the axes agree.
+
+    `counts` name the fields that count channels and groups; each is at least 1.
+    """
+    for name, least in (("batch", 0), *((name, 1) for name in counts)):
+        value = getattr(problem, name)
+        if type(value) is not int or value < least:
+            raise ArgumentError(name, value, f"an integer of at least {least}")
+    axes = len(problem.input_shape) if type(problem.input_shape) is tuple else 0
+    if not 1 <= axes <= _MOST_AXES:
+        raise ArgumentError("input_shape", problem.input_shape, "a tuple of one to three integers")
+    for name, least in (("input_shape", 0), ("kernel_shape", 1), ("stride", 1), ("dilation", 1)):
+        value = getattr(problem, name)
+        if not _are_integers(value, axes) or min(value) < least:
+            expected = f"a tuple of {axes} integers of at least {least}"
+            raise ArgumentError(name, value, expected)
+    pairs = problem.padding
+    if (
+        type(pairs) is not tuple
+        or len(pairs) != axes
+        or not all(_are_integers(p, 2) for p in pairs)
+    ):
+        raise ArgumentError("padding", pairs, f"a tuple of {axes} pairs (low, high) of integers")
+    direction = getattr(problem, "direction", directions[0])
+    if direction not in directions:
+        raise ArgumentError("direction", direction, "one of " + ", ".join(map(repr, directions)))
+    if not isinstance(problem.epilogue, Epilogue):
+        raise ArgumentError("epilogue", problem.epilogue, "an Epilogue")
+    check_settings(problem)
+
+
+def _are_integers(value: Any, count: int) -> bool:
+    return type(value) is tuple and len(value) == count and all(type(n) is int for n in value)
 
 
 def check_settings(problem: Any) -> None:
@@ -82,6 +121,11 @@ class Windowed:
         """Least memory traffic: each operand read once, the result written once."""
         return least_bytes(self)
 
+    @property
+    def features(self) -> frozenset[str]:
+        """What whoever solves the problem must know of: see `protocol.SINCE`."""
+        return features(self)
+
 
 def least_bytes(problem: Any) -> int:
     """Return the least memory traffic: each operand read once, the result written once."""
@@ -89,3 +133,18 @@ def least_bytes(problem: Any) -> int:
     read = sum(map(prod, shapes)) * np.dtype(problem.dtype).itemsize
     written = prod(problem.result_shape) * np.dtype(problem.result_dtype).itemsize
     return int(read + written)
+
+
+def features(problem: Any) -> frozenset[str]:
+    """Return what whoever solves a problem must know of, as ``field=value``.
+
+    That is its kind, its dtype, and each setting that has words for values, the epilogue's parts
+    among them.
+    """
+    words = {"problem": type(problem).__name__, "dtype": problem.dtype}
+    for name in ("direction", "padding_mode", "accuracy", "result_dtype", "sums"):
+        if hasattr(problem, name):
+            words[name] = getattr(problem, name)
+    found = {f"{name}={word}" for name, word in words.items()}
+    found.update(f"padding_mode={mode}" for mode in getattr(problem, "padding_modes", ()))
+    return frozenset(found | problem.epilogue.features)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import gcd, prod
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from ..errors import ArgumentError
 from ..geometry import Pairs, source_index
-from .common import Shape, Windowed, check_settings
+from .common import Shape, Windowed, check_fields
 from .epilogue import Epilogue
 
 Direction = Literal["forward", "input_gradient"]
+DIRECTIONS: tuple[str, ...] = get_args(Direction)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class ConvolutionProblem(Windowed):
                 raise ArgumentError("groups", self.groups, f"a divisor of {name}={channels}")
         if self.in_channels < 1 or self.out_channels < 1 or min(self.kernel_shape) < 1:
             raise ArgumentError("weight", self.weight_shape, "a shape without zeros")
-        check_settings(self)
+        check_fields(self, ("in_channels", "out_channels", "groups"), DIRECTIONS)
         if min(self.output_shape) < 1:
             extents = tuple(
                 d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_shape, strict=True)

@@ -38,8 +38,24 @@ class Epilogue:
             (result_shape,) if self.residual else ()
         )
 
+    @property
+    def features(self) -> frozenset[str]:
+        """What whoever applies it must know of: the parts that are there."""
+        parts = {
+            "bias": self.bias,
+            "residual": self.residual,
+            f"activation={self.activation}": self.activation is not None,
+            "shuffle": self.shuffle != 1,
+        }
+        return frozenset(f"epilogue:{name}" for name, there in parts.items() if there)
+
     def check(self, dtype: str) -> None:
-        """Raise unless values of `dtype` can go through this epilogue."""
+        """Raise unless its parts are of their types, and values of `dtype` can go through it."""
+        for name in ("bias", "residual"):
+            if type(getattr(self, name)) is not bool:
+                raise ArgumentError(f"epilogue.{name}", getattr(self, name), "True or False")
+        if type(self.shuffle) is not int or self.shuffle < 1:
+            raise ArgumentError("epilogue.shuffle", self.shuffle, "an integer of at least 1")
         if self.activation is None:
             return
         allowed = {"integer": INTEGER_ACTIVATIONS, "complex": ()}.get(kind(dtype), ACTIVATIONS)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import dtypes
 from ..errors import ArgumentError
 from ..geometry import PADDING_MODES, Pairs
-from .common import Shape, least_bytes
+from .common import Shape, features, least_bytes
 from .epilogue import Epilogue
 
 SUMS = ("products", "pairs", "mean")
@@ -113,6 +113,11 @@ class FilterProblem:
     def sums_dtype(self) -> str:
         """In which sums are kept, whatever the dtype of x."""
         return "float64"
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What whoever solves the problem must know of: see `protocol.SINCE`."""
+        return features(self)
 
     @property
     def epilogue(self) -> Epilogue:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import dtypes
 from ..errors import ArgumentError
 from ..geometry import Pairs
-from .common import Shape, Windowed, check_room, check_settings
+from .common import Shape, Windowed, check_fields, check_room
 from .epilogue import Epilogue
 
 
@@ -71,7 +71,7 @@ class GeneratedInvolutionProblem(Windowed):
             raise ArgumentError("groups", self.groups, f"a divisor of C={self.channels}")
         if min(self.kernel_shape) < 1 or self.hidden_channels < 1:
             raise ArgumentError("span_weight", self.span_weight_shape, "a shape without zeros")
-        check_settings(self)
+        check_fields(self, ("channels", "hidden_channels", "groups"), ("forward",))
         check_room(self)
         self.epilogue.check(self.dtype)
 

@@ -7,7 +7,7 @@ from math import prod
 
 from ..errors import ArgumentError
 from ..geometry import Pairs
-from .common import Shape, Windowed, check_room, check_settings
+from .common import Shape, Windowed, check_fields, check_room
 from .epilogue import Epilogue
 
 
@@ -59,9 +59,7 @@ class InvolutionProblem(Windowed):
             raise ArgumentError("kernels", self.kernels_shape, f"groups dividing C={self.channels}")
         if min(self.kernel_shape) < 1:
             raise ArgumentError("kernels", self.kernels_shape, "a shape without zeros")
-        if self.direction != "forward":
-            raise ArgumentError("direction", self.direction, "'forward'")
-        check_settings(self)
+        check_fields(self, ("channels", "groups"), ("forward",))
         check_room(self)
         self.epilogue.check(self.dtype)
 
