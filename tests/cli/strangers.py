@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +83,15 @@ def installed(monkeypatch: pytest.MonkeyPatch, **sources: str) -> Iterator[None]
         begin_anew()
         yield
     begin_anew()
+
+
+def written(monkeypatch: pytest.MonkeyPatch, folder: Path, **sources: str) -> None:
+    """Lay plugins with these sources where processes that are started find them."""
+    for name, source in sources.items():
+        described = folder / f"{name}-1.0.dist-info"
+        described.mkdir(parents=True)
+        (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (described / "entry_points.txt").write_text(f"[numconv]\n{name} = plugin_{name}\n")
+        (folder / f"plugin_{name}.py").write_text(source)
+    there = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), there))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import numconv as library
 from numconv.core import plugins
 
-from .strangers import BACKEND, installed
+from .strangers import BACKEND, installed, written
 
 X, W = np.ones((1, 1, 5, 5), np.float32), np.ones((1, 1, 3, 3), np.float32)
 RIGHT = np.full((1, 1, 3, 3), 9.0)
@@ -52,7 +53,7 @@ SET_ASIDE = {
         "hook 'numconv_backend' is none of numconv's; did you mean 'numconv_backends'?",
     ),
     "hook_unmarked": (_with("@hookimpl", ""), "numconv_backends is not marked with @numconv"),
-    "no_hook": ("x = 1", "it has none of the hooks numconv_backends, numconvs"),
+    "no_hook": ("x = 1", "it has none of the hooks numconv_backends, numconv_commands"),
     "hook_with_arguments": (_with("numconv_backends()", "numconv_backends(gpu)"), "gpu"),
     "hook_raises": (_with("return [Backend()]", "1 / 0"), "ZeroDivisionError"),
     "hook_gives_none": (_with("return [Backend()]", "pass"), "gave None: expected a list"),
@@ -146,7 +147,7 @@ def test_what_is_no_backend_is_set_aside(
         assert words in fault.error
         np.testing.assert_array_equal(library.conv2d(X, W), RIGHT)
         np.testing.assert_array_equal(library.conv2d(X, W, backend="cpu"), RIGHT)
-        with pytest.raises(library.ArgumentError, match="backend='bad'.*set aside: stranger"):
+        with pytest.raises(library.ArgumentError, match=r"backend=.bad.*set aside: stranger"):
             library.conv2d(X, W, backend="bad")
         assert "cpu/" in str(library.explain("conv2d", X, W))
         assert _backends(numconv)["faults"] == [{"plugin": fault.plugin, "error": fault.error}]
@@ -175,9 +176,10 @@ def test_a_status_that_is_none_is_that_of_a_backend_out_of_order(
 
 @pytest.mark.parametrize("kind", BREAKING)
 def test_a_backend_that_breaks_the_protocol_is_passed_over(
-    monkeypatch: pytest.MonkeyPatch, numconv: Any, warned: Any, kind: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, numconv: Any, warned: Any, kind: str
 ) -> None:
     source, words = BREAKING[kind]
+    written(monkeypatch, tmp_path / "site", stranger=source)  # for the processes that check
     with installed(monkeypatch, stranger=source):
         assert not plugins.faults()
         for _ in range(3):

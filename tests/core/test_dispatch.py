@@ -89,6 +89,40 @@ def test_auto_takes_the_least_cost_of_the_highest_priority(install: Any) -> None
     assert (slow.called, fast.called, faster_elsewhere.called) == (0, 1, 0)
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_equal_priorities_are_decided_by_cost_not_by_name_or_order(
+    install: Any, names: str
+) -> None:
+    slow, fast, far = Counting("slow", 2), Counting("fast", 1), Counting("far", 0.1)
+    install(Place(names[0], 10, slow), Place(names[1], 10, slow, fast), Place("low", 5, far))
+    numconv.conv2d(X, WEIGHT)
+    assert (slow.called, fast.called, far.called) == (0, 1, 0)
+    stage = numconv.explain("conv2d", X, WEIGHT).stages[0]
+    assert (stage.backend, stage.algorithm) == (names[1], "fast")
+    assert stage.reason == "least estimated time of 3: 1.00 s"
+
+
+def test_equal_priorities_and_costs_are_decided_by_name(install: Any) -> None:
+    one, other, never = Counting("one", 1), Counting("other", 1), Counting("never", 1)
+    install(Place("b", 10, other), Place("a", 10, one, never))
+    numconv.conv2d(X, WEIGHT)
+    assert (one.called, other.called, never.called) == (1, 0, 0)
+
+
+def test_a_last_resort_waits_for_whatever_is_fast_on_the_device(install: Any) -> None:
+    loops, fast, far = Counting("loops", 0.1, last=True), Counting("fast", 9), Counting("far", 1)
+    install(Place("a", 10, loops), Place("b", 10, fast), Place("low", 5, far))
+    numconv.conv2d(X, WEIGHT)
+    assert (loops.called, fast.called, far.called) == (0, 1, 0)
+    install(Place("a", 10, loops), Place("low", 5, far))
+    numconv.conv2d(X, WEIGHT)
+    assert (loops.called, far.called) == (0, 1)
+    naive = Counting("naive", 1e-9, last=True)
+    install(Place("a", 10, loops), Place("reference", 0, naive), Place("peer", -1, fast))
+    with pytest.warns(numconv.PerformanceWarning, match="a/loops"):
+        numconv.conv2d(X, WEIGHT)
+
+
 def test_auto_goes_down_when_the_higher_backend_refuses_or_is_away(install: Any) -> None:
     never, there = Counting("never", 0.1), Counting("there", 1)
     refusing = Counting("refusing", 0.1, "too odd")
@@ -297,10 +331,9 @@ def test_a_peer_is_reached_by_its_own_name_alone(install: Any) -> None:
         lambda **named: numconv.plan("conv2d", X.shape, WEIGHT, **named)(X),
         lambda **named: numconv.explain("conv2d", X, WEIGHT, **named),
     ):
-        with pytest.raises(numconv.RefusedError, match="too small") as refused:
+        with pytest.raises(numconv.RefusedError, match="too small; backend='peer' has one of this"):
             call(algorithm="fft")
-        assert "peer" not in str(refused.value)
-        with pytest.raises(numconv.ArgumentError, match="it is of backend 'peer'"):
+        with pytest.raises(numconv.ArgumentError, match="direct; backend='peer' has one of this"):
             call(algorithm="unfold")
         assert (peer.called, only.called) == (0, 0)
         call(backend="peer", algorithm="fft")
@@ -315,11 +348,59 @@ def test_a_peer_is_explained_beside_the_others(install: Any) -> None:
     assert ("peer", "fft", 0.1) in [(c.backend, c.algorithm, c.seconds) for c in stage.candidates]
 
 
-def test_a_named_algorithm_may_be_another_backends_if_it_is_no_peer(install: Any) -> None:
-    theirs = Counting("theirs", 1)
-    install(Place("ours", 10, Counting("direct", 2)), Place("third", 0, theirs))
-    numconv.conv2d(X, WEIGHT, algorithm="theirs")
+def test_a_named_algorithm_is_that_of_the_backend_which_would_be_chosen(install: Any) -> None:
+    high, low = Counting("same", 2), Counting("same", 1)
+    install(Place("high", 10, Counting("quick", 1), high), Place("low", 5, low))
+    numconv.conv2d(X, WEIGHT, algorithm="same")
+    assert (high.called, low.called) == (1, 0)
+
+
+def test_the_backend_which_would_be_chosen_is_one_that_accepts_the_problem(install: Any) -> None:
+    high, low = Counting("same", 1, "takes none"), Counting("same", 1)
+    install(Place("high", 10, high), Place("low", 5, low))
+    numconv.conv2d(X, WEIGHT, algorithm="same")
+    assert low.called == 1
+
+
+def test_a_named_algorithm_that_refuses_is_not_anothers_of_this_name(install: Any) -> None:
+    theirs = Counting("same", 1)
+    install(
+        Place("ours", 10, Counting("same", 1, "the kernel is odd"), Counting("direct", 2)),
+        Place("third", 5, theirs),
+        Place("away", 3, theirs, state="unavailable"),
+        Place("other", 0, Counting("else", 1)),
+    )
+    with pytest.raises(numconv.RefusedError, match="ours/same: the kernel is odd; ") as refused:
+        numconv.conv2d(X, WEIGHT, algorithm="same")
+    assert str(refused.value).endswith("; backend='third' has one of this name")
+    assert theirs.called == 0
+    numconv.conv2d(X, WEIGHT, algorithm="same", backend="third")
     assert theirs.called == 1
+
+
+def test_a_named_algorithm_that_only_others_have_names_them(install: Any) -> None:
+    theirs = Counting("theirs", 1)
+    install(
+        Place("ours", 10, Counting("direct", 2)),
+        *(Place("third", 0, theirs), Place("fourth", 0, theirs)),
+    )
+    with pytest.raises(numconv.ArgumentError, match="'auto' or one of backend 'ours': dir") as bad:
+        numconv.conv2d(X, WEIGHT, algorithm="theirs")
+    assert str(bad.value).endswith("; backend='third' or backend='fourth' has one of this name")
+    with pytest.raises(numconv.ArgumentError, match="'ours': direct; did you mean 'direct'"):
+        numconv.conv2d(X, WEIGHT, algorithm="dirct")
+    assert theirs.called == 0
+
+
+def test_a_named_algorithm_is_refused_where_all_refuse(install: Any) -> None:
+    odd, even = Counting("odd", 1, "is odd"), Counting("even", 1, "is even")
+    install(Place("high", 10, odd), Place("low", 5, even))
+    with pytest.raises(numconv.RefusedError, match=r"algorithm='odd': high/odd: is odd$"):
+        numconv.conv2d(X, WEIGHT, algorithm="odd")
+    with pytest.raises(numconv.ArgumentError, match="'high': odd; backend='low' has one of this"):
+        numconv.conv2d(X, WEIGHT, algorithm="even")
+    with pytest.raises(numconv.RefusedError, match="high/odd: is odd; low/even: is even"):
+        numconv.conv2d(X, WEIGHT)
 
 
 def test_peers_alone_are_not_taken(install: Any) -> None:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
 
 from . import units
-from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError, did_you_mean
+from .contract import BrokenBackendError
+from .errors import (
+    ArgumentError,
+    BackendError,
+    PerformanceWarning,
+    PluginWarning,
+    RefusedError,
+    did_you_mean,
+)
 from .protocol import Algorithm, Backend, Problem
 from .threads import num_threads_held
+
+Result = TypeVar("Result")
 
 _warned: set[tuple[str, str]] = set()
 
@@ -37,6 +50,11 @@ class Choice:
     reason: str
     fell_back: bool = False
 
+    @property
+    def name(self) -> str:
+        """``BACKEND/ALGORITHM``."""
+        return f"{self.backend.name}/{self.algorithm.name}"
+
 
 @num_threads_held
 def candidates(problem: Problem, backend: str = "auto", device: str = "cpu") -> list[Candidate]:
@@ -49,87 +67,199 @@ def candidates(problem: Problem, backend: str = "auto", device: str = "cpu") -> 
         if status.state == "unavailable":
             found.append(Candidate(each.name, "", None, status.reason))
             continue
-        offered = _offered(each, problem, backend != "auto")
-        if not offered:
-            kind = type(problem).__name__
-            found.append(Candidate(each.name, "", None, f"has no algorithm for a {kind}"))
-        for algorithm in offered:
+        found.extend(_considered(each, problem))
+    return found
+
+
+def _considered(backend: Backend, problem: Problem) -> list[Candidate]:
+    """Return the algorithms of a backend that can be used; what is broken refuses."""
+    try:
+        offered = backend.algorithms(problem)
+    except BrokenBackendError as error:
+        return [Candidate(backend.name, "", None, str(error))]
+    found = []
+    for algorithm in offered:
+        try:
             refusal = algorithm.refusal(problem)
             seconds = algorithm.cost(problem) if refusal is None else None
-            found.append(Candidate(each.name, algorithm.name, seconds, refusal))
-    return found
+        except BrokenBackendError as error:
+            refusal, seconds = str(error), None
+        found.append(Candidate(backend.name, algorithm.name, seconds, refusal))
+    none = f"has no algorithm for a {type(problem).__name__}"
+    return found or [Candidate(backend.name, "", None, none)]
 
 
 @num_threads_held
 def choose(
-    problem: Problem, backend: str = "auto", algorithm: str = "auto", device: str = "cpu"
+    problem: Problem,
+    backend: str = "auto",
+    algorithm: str = "auto",
+    device: str = "cpu",
+    without: Collection[str] = (),
 ) -> Choice:
     """Choose who solves `problem`.
 
     ``auto`` takes the ready backend of the highest priority on `device` that has a fast
-    algorithm for the problem, and of its algorithms the one with the least estimated cost. A
-    name never falls back. Backends of negative priority are there for comparison: none is taken
-    but by its own name, whatever the name of the algorithm.
+    algorithm for the problem, and of its algorithms the one with the least estimated cost.
+    Where several backends have that priority, the least cost of all their algorithms decides;
+    where costs are equal, the backend that is first by name, and of its algorithms the first.
+
+    A name never falls back. That of an algorithm alone means the algorithm of the backend that
+    ``auto`` takes for this problem, and never another backend's of the same name: that needs the
+    backend's name as well. Backends of negative priority are there for comparison: none is taken
+    but by its own name. One that breaks the protocol is passed over with a warning, unless it was
+    asked for by name; so are the backends that are named in `without`.
 
     Raises
     ------
     ArgumentError
-        If no backend or algorithm has that name.
+        If there is no such backend, or the backend has no algorithm of that name.
     BackendError
         If the backend cannot be used here.
     RefusedError
         If the algorithm, or every algorithm of the backend, refuses the problem.
     """
+    if algorithm != "auto":
+        return _named(problem, backend, algorithm, device)
+    refusals: list[str] = []
+    slow: list[Accepted] = []
+    for accepted in _accepted_by_priority(problem, backend, device, refusals, without):
+        fast = _fast(accepted)
+        if fast:
+            return Choice(fast[0].backend, fast[0].algorithm, _reason(fast))
+        slow += accepted
+    if not slow:
+        raise _refused(problem, backend, algorithm, refusals)
+    why = "nothing faster accepts the problem"
+    fell_back = backend == "auto" or bool(refusals)
+    return Choice(slow[0].backend, slow[0].algorithm, why, fell_back)
+
+
+def competitors(problem: Problem, backend: str, device: str) -> list[Accepted]:
+    """Return whoever could solve `problem` in place of what `choose` takes, which is the first.
+
+    Those are the fast algorithms that accept it of the backend, or with ``auto`` of each that
+    ``auto`` might take: by priority, and then by estimated cost.
+    """
+    groups = _accepted_by_priority(problem, backend, device, [])
+    accepted = [each for group in groups for each in group]
+    return _fast(accepted) or accepted
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An algorithm that accepts a problem, and its estimated seconds."""
+
+    seconds: float
+    backend: Backend
+    algorithm: Algorithm
+
+    @property
+    def name(self) -> str:
+        """``BACKEND/ALGORITHM``."""
+        return f"{self.backend.name}/{self.algorithm.name}"
+
+
+def _fast(accepted: Iterable[Accepted]) -> list[Accepted]:
+    return [each for each in accepted if not is_last_resort(each.algorithm)]
+
+
+def _accepted_by_priority(
+    problem: Problem,
+    backend: str,
+    device: str,
+    refusals: list[str],
+    without: Collection[str] = (),
+) -> Iterator[list[Accepted]]:
+    """Yield for each priority who accepts `problem`, the least cost first; note who refuses."""
+    usable = (each for each in _usable(backend, device) if each.name not in without)
+    for _, equals in groupby(usable, key=lambda each: each.priority):
+        accepted: list[Accepted] = []
+        for each in equals:
+            try:
+                accepted += _accepted(each, problem, refusals)
+            except BrokenBackendError as error:
+                if backend != "auto":
+                    raise
+                _warn_of_broken(error)
+                refusals.append(str(error))
+        yield sorted(accepted, key=lambda each: each.seconds)
+
+
+def _accepted(backend: Backend, problem: Problem, refusals: list[str]) -> list[Accepted]:
+    found: list[Accepted] = []
+    for offered in backend.algorithms(problem):
+        refusal = offered.refusal(problem)
+        if refusal is None:
+            found.append(Accepted(offered.cost(problem), backend, offered))
+        else:
+            refusals.append(f"{backend.name}/{offered.name}: {refusal}")
+    return found
+
+
+def _reason(fast: Sequence[Accepted]) -> str:
+    if len(fast) == 1:
+        return f"the only fast algorithm of {fast[0].backend.name} that accepts the problem"
+    return f"least estimated time of {len(fast)}: {units.seconds(fast[0].seconds)}"
+
+
+def _named(problem: Problem, backend: str, algorithm: str, device: str) -> Choice:
+    """Return the algorithm of this name of the backend that is named, or would be chosen."""
+    owner = _owner(problem, backend, algorithm, device)
+    offered = owner.algorithms(problem)
+    refusals: list[str] = []
+    accepted: list[Algorithm] = []
+    for each in offered:
+        if each.name == algorithm:
+            refusal = each.refusal(problem)
+            if refusal is None:
+                accepted.append(each)
+            else:
+                refusals.append(f"{owner.name}/{each.name}: {refusal}")
+    if accepted:
+        best = min(accepted, key=lambda each: each.cost(problem))
+        return Choice(owner, best, "asked for by name")
+    others = _others(problem, owner, algorithm, device) if backend == "auto" else ""
+    if refusals:
+        raise _refused(problem, backend, algorithm, refusals, others)
+    known = list(dict.fromkeys(each.name for each in offered))
+    expected = f"'auto' or one of backend {owner.name!r}: {', '.join(known)}"
+    raise ArgumentError("algorithm", algorithm, expected + did_you_mean(algorithm, known) + others)
+
+
+def _owner(problem: Problem, backend: str, algorithm: str, device: str) -> Backend:
+    """Return the backend that is named, or that would be chosen if no algorithm were."""
+    if backend == "auto":
+        with suppress(RefusedError):
+            return choose(problem, device=device).backend
+    for each in _usable(backend, device):
+        if _offered(each, problem) or backend != "auto":
+            return each
+    raise _refused(problem, backend, algorithm, [])
+
+
+def _others(problem: Problem, owner: Backend, algorithm: str, device: str) -> str:
+    """Return which other backends have an algorithm of this name, as the end of a sentence."""
     from . import plugins
 
-    refusals: list[str] = []
-    last: Choice | None = None
-    known: set[str] = set()
-    peers: list[Backend] = []
-    for each in _backends(backend, device):
-        if backend == "auto" and is_peer(each):
-            peers.append(each)
-            continue
-        status = plugins.status(each)
-        if status.state == "unavailable":
-            if backend != "auto":
-                remedy = f"; {status.remedy}" if status.remedy else ""
-                raise BackendError(f"backend {backend!r} is unavailable: {status.reason}{remedy}")
-            continue
-        accepted: list[tuple[float, int, Algorithm]] = []
-        for rank, offered in enumerate(_offered(each, problem, backend != "auto")):
-            known.add(offered.name)
-            if algorithm not in ("auto", offered.name):
-                continue
-            refusal = offered.refusal(problem)
-            if refusal is not None:
-                refusals.append(f"{each.name}/{offered.name}: {refusal}")
-            elif algorithm == "auto" and getattr(offered, "last_resort", False):
-                last = Choice(each, offered, "nothing faster accepts the problem")
-            else:
-                accepted.append((offered.cost(problem), rank, offered))
-        if accepted:
-            seconds, _, best = min(accepted)
-            if algorithm != "auto":
-                reason = "asked for by name"
-            elif len(accepted) == 1:
-                reason = f"the only fast algorithm of {each.name} that accepts the problem"
-            else:
-                reason = f"least estimated time of {len(accepted)}: {units.seconds(seconds)}"
-            return Choice(each, best, reason)
-        if last is not None:
-            break
-    if last is not None:
-        return replace(last, fell_back=backend == "auto" or bool(refusals))
-    if known and algorithm not in ("auto", *known):
-        expected = "'auto' or one of " + ", ".join(sorted(known)) + did_you_mean(algorithm, known)
-        having = [each.name for each in peers if _has(each, problem, algorithm)]
-        if having:
-            expected += f"; it is of backend {having[0]!r}, to be asked for by that name as well"
-        raise ArgumentError("algorithm", algorithm, expected)
+    having = [
+        f"backend={each.name!r}"
+        for each in _backends("auto", device)
+        if each is not owner
+        and plugins.status(each).state != "unavailable"
+        and any(offered.name == algorithm for offered in _offered(each, problem))
+    ]
+    return f"; {' or '.join(having)} has one of this name" if having else ""
+
+
+def _refused(
+    problem: Problem, backend: str, algorithm: str, refusals: Sequence[str], others: str = ""
+) -> RefusedError:
+    from . import plugins
+
     none = f"no algorithm for a {type(problem).__name__}{plugins.set_aside()}"
     detail = "; ".join(refusals) or none
-    raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
+    return RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}{others}")
 
 
 def offers(problem: Problem, backend: str, device: str) -> bool:
@@ -138,7 +268,7 @@ def offers(problem: Problem, backend: str, device: str) -> bool:
         choice = choose(problem, backend, device=device)
     except (BackendError, RefusedError):
         return False
-    return not getattr(choice.algorithm, "last_resort", False)
+    return not is_last_resort(choice.algorithm)
 
 
 def is_peer(backend: Backend) -> bool:
@@ -146,13 +276,24 @@ def is_peer(backend: Backend) -> bool:
     return backend.priority < 0
 
 
-def _has(backend: Backend, problem: Problem, algorithm: str) -> bool:
-    """Return whether a backend that can be used here has an algorithm of this name."""
+def is_last_resort(algorithm: Algorithm) -> bool:
+    """Return whether an algorithm is slow, and there so that every call has an answer."""
+    return bool(getattr(algorithm, "last_resort", False))
+
+
+def _usable(name: str, device: str) -> Iterator[Backend]:
+    """Yield the backends that may be chosen, the highest priority first."""
     from . import plugins
 
-    if plugins.status(backend).state == "unavailable":
-        return False
-    return any(each.name == algorithm for each in _offered(backend, problem, False))
+    for each in sorted(_backends(name, device), key=lambda each: (-each.priority, each.name)):
+        if name == "auto" and is_peer(each):
+            continue
+        status = plugins.status(each)
+        if status.state != "unavailable":
+            yield each
+        elif name != "auto":
+            remedy = f"; {status.remedy}" if status.remedy else ""
+            raise BackendError(f"backend {name!r} is unavailable: {status.reason}{remedy}")
 
 
 def _backends(name: str, device: str) -> list[Backend]:
@@ -163,15 +304,12 @@ def _backends(name: str, device: str) -> list[Backend]:
     return [plugins.backend(name, "'auto' or one of ")]
 
 
-def _offered(backend: Backend, problem: Problem, by_name: bool) -> Sequence[Algorithm]:
-    """Return the backend's algorithms; a broken one is an error only where it was asked for."""
-    from . import plugins
-
-    offered = backend.algorithms(problem)
-    broken = plugins.broken_algorithms(offered)
-    if broken and by_name:
-        raise BackendError(f"backend {backend.name!r}: " + "; ".join(broken.values()))
-    return [each for rank, each in enumerate(offered) if rank not in broken]
+def _offered(backend: Backend, problem: Problem) -> Sequence[Algorithm]:
+    """Return the backend's algorithms; none of one that breaks the protocol."""
+    try:
+        return backend.algorithms(problem)
+    except BrokenBackendError:
+        return ()
 
 
 def forget_warnings() -> None:
@@ -192,6 +330,32 @@ def warn_of_last_resort(choice: Choice, problem: Problem) -> None:
         PerformanceWarning,
         stacklevel=callers_level(),
     )
+
+
+def passing_over(backend: str, attempt: Callable[[Collection[str]], Result]) -> Result:
+    """Return ``attempt(broken)``, `broken` being the backends that break the protocol in it.
+
+    Each is warned of. One that was asked for by name is an error.
+    """
+    broken: set[str] = set()
+    while True:
+        try:
+            return attempt(broken)
+        except BrokenBackendError as error:
+            if backend != "auto" or error.backend in broken:
+                raise
+            _warn_of_broken(error)
+            broken.add(error.backend)
+
+
+def _warn_of_broken(error: BrokenBackendError) -> None:
+    """Say once that a backend breaks the protocol, and another one computes in its place."""
+    key = ("", str(error))
+    if key in _warned:
+        return
+    _warned.add(key)
+    message = f"{error}; another backend computes (said once)"
+    warnings.warn(message, PluginWarning, stacklevel=callers_level())
 
 
 def callers_level() -> int:

@@ -19,7 +19,22 @@ _NOTHING = object()
 
 
 class BrokenBackendError(BackendError):
-    """A backend does not do what the protocol says."""
+    """A backend does not do what the protocol says.
+
+    Parameters
+    ----------
+    backend : str
+        Its name.
+    what : str
+        What it did.
+    """
+
+    def __init__(self, backend: str, what: str) -> None:
+        self.backend, self.what = backend, what
+        super().__init__(f"backend {backend!r} breaks the protocol: {what}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.backend, self.what)
 
 
 @dataclass(frozen=True)
@@ -147,7 +162,7 @@ class Guarded:
 
     def broken(self, what: str) -> BrokenBackendError:
         """Return the error that says what this backend did."""
-        return BrokenBackendError(f"backend {self.name!r} breaks the protocol: {what}")
+        return BrokenBackendError(self.name, what)
 
     def _called(self, member: str, function: Callable[..., Any], *arguments: Any) -> Any:
         try:
@@ -210,6 +225,11 @@ class _GuardedAlgorithm:
 
     def _broken(self, what: str) -> BrokenBackendError:
         return self._backend.broken(f"algorithm {self.name!r}: {what}")
+
+
+def unguarded(backend: Any) -> type:
+    """Return the class that a plugin's author wrote."""
+    return type(backend._backend if isinstance(backend, Guarded) else backend)
 
 
 def described(plan: Plan) -> str:

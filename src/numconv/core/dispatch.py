@@ -6,7 +6,7 @@ look-up and one call of its plan; everything that can be decided from these is d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from operator import is_
@@ -16,7 +16,7 @@ import numpy as np
 
 from . import arrays
 from .background import undisturbed
-from .choice import Choice, choose, forget_warnings, offers, warn_of_last_resort
+from .choice import Choice, choose, forget_warnings, offers, passing_over, warn_of_last_resort
 from .dtypes import DTYPES
 from .errors import ArgumentError, ArgumentTypeError
 from .geometry import LARGEST
@@ -289,19 +289,29 @@ def _prepare(
         raise ArgumentError(names[0], operands[0].shape if operands[0] else None, expected)
     if tune and memory is not HOST and not hasattr(memory, "finish"):
         raise ArgumentError("tune", tune, f"False for arrays in the memory of {memory.device!r}")
-    choice = chosen(problem, backend, algorithm, memory.device)
-    check_place(memory, choice.backend, names[0])
-    if tune:
-        from .tuning import tuned
 
-        choice = tuned(problem, backend, algorithm, memory=memory)
-    return prepare(problem, operands[0], choice, memory)
+    def attempt(broken: Collection[str]) -> Call:
+        choice = chosen(problem, backend, algorithm, memory.device, broken)
+        check_place(memory, choice.backend, names[0])
+        if tune and not broken:
+            from .tuning import tuned
+
+            choice = tuned(problem, backend, algorithm, memory=memory)
+        return prepare(problem, operands[0], choice, memory)
+
+    return passing_over(backend, attempt)
 
 
-def chosen(problem: Problem, backend: str, algorithm: str, device: str) -> Choice:
+def chosen(
+    problem: Problem,
+    backend: str,
+    algorithm: str,
+    device: str,
+    without: Collection[str] = (),
+) -> Choice:
     """Return what `choose` does."""
     kind = (type(problem), backend, device)
-    found: Choice = _settled(choose, kind, problem, backend, algorithm, device)
+    found: Choice = _settled(choose, kind, problem, backend, algorithm, device, without)
     return found
 
 

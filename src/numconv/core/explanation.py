@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import contract
-from .choice import Candidate, candidates, choose
+from .choice import Candidate, Choice, candidates, choose, passing_over
 from .dispatch import Traced
-from .protocol import Problem
+from .protocol import Plan, Problem
 from .threads import num_threads_held
 from .units import seconds
 
@@ -89,8 +89,12 @@ def explain(
 @num_threads_held
 def _stage(traced: Traced, device: str) -> Stage:
     problem = traced.problem
-    choice = choose(problem, traced.backend, traced.algorithm, device)
-    plan = choice.algorithm.plan(problem)
+
+    def planned(broken: Collection[str]) -> tuple[Choice, Plan]:
+        choice = choose(problem, traced.backend, traced.algorithm, device, broken)
+        return choice, choice.algorithm.plan(problem)
+
+    choice, plan = passing_over(traced.backend, planned)
     return Stage(
         label=label(problem),
         problem=problem,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -45,6 +47,8 @@ class Registry:
     faults: list[Fault] = field(default_factory=list)
     own: set[str] = field(default_factory=lambda: {hookspecs.PROJECT})
     blocked: list[str] = field(default_factory=list)
+    origins: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The distribution that brought each backend, and its version."""
 
 
 _lock = threading.RLock()
@@ -67,13 +71,21 @@ def _discover_once() -> Registry:
 def _discover() -> Registry:
     found = Registry(pluggy.PluginManager(hookspecs.PROJECT))
     found.manager.add_hookspecs(hookspecs)
-    _load(found, entry_points(group=hookspecs.PROJECT))
+    distributions = _load(found, entry_points(group=hookspecs.PROJECT))
     _check_hooks(found)
     brought = list(_collect(found, "numconv_operators"))
     found.operators = _unique(found, "operator", brought, contract.OPERATOR)
     backends = [(hookspecs.PROJECT, ReferenceBackend(found.operators))]
     brought = backends + list(_collect(found, "numconv_backends"))
-    found.backends = _unique(found, "backend", brought, contract.BACKEND)
+    kept = _unique(found, "backend", brought, contract.BACKEND)
+    names = {id(item): name for name, item in kept.items()}
+    for plugin, item in brought:
+        name = names.get(id(item))
+        if name is not None and plugin in distributions:
+            found.origins[name] = distributions[plugin]
+        if name is not None and plugin not in found.own:
+            kept[name] = contract.Guarded(item)
+    found.backends = kept
     if not found.operators and not found.blocked:
         # The packages were copied, or packed, without what an installation lays beside them.
         text = f"no entry points found: {OWN_DISTRIBUTION}'s .dist-info is missing on sys.path"
@@ -81,7 +93,9 @@ def _discover() -> Registry:
     return found
 
 
-def _load(found: Registry, points: Iterable[EntryPoint]) -> None:
+def _load(found: Registry, points: Iterable[EntryPoint]) -> dict[str, tuple[str, str]]:
+    """Register what the entry points name; return each plugin's distribution and its version."""
+    distributions: dict[str, tuple[str, str]] = {}
     blocked = {name.strip() for name in os.environ.get(BLOCK, "").split(",")} - {""}
     known = set()
     for point in sorted(set(points), key=lambda p: (p.name, p.value)):
@@ -101,9 +115,12 @@ def _load(found: Registry, points: Iterable[EntryPoint]) -> None:
             found.faults.append(Fault(label, describe(error)))
         else:
             found.own.update([label] if own else [])
+            if point.dist is not None:
+                distributions[label] = point.dist.name, str(point.dist.version)
     for name in sorted(blocked - known):
         text = f"no plugin is called {name!r}{did_you_mean(name, known)}"
         found.faults.append(Fault(BLOCK, text))
+    return distributions
 
 
 def _check_hooks(found: Registry) -> None:
@@ -150,6 +167,7 @@ def answers(found: Registry, hook: str, **arguments: Any) -> Iterator[tuple[str,
                 found_answers = [each.function(**given)]
             except (Exception, SystemExit) as again:
                 found.faults.append(Fault(each.plugin_name, describe(again)))
+                continue
             else:
                 names = ", ".join(wrapper.plugin_name for wrapper in wrappers)
                 fault = Fault(names, f"around {hook} of {each.plugin_name}: {describe(error)}")
@@ -195,8 +213,6 @@ def _unique(
                     others = ", ".join(p for p, i in claims if i is not item)
                     text = f"{what} name {name!r} is also brought by {others}"
                     found.faults.append(Fault(plugin, text))
-        if what == "backend" and name in kept and not ours:
-            kept[name] = contract.Guarded(kept[name])
     return kept
 
 
@@ -221,6 +237,22 @@ def backend(name: str, expected: str = "one of ") -> Backend:
         return known[name]
     expected += ", ".join(known) + did_you_mean(name, known)
     raise ArgumentError("backend", name, expected + set_aside())
+
+
+def origin(backend: Backend) -> tuple[str, str]:
+    """Return the distribution that brought a backend, and its version.
+
+    Of one that no distribution brought, the module, and a hash of its file if it has one.
+    """
+    found = registry().origins.get(backend.name)
+    if found is not None:
+        return found
+    module = contract.unguarded(backend).__module__
+    file = getattr(sys.modules.get(module), "__file__", None)
+    try:
+        return module, hashlib.sha256(Path(file or "").read_bytes()).hexdigest()
+    except OSError:
+        return module, ""
 
 
 def status(backend: Backend) -> Status:
