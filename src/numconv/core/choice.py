@@ -26,6 +26,8 @@ from .threads import num_threads_held
 Result = TypeVar("Result")
 
 _warned: set[tuple[str, str]] = set()
+_broken: dict[str, bool] = {}
+"""What backends did that the protocol does not have, and whether that was said."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _accepted_by_priority(
             except BrokenBackendError as error:
                 if backend != "auto":
                     raise
-                _warn_of_broken(error)
+                _note_broken(error)
                 refusals.append(str(error))
         yield sorted(accepted, key=lambda each: each.seconds)
 
@@ -315,6 +317,7 @@ def _offered(backend: Backend, problem: Problem) -> Sequence[Algorithm]:
 def forget_warnings() -> None:
     """Let everything that is said once be said again."""
     _warned.clear()
+    _broken.clear()
 
 
 def warn_of_last_resort(choice: Choice, problem: Problem) -> None:
@@ -340,22 +343,30 @@ def passing_over(backend: str, attempt: Callable[[Collection[str]], Result]) -> 
     broken: set[str] = set()
     while True:
         try:
-            return attempt(broken)
+            result = attempt(broken)
         except BrokenBackendError as error:
             if backend != "auto" or error.backend in broken:
                 raise
-            _warn_of_broken(error)
+            _note_broken(error)
             broken.add(error.backend)
+        else:
+            _warn_of_broken()
+            return result
 
 
-def _warn_of_broken(error: BrokenBackendError) -> None:
-    """Say once that a backend breaks the protocol, and another one computes in its place."""
-    key = ("", str(error))
-    if key in _warned:
-        return
-    _warned.add(key)
-    message = f"{error}; another backend computes (said once)"
-    warnings.warn(message, PluginWarning, stacklevel=callers_level())
+def _note_broken(error: BrokenBackendError) -> None:
+    """Let `_warn_of_broken` say it: who chooses may do so on a thread that no user began."""
+    if str(error) not in _broken:
+        _broken[str(error)] = False
+
+
+def _warn_of_broken() -> None:
+    """Say once of each backend how it breaks the protocol, and that another one computes."""
+    for text, said in list(_broken.items()):
+        _broken[text] = True
+        if not said:
+            message = f"{text}; another backend computes (said once)"
+            warnings.warn(message, PluginWarning, stacklevel=callers_level())
 
 
 def callers_level() -> int:
