@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from numconv import ArgumentError
 from numconv.core import dispatch
 from numconv.core.operators.plugin import numconv_operators
-from numconv.core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
+from numconv.core.problems import (
+    ConvolutionProblem,
+    Epilogue,
+    FilterProblem,
+    InvolutionProblem,
+)
 from numconv.testing import named_problems
 
 PROBLEM = ConvolutionProblem(
@@ -105,3 +111,58 @@ def test_tracing_gives_the_shape_that_computing_gives(operator: Any) -> None:
 def test_the_epilogue_says_where_a_channel_goes() -> None:
     assert [Epilogue(shuffle=2).destination(c, 6) for c in range(6)] == [0, 2, 4, 1, 3, 5]
     assert [Epilogue().destination(c, 3) for c in range(3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("direction", "banana"), ("direction", None), ("batch", -1), ("batch", 2.0)),
+        *(("batch", True), ("in_channels", 6.0), ("groups", np.int64(2)), ("groups", "2")),
+        *(("input_shape", [10, 9]), ("input_shape", (10,)), ("input_shape", (10, 9, 8, 7))),
+        *(("kernel_shape", (3, 2.0)), ("stride", (0, 1)), ("stride", 2), ("stride", (2,))),
+        *(("dilation", (1, -3)), ("padding", ((1, 1),)), ("padding", (1, 1))),
+        *(("padding", ((1, 1), (0, 2.5))), ("padding_mode", "mirror"), ("padding_mode", None)),
+        *(("dtype", "float8"), ("accuracy", "exact"), ("epilogue", None), ("epilogue", "relu")),
+    ],
+    ids=str,
+)
+def test_every_field_of_a_problem_is_checked(field: str, value: Any) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        replace(PROBLEM, **{field: value})
+    assert raised.value.argument in (field, "kernel_shape" if field == "input_shape" else field)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("direction", "input_gradient"), ("channels", 6.0), ("stride", (2,)), ("batch", None)],
+    ids=str,
+)
+def test_every_field_of_an_involution_is_checked(field: str, value: Any) -> None:
+    with pytest.raises(ArgumentError, match=field):
+        replace(INVOLUTION, **{field: value})
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"bias": 1}, {"residual": None}, {"shuffle": 0}, {"shuffle": 2.0}, {"activation": "sine"}],
+    ids=str,
+)
+def test_every_part_of_an_epilogue_is_checked(parts: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match=next(iter(parts))):
+        replace(PROBLEM, epilogue=Epilogue(**parts))
+
+
+def test_features_are_what_a_solver_must_know_of() -> None:
+    assert PROBLEM.features == {
+        *("problem=ConvolutionProblem", "dtype=float32", "direction=forward"),
+        *("padding_mode=zeros", "accuracy=standard"),
+    }
+    whole = Epilogue(bias=True, residual=True, activation="relu", shuffle=2)
+    more = replace(PROBLEM, padding_mode="reflect", accuracy="strict", epilogue=whole).features
+    assert more - PROBLEM.features == {
+        *("padding_mode=reflect", "accuracy=strict", "epilogue:bias", "epilogue:residual"),
+        *("epilogue:activation=relu", "epilogue:shuffle"),
+    }
+    assert "problem=InvolutionProblem" in INVOLUTION.features
+    filtered = FilterProblem((5, 6), (1, 3), ((0, 0), (1, 1)), ("zeros", "reflect"), sums="pairs")
+    assert {"padding_mode=reflect", "sums=pairs", "result_dtype=float64"} <= filtered.features

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cached_property
 from math import prod
 from typing import Any, get_args
@@ -21,36 +22,41 @@ _MOST_AXES = 3
 ACCURACIES: tuple[str, ...] = get_args(Accuracy)
 
 
-def check_fields(problem: Any, counts: tuple[str, ...], directions: tuple[str, ...]) -> None:
+def check_types(problem: Any, counts: tuple[str, ...]) -> None:
     """Raise unless every field of a windowed problem is of its type, and the axes agree.
 
-    `counts` name the fields that count channels and groups; each is at least 1.
+    `counts` name the fields that are numbers, besides the batch.
     """
-    for name, least in (("batch", 0), *((name, 1) for name in counts)):
+    for name in ("batch", *counts):
         value = getattr(problem, name)
-        if type(value) is not int or value < least:
-            raise ArgumentError(name, value, f"an integer of at least {least}")
+        if type(value) is not int:
+            raise ArgumentError(name, value, "an integer")
     axes = len(problem.input_shape) if type(problem.input_shape) is tuple else 0
-    if not 1 <= axes <= _MOST_AXES:
+    if not 1 <= axes <= _MOST_AXES or not _are_integers(problem.input_shape, axes):
         raise ArgumentError("input_shape", problem.input_shape, "a tuple of one to three integers")
-    for name, least in (("input_shape", 0), ("kernel_shape", 1), ("stride", 1), ("dilation", 1)):
-        value = getattr(problem, name)
-        if not _are_integers(value, axes) or min(value) < least:
-            expected = f"a tuple of {axes} integers of at least {least}"
-            raise ArgumentError(name, value, expected)
+    for name in ("kernel_shape", "stride", "dilation"):
+        if not _are_integers(getattr(problem, name), axes):
+            raise ArgumentError(name, getattr(problem, name), f"a tuple of {axes} integers")
     pairs = problem.padding
-    if (
-        type(pairs) is not tuple
-        or len(pairs) != axes
-        or not all(_are_integers(p, 2) for p in pairs)
-    ):
+    paired = type(pairs) is tuple and len(pairs) == axes
+    if not paired or not all(_are_integers(pair, 2) for pair in pairs):
         raise ArgumentError("padding", pairs, f"a tuple of {axes} pairs (low, high) of integers")
+    if not isinstance(problem.epilogue, Epilogue):
+        raise ArgumentError("epilogue", problem.epilogue, "an Epilogue")
+
+
+def check_values(problem: Any, directions: tuple[str, ...] = ("forward",)) -> None:
+    """Raise unless numbers are in their range, words are known, and the padding can be filled."""
+    if problem.batch < 0:
+        raise ArgumentError("batch", problem.batch, "an integer of at least 0")
+    for name in ("stride", "dilation"):
+        if min(getattr(problem, name)) < 1:
+            raise ArgumentError(name, getattr(problem, name), "integers of at least 1")
     direction = getattr(problem, "direction", directions[0])
     if direction not in directions:
         raise ArgumentError("direction", direction, "one of " + ", ".join(map(repr, directions)))
-    if not isinstance(problem.epilogue, Epilogue):
-        raise ArgumentError("epilogue", problem.epilogue, "an Epilogue")
     check_settings(problem)
+    problem.epilogue.check(problem.dtype)
 
 
 def _are_integers(value: Any, count: int) -> bool:
@@ -142,8 +148,9 @@ def features(problem: Any) -> frozenset[str]:
     among them.
     """
     words = {"problem": type(problem).__name__, "dtype": problem.dtype}
+    given = {each.name for each in fields(problem)}
     for name in ("direction", "padding_mode", "accuracy", "result_dtype", "sums"):
-        if hasattr(problem, name):
+        if name in given:
             words[name] = getattr(problem, name)
     found = {f"{name}={word}" for name, word in words.items()}
     found.update(f"padding_mode={mode}" for mode in getattr(problem, "padding_modes", ()))

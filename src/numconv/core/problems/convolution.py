@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..geometry import Pairs, source_index
-from .common import Shape, Windowed, check_fields
+from .common import Shape, Windowed, check_types, check_values
 from .epilogue import Epilogue
 
 Direction = Literal["forward", "input_gradient"]
@@ -75,12 +75,13 @@ class ConvolutionProblem(Windowed):
     accuracy: str = "standard"
 
     def __post_init__(self) -> None:
+        check_types(self, ("in_channels", "out_channels", "groups"))
         for name, channels in (("C_in", self.in_channels), ("C_out", self.out_channels)):
             if self.groups < 1 or channels % self.groups:
                 raise ArgumentError("groups", self.groups, f"a divisor of {name}={channels}")
         if self.in_channels < 1 or self.out_channels < 1 or min(self.kernel_shape) < 1:
             raise ArgumentError("weight", self.weight_shape, "a shape without zeros")
-        check_fields(self, ("in_channels", "out_channels", "groups"), DIRECTIONS)
+        check_values(self, DIRECTIONS)
         if min(self.output_shape) < 1:
             extents = tuple(
                 d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_shape, strict=True)
@@ -91,7 +92,6 @@ class ConvolutionProblem(Windowed):
                 f"spatial axes at least as long as the kernel, which covers {extents} samples, "
                 f"after padding {self.padding}",
             )
-        self.epilogue.check(self.dtype)
 
     @property
     def x_shape(self) -> Shape:

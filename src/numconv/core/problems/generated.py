@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import dtypes
 from ..errors import ArgumentError
 from ..geometry import Pairs
-from .common import Shape, Windowed, check_fields, check_room
+from .common import Shape, Windowed, check_room, check_types, check_values
 from .epilogue import Epilogue
 
 
@@ -67,13 +67,13 @@ class GeneratedInvolutionProblem(Windowed):
     accuracy: str = "standard"
 
     def __post_init__(self) -> None:
+        check_types(self, ("channels", "hidden_channels", "groups"))
         if self.groups < 1 or self.channels < 1 or self.channels % self.groups:
             raise ArgumentError("groups", self.groups, f"a divisor of C={self.channels}")
         if min(self.kernel_shape) < 1 or self.hidden_channels < 1:
             raise ArgumentError("span_weight", self.span_weight_shape, "a shape without zeros")
-        check_fields(self, ("channels", "hidden_channels", "groups"), ("forward",))
+        check_values(self)
         check_room(self)
-        self.epilogue.check(self.dtype)
 
     @property
     def x_shape(self) -> Shape:

@@ -7,7 +7,7 @@ from math import prod
 
 from ..errors import ArgumentError
 from ..geometry import Pairs
-from .common import Shape, Windowed, check_fields, check_room
+from .common import Shape, Windowed, check_room, check_types, check_values
 from .epilogue import Epilogue
 
 
@@ -55,13 +55,13 @@ class InvolutionProblem(Windowed):
     accuracy: str = "standard"
 
     def __post_init__(self) -> None:
+        check_types(self, ("channels", "groups"))
         if self.groups < 1 or self.channels < 1 or self.channels % self.groups:
             raise ArgumentError("kernels", self.kernels_shape, f"groups dividing C={self.channels}")
         if min(self.kernel_shape) < 1:
             raise ArgumentError("kernels", self.kernels_shape, "a shape without zeros")
-        check_fields(self, ("channels", "groups"), ("forward",))
+        check_values(self)
         check_room(self)
-        self.epilogue.check(self.dtype)
 
     @property
     def x_shape(self) -> Shape:
