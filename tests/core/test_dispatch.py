@@ -297,10 +297,9 @@ def test_a_peer_is_reached_by_its_own_name_alone(install: Any) -> None:
         lambda **named: numconv.plan("conv2d", X.shape, WEIGHT, **named)(X),
         lambda **named: numconv.explain("conv2d", X, WEIGHT, **named),
     ):
-        with pytest.raises(numconv.RefusedError, match="too small") as refused:
+        with pytest.raises(numconv.RefusedError, match="too small; backend='peer' has one of this"):
             call(algorithm="fft")
-        assert "peer" not in str(refused.value)
-        with pytest.raises(numconv.ArgumentError, match="it is of backend 'peer'"):
+        with pytest.raises(numconv.ArgumentError, match="direct; backend='peer' has one of this"):
             call(algorithm="unfold")
         assert (peer.called, only.called) == (0, 0)
         call(backend="peer", algorithm="fft")
@@ -315,11 +314,59 @@ def test_a_peer_is_explained_beside_the_others(install: Any) -> None:
     assert ("peer", "fft", 0.1) in [(c.backend, c.algorithm, c.seconds) for c in stage.candidates]
 
 
-def test_a_named_algorithm_may_be_another_backends_if_it_is_no_peer(install: Any) -> None:
-    theirs = Counting("theirs", 1)
-    install(Place("ours", 10, Counting("direct", 2)), Place("third", 0, theirs))
-    numconv.conv2d(X, WEIGHT, algorithm="theirs")
+def test_a_named_algorithm_is_that_of_the_backend_which_would_be_chosen(install: Any) -> None:
+    high, low = Counting("same", 2), Counting("same", 1)
+    install(Place("high", 10, Counting("quick", 1), high), Place("low", 5, low))
+    numconv.conv2d(X, WEIGHT, algorithm="same")
+    assert (high.called, low.called) == (1, 0)
+
+
+def test_the_backend_which_would_be_chosen_is_one_that_accepts_the_problem(install: Any) -> None:
+    high, low = Counting("same", 1, "takes none"), Counting("same", 1)
+    install(Place("high", 10, high), Place("low", 5, low))
+    numconv.conv2d(X, WEIGHT, algorithm="same")
+    assert low.called == 1
+
+
+def test_a_named_algorithm_that_refuses_is_not_anothers_of_this_name(install: Any) -> None:
+    theirs = Counting("same", 1)
+    install(
+        Place("ours", 10, Counting("same", 1, "the kernel is odd"), Counting("direct", 2)),
+        Place("third", 5, theirs),
+        Place("away", 3, theirs, state="unavailable"),
+        Place("other", 0, Counting("else", 1)),
+    )
+    with pytest.raises(numconv.RefusedError, match="ours/same: the kernel is odd; ") as refused:
+        numconv.conv2d(X, WEIGHT, algorithm="same")
+    assert str(refused.value).endswith("; backend='third' has one of this name")
+    assert theirs.called == 0
+    numconv.conv2d(X, WEIGHT, algorithm="same", backend="third")
     assert theirs.called == 1
+
+
+def test_a_named_algorithm_that_only_others_have_names_them(install: Any) -> None:
+    theirs = Counting("theirs", 1)
+    install(
+        Place("ours", 10, Counting("direct", 2)),
+        *(Place("third", 0, theirs), Place("fourth", 0, theirs)),
+    )
+    with pytest.raises(numconv.ArgumentError, match="'auto' or one of backend 'ours': dir") as bad:
+        numconv.conv2d(X, WEIGHT, algorithm="theirs")
+    assert str(bad.value).endswith("; backend='third' or backend='fourth' has one of this name")
+    with pytest.raises(numconv.ArgumentError, match="'ours': direct; did you mean 'direct'"):
+        numconv.conv2d(X, WEIGHT, algorithm="dirct")
+    assert theirs.called == 0
+
+
+def test_a_named_algorithm_is_refused_where_all_refuse(install: Any) -> None:
+    odd, even = Counting("odd", 1, "is odd"), Counting("even", 1, "is even")
+    install(Place("high", 10, odd), Place("low", 5, even))
+    with pytest.raises(numconv.RefusedError, match=r"algorithm='odd': high/odd: is odd$"):
+        numconv.conv2d(X, WEIGHT, algorithm="odd")
+    with pytest.raises(numconv.ArgumentError, match="'high': odd; backend='low' has one of this"):
+        numconv.conv2d(X, WEIGHT, algorithm="even")
+    with pytest.raises(numconv.RefusedError, match="high/odd: is odd; low/even: is even"):
+        numconv.conv2d(X, WEIGHT)
 
 
 def test_peers_alone_are_not_taken(install: Any) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
 
 from . import units
 from .errors import ArgumentError, BackendError, PerformanceWarning, RefusedError, did_you_mean
@@ -67,69 +69,125 @@ def choose(
     """Choose who solves `problem`.
 
     ``auto`` takes the ready backend of the highest priority on `device` that has a fast
-    algorithm for the problem, and of its algorithms the one with the least estimated cost. A
-    name never falls back. Backends of negative priority are there for comparison: none is taken
-    but by its own name, whatever the name of the algorithm.
+    algorithm for the problem, and of its algorithms the one with the least estimated cost.
+    Where several backends have that priority, the least cost of all their algorithms decides;
+    where costs are equal, the backend that is first by name, and of its algorithms the first.
+
+    A name never falls back. That of an algorithm alone means the algorithm of the backend that
+    ``auto`` takes for this problem, and never another backend's of the same name: that needs the
+    backend's name as well. Backends of negative priority are there for comparison: none is taken
+    but by its own name.
 
     Raises
     ------
     ArgumentError
-        If no backend or algorithm has that name.
+        If there is no such backend, or the backend has no algorithm of that name.
     BackendError
         If the backend cannot be used here.
     RefusedError
         If the algorithm, or every algorithm of the backend, refuses the problem.
     """
+    if algorithm != "auto":
+        return _named(problem, backend, algorithm, device)
+    refusals: list[str] = []
+    for accepted in _accepted_by_priority(problem, backend, device, refusals):
+        fast = [each for each in accepted if not is_last_resort(each.algorithm)]
+        if fast:
+            return Choice(fast[0].backend, fast[0].algorithm, _reason(fast))
+        if accepted:
+            last, why = accepted[0], "nothing faster accepts the problem"
+            return Choice(last.backend, last.algorithm, why, backend == "auto" or bool(refusals))
+    raise _refused(problem, backend, algorithm, refusals)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An algorithm that accepts a problem, and its estimated seconds."""
+
+    seconds: float
+    backend: Backend
+    algorithm: Algorithm
+
+
+def _accepted_by_priority(
+    problem: Problem, backend: str, device: str, refusals: list[str]
+) -> Iterator[list[Accepted]]:
+    """Yield for each priority who accepts `problem`, the least cost first; note who refuses."""
+    for _, equals in groupby(_usable(backend, device), key=lambda each: each.priority):
+        accepted: list[Accepted] = []
+        for each in equals:
+            for offered in _offered(each, problem, backend != "auto"):
+                refusal = offered.refusal(problem)
+                if refusal is None:
+                    accepted.append(Accepted(offered.cost(problem), each, offered))
+                else:
+                    refusals.append(f"{each.name}/{offered.name}: {refusal}")
+        yield sorted(accepted, key=lambda each: each.seconds)
+
+
+def _reason(fast: Sequence[Accepted]) -> str:
+    if len(fast) == 1:
+        return f"the only fast algorithm of {fast[0].backend.name} that accepts the problem"
+    return f"least estimated time of {len(fast)}: {units.seconds(fast[0].seconds)}"
+
+
+def _named(problem: Problem, backend: str, algorithm: str, device: str) -> Choice:
+    """Return the algorithm of this name of the backend that is named, or would be chosen."""
+    owner = _owner(problem, backend, algorithm, device)
+    offered = _offered(owner, problem, backend != "auto")
+    refusals: list[str] = []
+    accepted: list[Algorithm] = []
+    for each in offered:
+        if each.name == algorithm:
+            refusal = each.refusal(problem)
+            if refusal is None:
+                accepted.append(each)
+            else:
+                refusals.append(f"{owner.name}/{each.name}: {refusal}")
+    if accepted:
+        best = min(accepted, key=lambda each: each.cost(problem))
+        return Choice(owner, best, "asked for by name")
+    others = _others(problem, owner, algorithm, device) if backend == "auto" else ""
+    if refusals:
+        raise _refused(problem, backend, algorithm, refusals, others)
+    known = list(dict.fromkeys(each.name for each in offered))
+    expected = f"'auto' or one of backend {owner.name!r}: {', '.join(known)}"
+    raise ArgumentError("algorithm", algorithm, expected + did_you_mean(algorithm, known) + others)
+
+
+def _owner(problem: Problem, backend: str, algorithm: str, device: str) -> Backend:
+    """Return the backend that is named, or that would be chosen if no algorithm were."""
+    if backend == "auto":
+        with suppress(RefusedError):
+            return choose(problem, device=device).backend
+    for each in _usable(backend, device):
+        if _offered(each, problem, backend != "auto"):
+            return each
+    raise _refused(problem, backend, algorithm, [])
+
+
+def _others(problem: Problem, owner: Backend, algorithm: str, device: str) -> str:
+    """Return which other backends have an algorithm of this name, as the end of a sentence."""
     from . import plugins
 
-    refusals: list[str] = []
-    last: Choice | None = None
-    known: set[str] = set()
-    peers: list[Backend] = []
-    for each in _backends(backend, device):
-        if backend == "auto" and is_peer(each):
-            peers.append(each)
-            continue
-        status = plugins.status(each)
-        if status.state == "unavailable":
-            if backend != "auto":
-                remedy = f"; {status.remedy}" if status.remedy else ""
-                raise BackendError(f"backend {backend!r} is unavailable: {status.reason}{remedy}")
-            continue
-        accepted: list[tuple[float, int, Algorithm]] = []
-        for rank, offered in enumerate(_offered(each, problem, backend != "auto")):
-            known.add(offered.name)
-            if algorithm not in ("auto", offered.name):
-                continue
-            refusal = offered.refusal(problem)
-            if refusal is not None:
-                refusals.append(f"{each.name}/{offered.name}: {refusal}")
-            elif algorithm == "auto" and getattr(offered, "last_resort", False):
-                last = Choice(each, offered, "nothing faster accepts the problem")
-            else:
-                accepted.append((offered.cost(problem), rank, offered))
-        if accepted:
-            seconds, _, best = min(accepted)
-            if algorithm != "auto":
-                reason = "asked for by name"
-            elif len(accepted) == 1:
-                reason = f"the only fast algorithm of {each.name} that accepts the problem"
-            else:
-                reason = f"least estimated time of {len(accepted)}: {units.seconds(seconds)}"
-            return Choice(each, best, reason)
-        if last is not None:
-            break
-    if last is not None:
-        return replace(last, fell_back=backend == "auto" or bool(refusals))
-    if known and algorithm not in ("auto", *known):
-        expected = "'auto' or one of " + ", ".join(sorted(known)) + did_you_mean(algorithm, known)
-        having = [each.name for each in peers if _has(each, problem, algorithm)]
-        if having:
-            expected += f"; it is of backend {having[0]!r}, to be asked for by that name as well"
-        raise ArgumentError("algorithm", algorithm, expected)
+    having = [
+        f"backend={each.name!r}"
+        for each in _backends("auto", device)
+        if each is not owner
+        and plugins.status(each).state != "unavailable"
+        and any(offered.name == algorithm for offered in _offered(each, problem, False))
+    ]
+    return f"; {' or '.join(having)} has one of this name" if having else ""
+
+
+def _refused(
+    problem: Problem, backend: str, algorithm: str, refusals: Sequence[str], others: str = ""
+) -> RefusedError:
+    from . import plugins
+
     none = f"no algorithm for a {type(problem).__name__}{plugins.set_aside()}"
     detail = "; ".join(refusals) or none
-    raise RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}")
+    return RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}{others}")
 
 
 def offers(problem: Problem, backend: str, device: str) -> bool:
@@ -138,7 +196,7 @@ def offers(problem: Problem, backend: str, device: str) -> bool:
         choice = choose(problem, backend, device=device)
     except (BackendError, RefusedError):
         return False
-    return not getattr(choice.algorithm, "last_resort", False)
+    return not is_last_resort(choice.algorithm)
 
 
 def is_peer(backend: Backend) -> bool:
@@ -146,13 +204,24 @@ def is_peer(backend: Backend) -> bool:
     return backend.priority < 0
 
 
-def _has(backend: Backend, problem: Problem, algorithm: str) -> bool:
-    """Return whether a backend that can be used here has an algorithm of this name."""
+def is_last_resort(algorithm: Algorithm) -> bool:
+    """Return whether an algorithm is slow, and there so that every call has an answer."""
+    return bool(getattr(algorithm, "last_resort", False))
+
+
+def _usable(name: str, device: str) -> Iterator[Backend]:
+    """Yield the backends that may be chosen, the highest priority first."""
     from . import plugins
 
-    if plugins.status(backend).state == "unavailable":
-        return False
-    return any(each.name == algorithm for each in _offered(backend, problem, False))
+    for each in sorted(_backends(name, device), key=lambda each: -each.priority):
+        if name == "auto" and is_peer(each):
+            continue
+        status = plugins.status(each)
+        if status.state != "unavailable":
+            yield each
+        elif name != "auto":
+            remedy = f"; {status.remedy}" if status.remedy else ""
+            raise BackendError(f"backend {name!r} is unavailable: {status.reason}{remedy}")
 
 
 def _backends(name: str, device: str) -> list[Backend]:

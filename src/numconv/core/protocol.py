@@ -108,9 +108,10 @@ class Backend(Protocol):
     """A place where problems are solved.
 
     Of the ready ones on a device, ``backend="auto"`` takes that of the highest `priority` with a
-    fast algorithm for the problem; with ``algorithm="name"`` that of the highest which has one of
-    this name that accepts. One of negative priority is there for comparison: it is measured and
-    explained beside the others, and computes only where ``backend`` is its own name.
+    fast algorithm for the problem; of several with this priority, the one whose algorithm has the
+    least estimated cost. ``algorithm="name"`` is that backend's algorithm of this name, and no
+    other's. One of negative priority is there for comparison: it is measured and explained beside
+    the others, and computes only where ``backend`` is its own name.
     """
 
     name: str

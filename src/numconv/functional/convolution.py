@@ -142,8 +142,8 @@ def conv2d(
     backend : str, default "auto"
         Where to compute; a name never falls back to another.
     algorithm : str, default "auto"
-        How to compute; a name never falls back to another, and those of backends that are there
-        for comparison (of a negative priority) need the backend's name as well.
+        How to compute; a name never falls back to another. It is that of an algorithm of the
+        backend which would be chosen: another backend's needs the backend's name as well.
     accuracy : {"standard", "strict", "fast"}
         ``strict`` forbids algorithms that mix receptive fields or cut values in parts. ``fast``
         allows to round operands of float32 to 11 significant bits (TF32), of which the backend
