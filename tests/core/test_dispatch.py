@@ -89,6 +89,36 @@ def test_auto_takes_the_least_cost_of_the_highest_priority(install: Any) -> None
     assert (slow.called, fast.called, faster_elsewhere.called) == (0, 1, 0)
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_equal_priorities_are_decided_by_cost_not_by_name_or_order(
+    install: Any, names: str
+) -> None:
+    slow, fast, far = Counting("slow", 2), Counting("fast", 1), Counting("far", 0.1)
+    install(Place(names[0], 10, slow), Place(names[1], 10, slow, fast), Place("low", 5, far))
+    numconv.conv2d(X, WEIGHT)
+    assert (slow.called, fast.called, far.called) == (0, 1, 0)
+    stage = numconv.explain("conv2d", X, WEIGHT).stages[0]
+    assert (stage.backend, stage.algorithm) == (names[1], "fast")
+    assert stage.reason == "least estimated time of 3: 1.00 s"
+
+
+def test_equal_priorities_and_costs_are_decided_by_name(install: Any) -> None:
+    one, other, never = Counting("one", 1), Counting("other", 1), Counting("never", 1)
+    install(Place("b", 10, other), Place("a", 10, one, never))
+    numconv.conv2d(X, WEIGHT)
+    assert (one.called, other.called, never.called) == (1, 0, 0)
+
+
+def test_a_last_resort_waits_for_all_of_its_priority_and_for_no_lower_one(install: Any) -> None:
+    loops, fast, far = Counting("loops", 0.1, last=True), Counting("fast", 9), Counting("far", 1)
+    install(Place("a", 10, loops), Place("b", 10, fast), Place("low", 5, far))
+    numconv.conv2d(X, WEIGHT)
+    assert (loops.called, fast.called, far.called) == (0, 1, 0)
+    install(Place("a", 10, loops), Place("low", 5, far))
+    with pytest.warns(numconv.PerformanceWarning, match="a/loops"):
+        numconv.conv2d(X, WEIGHT)
+
+
 def test_auto_goes_down_when_the_higher_backend_refuses_or_is_away(install: Any) -> None:
     never, there = Counting("never", 0.1), Counting("there", 1)
     refusing = Counting("refusing", 0.1, "too odd")

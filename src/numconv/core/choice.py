@@ -213,7 +213,7 @@ def _usable(name: str, device: str) -> Iterator[Backend]:
     """Yield the backends that may be chosen, the highest priority first."""
     from . import plugins
 
-    for each in sorted(_backends(name, device), key=lambda each: -each.priority):
+    for each in sorted(_backends(name, device), key=lambda each: (-each.priority, each.name)):
         if name == "auto" and is_peer(each):
             continue
         status = plugins.status(each)
