@@ -109,12 +109,12 @@ def numconv_operators():
 COMMAND = ("-c", "from numconv.cli.main import main; main()")
 
 
-def install(folder: Path, name: str, source: str) -> None:
+def install(folder: Path, name: str, source: str, version: str = "1.0") -> None:
     """Put a distribution with one module, registered as a plugin, into `folder`."""
     (folder / f"{name}.py").write_text(source)
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    info = folder / f"{name}.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[numconv]\n{name} = {name}\n")
 
 
@@ -203,6 +203,27 @@ assert "OSError: gone" in listed, listed
     (shaky,) = (each for each in printed["backends"] if each["name"] == "shaky")
     assert shaky["status"] == "unavailable"
     assert "OSError: gone" in shaky["reason"]
+
+
+def test_what_was_measured_of_another_version_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path / "cache"))
+    source = BACKEND.format(name="stranger", priority=500)
+    source = source.replace("return (Answer(),)", "return (Answer(), Other())")
+    other = "class Other(Answer):\n    name = 'other'\n\n"
+    source = source.replace("class Backend:", other + "class Backend:")
+    code = """
+from numconv.core import tuning
+from numconv.core.protocol import Operand
+with dispatch.tracing() as traced:
+    numconv.conv1d(Operand((1, 1, 5), "float64"), Operand((1, 1, 3), "float64"))
+found = tuning.tune(traced[0].problem, "stranger")
+print(json.dumps([plugins.registry().origins["stranger"], found.remembered]))
+"""
+    for version, remembered in (("1.0", False), ("1.0", True), ("1.1", False)):
+        install(tmp_path, "stranger", source, version)
+        assert json.loads(after(tmp_path, code)) == [["stranger", version], remembered]
 
 
 def test_an_algorithm_that_lacks_a_method_is_named(tmp_path: Path) -> None:

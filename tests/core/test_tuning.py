@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -249,3 +250,34 @@ def test_a_cache_that_cannot_be_written_costs_only_the_memory(
     with pytest.warns(PerformanceWarning, match="NUMCONV_CACHE_DIR"):
         convolve(tune=True)
     assert calls[-1] == "fast"
+
+
+def test_another_version_of_the_backend_is_measured_anew(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origins = plugins.registry().origins
+    for version, again in (("1.0", True), ("1.0", False), ("1.1", True), ("1.0", False)):
+        monkeypatch.setitem(origins, "sleepers", ("numconv-sleepers", version))
+        dispatch.forget()
+        calls.clear()
+        convolve(tune=True)
+        assert ("slow" in calls) == again
+
+
+def test_a_backend_of_no_distribution_is_known_by_its_file(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    backend = plugins.backend("sleepers")
+    file = tmp_path / "sleepers.py"
+    monkeypatch.setattr(sys.modules[__name__], "__file__", str(file))
+    assert plugins.origin(backend) == (__name__, "")
+    file.write_text("seconds = 1")
+    first = plugins.origin(backend)
+    convolve(tune=True)
+    file.write_text("seconds = 2")
+    assert first[0] == plugins.origin(backend)[0] == __name__
+    assert first[1] != plugins.origin(backend)[1]
+    dispatch.forget()
+    calls.clear()
+    convolve(tune=True)
+    assert "slow" in calls

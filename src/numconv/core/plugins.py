@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -44,6 +47,8 @@ class Registry:
     operators: dict[str, Operator] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     own: set[str] = field(default_factory=lambda: {hookspecs.PROJECT})
+    origins: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The distribution that brought each backend, and its version."""
 
 
 _lock = threading.RLock()
@@ -66,12 +71,18 @@ def _discover_once() -> Registry:
 def _discover() -> Registry:
     found = Registry(pluggy.PluginManager(hookspecs.PROJECT))
     found.manager.add_hookspecs(hookspecs)
-    _load(found, entry_points(group=hookspecs.PROJECT))
+    distributions = _load(found, entry_points(group=hookspecs.PROJECT))
     brought = list(_collect(found, "numconv_operators"))
     found.operators = _unique(found, "operator", brought, _OPERATOR_MEMBERS)
     backends = [(hookspecs.PROJECT, ReferenceBackend(found.operators))]
     brought = backends + list(_collect(found, "numconv_backends"))
     found.backends = _unique(found, "backend", brought, _BACKEND_MEMBERS)
+    found.origins = {
+        name: distributions[plugin]
+        for name, backend in found.backends.items()
+        for plugin, item in brought
+        if item is backend and plugin in distributions
+    }
     if not found.operators:
         # The packages were copied, or packed, without what an installation lays beside them.
         text = f"no entry points found: {OWN_DISTRIBUTION}'s .dist-info is missing on sys.path"
@@ -79,7 +90,9 @@ def _discover() -> Registry:
     return found
 
 
-def _load(found: Registry, points: Iterable[EntryPoint]) -> None:
+def _load(found: Registry, points: Iterable[EntryPoint]) -> dict[str, tuple[str, str]]:
+    """Register what the entry points name; return each plugin's distribution and its version."""
+    distributions: dict[str, tuple[str, str]] = {}
     for point in sorted(set(points), key=lambda p: (p.name, p.value)):
         own = point.dist is not None and point.dist.name == OWN_DISTRIBUTION
         label = f"{point.name} ({point.value})"
@@ -90,6 +103,9 @@ def _load(found: Registry, points: Iterable[EntryPoint]) -> None:
             found.faults.append(Fault(label, describe(error)))
         else:
             found.own.update([label] if own else [])
+            if point.dist is not None:
+                distributions[label] = point.dist.name, str(point.dist.version)
+    return distributions
 
 
 def _collect(found: Registry, hook: str) -> Iterator[tuple[str, Any]]:
@@ -162,6 +178,22 @@ def backend(name: str, expected: str = "one of ") -> Backend:
         return known[name]
     expected += ", ".join(known) + did_you_mean(name, known)
     raise ArgumentError("backend", name, expected + set_aside())
+
+
+def origin(backend: Backend) -> tuple[str, str]:
+    """Return the distribution that brought a backend, and its version.
+
+    Of one that no distribution brought, the module, and a hash of its file if it has one.
+    """
+    found = registry().origins.get(backend.name)
+    if found is not None:
+        return found
+    module = type(backend).__module__
+    file = getattr(sys.modules.get(module), "__file__", None)
+    try:
+        return module, hashlib.sha256(Path(file or "").read_bytes()).hexdigest()
+    except OSError:
+        return module, ""
 
 
 def status(backend: Backend) -> Status:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from . import plugins
 from .choice import Choice, choose
 from .machine import processor, versions
 from .places import HOST
@@ -243,7 +244,7 @@ def _key(problem: Problem, backend: Backend, memory: Memory) -> str:
     """Key by problem, processor or device, thread count and versions of the code that computes."""
     key = (
         repr(problem),
-        backend.name,
+        (backend.name, *plugins.origin(backend)),
         sorted(each.name for each in backend.algorithms(problem)),
         platform.machine(),
         processor() if memory is HOST else getattr(memory, "name", memory.device),
