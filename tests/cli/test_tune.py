@@ -104,9 +104,9 @@ def test_each_problem_is_measured_once(numconv: Run, sleepers: Sleepers) -> None
     for name in ("first", "second"):
         assert layers[name]["state"] == "measured"
         assert layers[name]["algorithm"] == "fast"
-        assert layers[name]["estimated"] == "slow"
+        assert layers[name]["estimated"] == "sleepers/slow"
         assert layers[name]["gain"] > 2
-        assert set(layers[name]["seconds"]) == {"slow", "fast"}
+        assert set(layers[name]["seconds"]) == {"sleepers/slow", "sleepers/fast"}
     assert layers["refused"]["state"] == "refused"
     assert "takes kernels of 3" in layers["refused"]["reason"]
     assert not ended.json["interrupted"]
@@ -146,10 +146,10 @@ def test_the_budget_ends_between_layers_and_the_next_call_goes_on(
     ended = numconv(*arguments, "--budget", "0.001", "--json")
     layers = by_layer(ended.json)
     assert ended.status == 0
-    assert layers["first"]["unmeasured"] == ["fast"]
+    assert layers["first"]["unmeasured"] == ["sleepers/fast"]
     assert layers["second"]["state"] == "not reached"
     plain = numconv(*arguments, "--budget", "0.001").out
-    assert "without fast" in plain
+    assert "without sleepers/fast" in plain
     assert "larger --budget" in plain
     again = by_layer(numconv(*arguments, "--json").json)
     assert {again[name]["state"] for name in ("first", "second")} == {"measured"}
@@ -182,6 +182,23 @@ def test_one_call_is_tuned_by_its_shape(numconv: Run, sleepers: Sleepers) -> Non
     assert layer["layer"] == "direct 1x1x31"
     assert "stride=(2,)" in layer["problem"]
     assert layer["algorithm"] == "fast"
+
+
+def test_without_a_name_backends_compete(
+    numconv: Run, sleepers: Sleepers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loser = Sleepers()
+    loser.name, loser.priority = "loser", 2
+    loser.fast._seconds = 0.005
+    both = {"loser": loser, "sleepers": sleepers}
+    monkeypatch.setattr(plugins, "backends", lambda: both)
+    (layer, *_) = numconv("tune", "--suite", "mine.toml", "--json").json["layers"]
+    assert (layer["backend"], layer["algorithm"]) == ("sleepers", "fast")
+    assert layer["estimated"] == "loser/slow"
+    assert len(layer["seconds"]) == 4
+    said = numconv("tune", "--suite", "mine.toml").out
+    assert "sleepers/fast" in said
+    assert "loser/slow" in said
 
 
 def test_a_single_algorithm_is_no_choice(numconv: Run, sleepers: Sleepers) -> None:

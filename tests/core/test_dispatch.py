@@ -109,12 +109,16 @@ def test_equal_priorities_and_costs_are_decided_by_name(install: Any) -> None:
     assert (one.called, other.called, never.called) == (1, 0, 0)
 
 
-def test_a_last_resort_waits_for_all_of_its_priority_and_for_no_lower_one(install: Any) -> None:
+def test_a_last_resort_waits_for_whatever_is_fast_on_the_device(install: Any) -> None:
     loops, fast, far = Counting("loops", 0.1, last=True), Counting("fast", 9), Counting("far", 1)
     install(Place("a", 10, loops), Place("b", 10, fast), Place("low", 5, far))
     numconv.conv2d(X, WEIGHT)
     assert (loops.called, fast.called, far.called) == (0, 1, 0)
     install(Place("a", 10, loops), Place("low", 5, far))
+    numconv.conv2d(X, WEIGHT)
+    assert (loops.called, far.called) == (0, 1)
+    naive = Counting("naive", 1e-9, last=True)
+    install(Place("a", 10, loops), Place("reference", 0, naive), Place("peer", -1, fast))
     with pytest.warns(numconv.PerformanceWarning, match="a/loops"):
         numconv.conv2d(X, WEIGHT)
 

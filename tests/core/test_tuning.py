@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -98,7 +99,7 @@ def test_tuning_measures_and_takes_the_fastest(calls: list[str]) -> None:
 def test_the_winner_is_remembered_on_disk(calls: list[str], tmp_path: Path) -> None:
     convolve(tune=True)
     (entry,) = (tmp_path / "tuned").iterdir()
-    assert json.loads(entry.read_text())["algorithm"] == "fast"
+    assert json.loads(entry.read_text())["algorithm"] == "sleepers/fast"
     dispatch.forget()
     calls.clear()
     convolve(tune=True)
@@ -124,6 +125,7 @@ def test_a_damaged_memory_is_measured_anew(calls: list[str], tmp_path: Path) -> 
     assert "slow" in calls
 
 
+# `fast` and `slow` stand for the candidates of these names.
 GARBAGE = {
     "nested_too_deep": "[" * 200_000,
     "huge_integer": '{"algorithm": "fast", "seconds": {"slow": 1, "fast": 1' + "0" * 400 + "}}",
@@ -152,13 +154,15 @@ def test_garbage_is_measured_anew_and_replaced(
 ) -> None:
     convolve(tune=True)
     (entry,) = (tmp_path / "tuned").iterdir()
-    entry.write_bytes(content if isinstance(content, bytes) else content.encode())
+    if isinstance(content, str):
+        content = re.sub('"(fast|slow|magic)"', r'"sleepers/\1"', content).encode()
+    entry.write_bytes(content)
     dispatch.forget()
     calls.clear()
     convolve(tune=True)
     assert "slow" in calls
     assert calls[-1] == "fast"
-    assert json.loads(entry.read_text())["algorithm"] == "fast"
+    assert json.loads(entry.read_text())["algorithm"] == "sleepers/fast"
 
 
 def test_what_is_no_file_is_measured_anew(calls: list[str], tmp_path: Path) -> None:
@@ -178,7 +182,7 @@ def test_what_others_can_write_is_measured_anew(calls: list[str], tmp_path: Path
     convolve(tune=True)
     (entry,) = (tmp_path / "tuned").iterdir()
     assert entry.stat().st_mode & 0o777 == 0o600
-    entry.write_text(entry.read_text().replace('"algorithm": "fast"', '"algorithm": "slow"'))
+    entry.write_text(entry.read_text().replace('m": "sleepers/fast"', 'm": "sleepers/slow"'))
     entry.chmod(0o666)
     dispatch.forget()
     calls.clear()
@@ -214,8 +218,8 @@ def problem() -> Any:
 
 def test_a_report_tells_the_times_and_what_the_estimate_says(calls: list[str]) -> None:
     first, again = (tuning.tune(problem(), "sleepers") for _ in range(2))
-    assert (first.choice.algorithm.name, first.estimated) == ("fast", "slow")
-    assert first.seconds["fast"] < first.seconds["slow"]
+    assert (first.choice.name, first.estimated) == ("sleepers/fast", "sleepers/slow")
+    assert first.seconds["sleepers/fast"] < first.seconds["sleepers/slow"]
     assert (first.remembered, again.remembered) == (False, True)
     assert again.seconds == first.seconds
     assert again.choice.algorithm.name == "fast"
@@ -225,14 +229,14 @@ def test_what_a_budget_left_out_is_measured_when_all_are_asked_for(calls: list[s
     assert tuning.tuned(problem(), "sleepers", budget=0.0).algorithm.name == "slow"
     cut_short = tuning.tune(problem(), "sleepers", 0.0, complete=False)
     assert cut_short.remembered
-    assert cut_short.unmeasured == ("fast",)
+    assert cut_short.unmeasured == ("sleepers/fast",)
     whole = tuning.tune(problem(), "sleepers")
     assert not whole.remembered
     assert whole.choice.algorithm.name == "fast"
 
 
 def test_a_single_time_under_a_budget_is_not_remembered_as_the_fastest(calls: list[str]) -> None:
-    assert tuning.tune(problem(), "sleepers", 0.0).unmeasured == ("fast",)
+    assert tuning.tune(problem(), "sleepers", 0.0).unmeasured == ("sleepers/fast",)
     assert not tuning.folder().exists()
     assert tuning.tuned(problem(), "sleepers").algorithm.name == "fast"
 
@@ -281,3 +285,64 @@ def test_a_backend_of_no_distribution_is_known_by_its_file(
     calls.clear()
     convolve(tune=True)
     assert "slow" in calls
+
+
+@pytest.fixture
+def rivals(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Four backends of two algorithms each; give the calls that each gets."""
+    made: dict[str, list[str]] = {}
+    known = {}
+    for name, priority, state, seconds in (
+        ("first", 9, "ready", 0.01),
+        ("second", 5, "ready", 0.002),
+        ("away", 7, "unavailable", 0.0),
+        ("peer", -1, "ready", 0.0),
+    ):
+        known[name] = Sleepers(made.setdefault(name, []))
+        known[name].name, known[name].priority = name, priority
+        monkeypatch.setattr(known[name], "status", lambda s=state: Status(s, "it is away"))
+        known[name]._all[1]._seconds = seconds
+    monkeypatch.setattr(plugins, "backends", lambda: known)
+    dispatch.forget()
+    return made
+
+
+def test_auto_compares_all_that_are_ready_but_no_peer(rivals: dict[str, list[str]]) -> None:
+    first, again = (tuning.tune(problem()) for _ in range(2))
+    assert set(first.seconds) == {"first/slow", "first/fast", "second/slow", "second/fast"}
+    assert (first.choice.name, first.estimated) == ("second/fast", "first/slow")
+    assert (rivals["away"], rivals["peer"]) == ([], [])
+    assert again.remembered
+    assert again.choice.name == "second/fast"
+    assert again.choice.backend is plugins.backend("second")
+
+
+def test_a_call_that_tunes_takes_the_fastest_backend(rivals: dict[str, list[str]]) -> None:
+    numconv.conv1d(X, WEIGHT)
+    assert (rivals["first"], rivals["second"]) == (["slow"], [])
+    numconv.conv1d(X, WEIGHT, tune=True)
+    rivals["first"].clear()
+    rivals["second"].clear()
+    dispatch.forget()
+    numconv.conv1d(X, WEIGHT, tune=True)
+    assert (rivals["first"], rivals["second"]) == ([], ["fast"])
+
+
+def test_a_named_backend_competes_with_itself_alone(rivals: dict[str, list[str]]) -> None:
+    assert set(tuning.tune(problem(), "first").seconds) == {"first/slow", "first/fast"}
+    assert tuning.tune(problem(), "peer").choice.name == "peer/fast"
+    assert rivals["second"] == []
+
+
+def test_without_a_budget_tuning_takes_what_would_be_chosen(rivals: dict[str, list[str]]) -> None:
+    cut_short = tuning.tune(problem(), budget=0.0)
+    assert cut_short.choice.name == cut_short.estimated == "first/slow"
+    assert cut_short.unmeasured == ("first/fast", "second/slow", "second/fast")
+
+
+def test_another_version_of_a_rival_is_measured_anew(
+    rivals: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version, again in (("1.0", True), ("1.0", False), ("1.1", True)):
+        monkeypatch.setitem(plugins.registry().origins, "second", ("rival", version))
+        assert tuning.tune(problem()).remembered != again

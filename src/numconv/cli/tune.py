@@ -36,11 +36,11 @@ class Tuned:
 
     @property
     def gain(self) -> float | None:
-        """The time of the algorithm that is estimated to be the fastest, by that of the fastest."""
+        """The time of what would be chosen without tuning, by that of the fastest."""
         seconds = {} if self.tuning is None else self.tuning.seconds
         if self.tuning is None or self.tuning.estimated not in seconds:
             return None
-        return seconds[self.tuning.estimated] / seconds[self.tuning.choice.algorithm.name]
+        return seconds[self.tuning.estimated] / seconds[self.tuning.choice.name]
 
     def to_dict(self) -> dict[str, Any]:
         """Return this as plain data."""
@@ -108,7 +108,8 @@ def command(
     """Measure the algorithms for a suite's layers, or for one call, and remember the fastest.
 
     A call with tune=True then finds its answer on disk. It holds for this processor or GPU, this
-    number of threads and this version. What is remembered already is not measured again; Ctrl-C
+    number of threads and these versions. Without --backend all that are ready compete, but for
+    those that are there for comparison. What is remembered already is not measured again; Ctrl-C
     keeps what was measured.
 
     \b
@@ -223,7 +224,7 @@ def _cells(each: Tuned) -> tuple[str, ...]:
     tuning = each.tuning
     if tuning is None:
         return each.named.name, "-", "-", "-", "-", f"{each.state}: {each.reason}"
-    best = tuning.choice.algorithm.name
+    best = tuning.choice.name
     time = printing.seconds(tuning.seconds[best]) if best in tuning.seconds else "-"
     gain = "-" if each.gain is None else f"{each.gain:.2f}"
     how = each.state
@@ -231,5 +232,4 @@ def _cells(each: Tuned) -> tuple[str, ...]:
         how += f" {len(tuning.seconds)}"
     if tuning.unmeasured:
         how += f", without {', '.join(tuning.unmeasured)}"
-    chosen = f"{tuning.choice.backend.name}/{best}"
-    return each.named.name, chosen, time, tuning.estimated, gain, how
+    return each.named.name, best, time, tuning.estimated, gain, how

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -38,6 +38,11 @@ class Choice:
     algorithm: Algorithm
     reason: str
     fell_back: bool = False
+
+    @property
+    def name(self) -> str:
+        """``BACKEND/ALGORITHM``."""
+        return f"{self.backend.name}/{self.algorithm.name}"
 
 
 @num_threads_held
@@ -90,14 +95,28 @@ def choose(
     if algorithm != "auto":
         return _named(problem, backend, algorithm, device)
     refusals: list[str] = []
+    slow: list[Accepted] = []
     for accepted in _accepted_by_priority(problem, backend, device, refusals):
-        fast = [each for each in accepted if not is_last_resort(each.algorithm)]
+        fast = _fast(accepted)
         if fast:
             return Choice(fast[0].backend, fast[0].algorithm, _reason(fast))
-        if accepted:
-            last, why = accepted[0], "nothing faster accepts the problem"
-            return Choice(last.backend, last.algorithm, why, backend == "auto" or bool(refusals))
-    raise _refused(problem, backend, algorithm, refusals)
+        slow += accepted
+    if not slow:
+        raise _refused(problem, backend, algorithm, refusals)
+    why = "nothing faster accepts the problem"
+    fell_back = backend == "auto" or bool(refusals)
+    return Choice(slow[0].backend, slow[0].algorithm, why, fell_back)
+
+
+def competitors(problem: Problem, backend: str, device: str) -> list[Accepted]:
+    """Return whoever could solve `problem` in place of what `choose` takes, which is the first.
+
+    Those are the fast algorithms that accept it of the backend, or with ``auto`` of each that
+    ``auto`` might take: by priority, and then by estimated cost.
+    """
+    groups = _accepted_by_priority(problem, backend, device, [])
+    accepted = [each for group in groups for each in group]
+    return _fast(accepted) or accepted
 
 
 @dataclass(frozen=True)
@@ -107,6 +126,15 @@ class Accepted:
     seconds: float
     backend: Backend
     algorithm: Algorithm
+
+    @property
+    def name(self) -> str:
+        """``BACKEND/ALGORITHM``."""
+        return f"{self.backend.name}/{self.algorithm.name}"
+
+
+def _fast(accepted: Iterable[Accepted]) -> list[Accepted]:
+    return [each for each in accepted if not is_last_resort(each.algorithm)]
 
 
 def _accepted_by_priority(

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from . import plugins
-from .choice import Choice, choose
+from .choice import Accepted, Choice, choose, competitors
 from .machine import processor, versions
 from .places import HOST
-from .protocol import Algorithm, Array, Backend, Memory, Plan, Problem
+from .protocol import Array, Memory, Plan, Problem
 from .store import Store
 from .threads import get_num_threads, num_threads_held
 
@@ -46,10 +46,10 @@ class Tuning:
     ----------
     choice : Choice
     estimated : str
-        The algorithm that has the least estimated cost.
+        Who would be chosen without tuning, as ``BACKEND/ALGORITHM``.
     seconds : dict of str to float
-        The least time of a call of each algorithm that was measured, now or before; empty where
-        there was nothing to choose.
+        The least time of a call of each candidate that was measured, now or before, by
+        ``BACKEND/ALGORITHM``; empty where there was nothing to choose.
     unmeasured : tuple of str
         Those for which the budget did not suffice.
     remembered : bool
@@ -72,8 +72,10 @@ def tuned(
 ) -> Choice:
     """Return the fastest algorithm for `problem`, measured here or remembered.
 
-    The candidates are those of the backend that would be chosen without tuning. They are timed
-    on random operands, in the order of their estimated cost.
+    The candidates are the algorithms of the backend; with ``auto``, those of all that are ready
+    on the device, but for backends that are there for comparison (of a negative priority). They
+    are timed on random operands, by priority and in the order of their estimated cost: where the
+    budget suffices for one alone, that is the one which would be chosen without tuning.
 
     Parameters
     ----------
@@ -118,12 +120,11 @@ def tune(
     first = choose(problem, backend, device=memory.device)
     if memory.device != first.backend.device:
         memory = _memory(first.backend)
-    estimated = first.algorithm.name
-    accepted = _accepted(problem, first.backend)
+    accepted = competitors(problem, backend, memory.device)
     if len(accepted) < 2:
-        return Tuning(first, estimated)
+        return Tuning(first, first.name)
     names = [candidate.name for candidate in accepted]
-    store, key = _store(), _key(problem, first.backend, memory)
+    store, key = _store(), _key(problem, accepted, memory)
     best, seconds = _read(store, key, names)
     remembered = best in names and (not complete or set(names) <= set(seconds))
     if not remembered:
@@ -133,16 +134,10 @@ def tune(
             entry = {"algorithm": best, "seconds": seconds, "problem": str(problem)}
             store.keep(key, json.dumps(entry).encode())
     how = "when measured before" if remembered else f"of {len(seconds)} measured"
-    chosen = Choice(first.backend, accepted[names.index(best)], f"the fastest {how}")
+    winner = accepted[names.index(best)]
+    chosen = Choice(winner.backend, winner.algorithm, f"the fastest {how}")
     unmeasured = tuple(name for name in names if name not in seconds)
-    return Tuning(chosen, estimated, seconds, unmeasured, remembered)
-
-
-def _accepted(problem: Problem, backend: Backend) -> list[Algorithm]:
-    offered = backend.algorithms(problem)
-    accepted = [each for each in offered if each.refusal(problem) is None]
-    fast = [each for each in accepted if not getattr(each, "last_resort", False)]
-    return sorted(fast or accepted, key=lambda each: each.cost(problem))
+    return Tuning(chosen, first.name, seconds, unmeasured, remembered)
 
 
 def _memory(backend: Any) -> Memory:
@@ -154,7 +149,7 @@ def _memory(backend: Any) -> Memory:
 
 
 def _measure(
-    problem: Problem, candidates: list[Algorithm], memory: Memory, budget: float
+    problem: Problem, candidates: Sequence[Accepted], memory: Memory, budget: float
 ) -> dict[str, float]:
     """Return the least time of each candidate.
 
@@ -167,7 +162,7 @@ def _measure(
     for candidate in candidates:
         if seconds and time.perf_counter() > deadline:
             break
-        plan = plans[candidate.name] = candidate.plan(problem)
+        plan = plans[candidate.name] = candidate.algorithm.plan(problem)
         bench.time(plan)
         seconds[candidate.name] = bench.time(plan)
     spent = 0.0
@@ -240,12 +235,11 @@ def _store() -> Store:
     return store
 
 
-def _key(problem: Problem, backend: Backend, memory: Memory) -> str:
+def _key(problem: Problem, candidates: Sequence[Accepted], memory: Memory) -> str:
     """Key by problem, processor or device, thread count and versions of the code that computes."""
     key = (
         repr(problem),
-        (backend.name, *plugins.origin(backend)),
-        sorted(each.name for each in backend.algorithms(problem)),
+        sorted((each.name, *plugins.origin(each.backend)) for each in candidates),
         platform.machine(),
         processor() if memory is HOST else getattr(memory, "name", memory.device),
         get_num_threads(),
@@ -255,11 +249,9 @@ def _key(problem: Problem, backend: Backend, memory: Memory) -> str:
 
 
 def _read(store: Store, key: str, names: Sequence[str]) -> tuple[str, dict[str, float]]:
-    """Return the fastest algorithm and the times that are remembered; empty if none are."""
+    """Return the fastest candidate and the times that are remembered; empty if none are."""
     for content in store.found(key, _MOST_BYTES):
-        with contextlib.suppress(
-            ValueError, LookupError, TypeError, ArithmeticError, RecursionError
-        ):
+        with contextlib.suppress(*_NONSENSE):
             entry = json.loads(content)
             best, measured = entry["algorithm"], entry["seconds"]
             seconds = {name: float(measured[name]) for name in names if name in measured}

@@ -149,7 +149,8 @@ def conv2d(
         allows to round operands of float32 to 11 significant bits (TF32), of which the backend
         `cuda` makes use: a product may then be wrong by 1e-3 of its size.
     tune : bool, default False
-        Measure the algorithms once instead of estimating them, and remember the fastest.
+        Measure the algorithms of the backend, or of all that are ready, once instead of
+        estimating them, and remember the fastest.
     input : array, optional
         PyTorch's name of `x`: calls that name their arguments move over by the import alone.
 
