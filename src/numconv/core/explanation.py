@@ -8,6 +8,7 @@ from typing import Any
 
 from .choice import Candidate, candidates, choose
 from .dispatch import Traced
+from .places import memory_name
 from .protocol import Problem
 from .threads import num_threads_held
 from .units import seconds
@@ -93,7 +94,7 @@ def _stage(traced: Traced, device: str) -> Stage:
     return Stage(
         label=label(problem),
         problem=problem,
-        candidates=tuple(candidates(problem, device=choice.backend.device)),
+        candidates=tuple(candidates(problem, device=memory_name(choice.backend))),
         backend=choice.backend.name,
         algorithm=choice.algorithm.name,
         reason=choice.reason,
