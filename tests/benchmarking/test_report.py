@@ -31,7 +31,8 @@ def test_no_ratio_to_a_wrong_or_missing_result(make_report) -> None:
     assert [each.layer.name for each, _ in report.ratios("user", "torch")] == ["even"]
     assert report.geometric_mean("user", "torch") == 1.0
     text = str(tables.column_table(report, "user"))
-    assert "no ratio: torch: results differ by 0.3" in text
+    assert "no ratio: torch: see notes" in text
+    assert "torch: results differ by 0.3: won (user)" in tables.notes(report)
     assert "no ratio: not measured" in text
 
 
@@ -97,3 +98,20 @@ def test_an_unsteady_machine_is_noted(make_report) -> None:
     [note] = tables.notes(report)
     assert "1 of 3 layers" in note
     assert "lost (-20%)" in note
+
+
+def test_a_refusal_is_said_once_with_the_layers_it_holds_for(make_report) -> None:
+    names = [f"layer {number}" for number in range(5)]
+    report = make_report({name: {"cpu": [1.0], "torch": [2.0]} for name in names})
+    for layer in report.layers:
+        for column in report.columns:
+            layer.columns[column]["torch"].reason = "takes no tea"
+    report.layers[0].columns["user"]["cpu"].reason = "is asleep"
+    said = tables.notes(report)
+    assert said == [
+        "cpu: is asleep: layer 0 (user)",
+        "torch: takes no tea: layer 0, layer 1, layer 2 and 2 more layers",
+    ]
+    rows = [row for table in tables.contests(report) for row in table.rows]
+    assert not any("takes no tea" in cell for row in rows for cell in row.cells)
+    assert "no ratio: torch: see notes" in rows[1].cells

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from numconv.benchmarking.turns import PAUSE_SECONDS, Effort, alternate, calls_of
+from numconv.benchmarking.turns import PAUSE_SECONDS, Effort, alternate
 
 
 def _run(names: str, effort: Effort, lasting: dict[str, int] | None = None) -> tuple[list, str]:
@@ -49,10 +47,3 @@ def test_nobody_left_ends_it() -> None:
 def test_patience_ends_after_the_least_rounds() -> None:
     rounds, _ = _run("a", Effort(rounds=50, patience_seconds=0.0))
     assert len(rounds) == 3
-
-
-@pytest.mark.parametrize(
-    ("seconds", "calls"), [(0.001, 20), (0.019, 1), (5.0, 1), (1e-9, 10_000), (0.0, 10_000)]
-)
-def test_a_turn_has_as_many_calls_as_fit(seconds: float, calls: int) -> None:
-    assert calls_of(0.02, seconds) == calls

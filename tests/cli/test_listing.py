@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -191,7 +192,6 @@ def plugin(request: pytest.FixtureRequest) -> Iterator[None]:
     manager.register(brought, name="guest")
     yield
     manager.unregister(brought)
-    main.cli.commands.pop("greet", None)
 
 
 @pytest.mark.parametrize("plugin", [Greeter], indirect=True)
@@ -206,5 +206,67 @@ def test_plugin_brings_a_command(numconv: Run) -> None:
 def test_failing_plugin_is_reported_and_the_rest_goes_on(numconv: Run) -> None:
     ended = numconv("--help")
     assert ended.status == 0
-    assert "guest: LookupError: lost" in ended.err
+    assert "guest: its commands: LookupError: lost" in ended.err
     assert numconv("ops").status == 0
+
+
+class Thief:
+    """A plugin whose commands are called as others' are."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    @hookimpl
+    def numconv_commands(self, cli: click.Group) -> None:
+        for name in self.names:
+            cli.add_command(click.Command(name, callback=lambda: click.echo("stolen")))
+
+
+@pytest.fixture
+def thieves() -> Iterator[None]:
+    manager = plugins.registry().manager
+    both = {"first": Thief("info", "twin", "alone"), "second": Thief("twin")}
+    for name, each in both.items():
+        manager.register(each, name=name)
+    yield
+    for each in both.values():
+        manager.unregister(each)
+
+
+CLASHES = {
+    ("first", "command 'info' is numconv's own"),
+    ("first", "command 'twin' is also brought by second"),
+    ("second", "command 'twin' is also brought by first"),
+}
+
+
+@pytest.mark.usefixtures("thieves")
+def test_names_of_commands_that_clash_are_faults_and_ours_wins(numconv: Run) -> None:
+    faults = numconv("backends", "--json").json["faults"]
+    assert {(each["plugin"], each["error"]) for each in faults} == CLASHES
+    listed = numconv("backends").out
+    assert all(f"set aside: plugin {plugin}: {error}" in listed for plugin, error in CLASHES)
+    assert "stolen" not in numconv("info").out
+    assert numconv("alone").out == "stolen\n"
+    assert "No such command 'twin'" in numconv("twin").err
+    shown = numconv("--help")
+    assert "alone" in shown.out
+    assert "twin" not in shown.out
+    assert all(shown.err.count(error) == 1 for _, error in CLASHES)
+
+
+def test_the_example_of_contributing_is_a_command(numconv: Run) -> None:
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text[text.index("## How to bring a command") :]
+    code = section.partition("```python\n")[2].partition("```")[0]
+    module = ModuleType("terms_of_a_stranger")
+    exec(compile(code, "CONTRIBUTING.md", "exec"), module.__dict__)
+    manager = plugins.registry().manager
+    manager.register(module, name="stranger")
+    try:
+        assert numconv("terms", "16", "--kernel", "5").out == "400\n"
+        assert "numconv terms [OPTIONS] CHANNELS" in numconv("terms", "--help").out
+        assert "--kernel" in numconv("terms", "3", "--kernel", "0").complaint
+        assert "how many products" in numconv("--help").out
+    finally:
+        manager.unregister(module)

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from numconv.core import plugins
+from numconv.core.problems import ConvolutionProblem
+from numconv.core.protocol import Status
+
 
 def test_one_algorithm_passes(numconv: Any) -> None:
     done = numconv("verify", "--backend", "cpu", "--algorithm", "loops", "--op", "pointwise")
@@ -60,7 +64,52 @@ def test_nothing_that_ran_is_no_pass(numconv: Any) -> None:
     words = ("--backend", "cpu", "--algorithm", "depthwise", "--op", "involution")
     done = numconv("verify", *words)
     assert done.status == 2
-    done = numconv("verify", "--backend", "cpu", "--algorithm", "transposed", "--op", "pointwise")
-    assert done.status == 1
-    assert "nothing ran" in done.out
-    assert "computes the input gradient" in done.out
+    words = ("--backend", "cpu", "--algorithm", "transposed", "--op", "pointwise")
+    done = numconv("verify", *words)
+    assert "nothing ran: cpu/transposed: computes the input gradient" in done.complaint
+    assert "(checked for --backend " in done.complaint
+    assert "reference" in done.complaint
+    assert done.out == ""
+    done = numconv("verify", *words, "--json")
+    assert "nothing ran" in done.complaint
+    assert done.json["checks"] == 0
+    assert not done.json["passed"]
+
+
+class Nobody:
+    """A backend that has nothing for most, and refuses the rest."""
+
+    name, device, priority = "nobody", "cpu", 1
+    workspace_bytes = 0
+
+    def status(self) -> Status:
+        return Status("ready")
+
+    def algorithms(self, problem: Any) -> tuple[Any, ...]:
+        return (self,) if isinstance(problem, ConvolutionProblem) else ()
+
+    def refusal(self, problem: Any) -> str | None:
+        return "it is Monday"
+
+    def cost(self, problem: Any) -> float:
+        return 1.0
+
+    def plan(self, problem: Any) -> Any:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("op", "why"),
+    [
+        ("involution", "nothing ran: backend 'nobody' has no algorithm for these problems (check"),
+        ("pointwise", "nothing ran: nobody/nobody: it is Monday (checked for --backend "),
+    ],
+)
+def test_nothing_that_ran_says_why_and_who_would(
+    numconv: Any, monkeypatch: pytest.MonkeyPatch, op: str, why: str
+) -> None:
+    monkeypatch.setitem(plugins.registry().backends, "nobody", Nobody())
+    done = numconv("verify", "--backend", "nobody", "--op", op)
+    assert why in done.complaint
+    assert "cpu" in done.complaint
+    assert done.out == ""

@@ -15,7 +15,7 @@ import pytest
 
 import numconv
 from numconv import prepared
-from numconv.core import arrays, dispatch, places, plugins
+from numconv.core import arrays, dispatch, places, plugins, tuning
 from numconv.core.operators.convolution import reference
 from numconv.core.protocol import Algorithm, Array, Backend, Plan, Status
 
@@ -339,3 +339,147 @@ def test_a_backend_that_is_away_says_why(box: Any) -> None:
 def test_what_nobody_holds_is_no_array() -> None:
     with pytest.raises(numconv.ArgumentTypeError, match="x="):
         numconv.conv2d(Boxed(X), WEIGHT)
+
+
+class Sharer(Backend):
+    """A backend that computes on another's arrays: it holds none, and makes none."""
+
+    device, priority = "box", 400
+
+    def __init__(self, name: str = "sharer", **members: Any) -> None:
+        self.name = name
+        self.calls: list[str] = []
+        vars(self).update(members)
+
+    def status(self) -> Status:
+        return Status("ready")
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        return (Noting(self),)
+
+
+class Noting(Naive):
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def plan(self, problem: Any) -> Plan:
+        self._backend.calls.append(problem.dtype)
+        return super().plan(problem)
+
+
+class Asked(BoxBackend):
+    """A backend with boxes that counts how often it is asked whether it holds a value."""
+
+    def __init__(self, name: str, priority: int, state: str = "ready") -> None:
+        self.name, self.priority, self.state = name, priority, state
+        self.asked = 0
+
+    def holds(self, value: Any) -> bool:
+        self.asked += 1
+        return super().holds(value)
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that lets these backends be known, besides the others."""
+    others = plugins.backends()
+
+    def know(*backends: Any) -> None:
+        found = {each.name: each for each in backends} | others
+        by_priority = sorted(found.items(), key=lambda item: -item[1].priority)
+        monkeypatch.setattr(plugins, "backends", lambda: dict(by_priority))
+        dispatch.forget()
+
+    yield know
+    dispatch.forget()
+
+
+@pytest.mark.parametrize("priority", [400, 600], ids=["lower", "higher"])
+def test_a_backend_computes_on_arrays_that_another_holds(known: Any, priority: int) -> None:
+    due, sharer = expected(), Sharer(priority=priority)
+    known(BoxBackend(), sharer)
+    result = numconv.conv2d(Boxed(X), Boxed(WEIGHT))
+    np.testing.assert_array_equal(result.values, due)
+    assert len(sharer.calls) == (priority == 600)
+    result = numconv.conv2d(Boxed(X), Boxed(WEIGHT), backend="sharer")
+    np.testing.assert_array_equal(result.values, due)
+    assert sharer.calls
+    names = [
+        each.backend
+        for each in numconv.explain("conv2d", Boxed(X), Boxed(WEIGHT)).stages[0].candidates
+    ]
+    assert sorted(names) == ["box", "sharer"]
+    with pytest.raises(numconv.BackendError, match=r"'sharer' computes .* put it into"):
+        numconv.conv2d(X, WEIGHT, backend="sharer")
+
+
+def test_one_backend_of_a_memory_is_asked_and_makes_its_arrays(known: Any) -> None:
+    first, second = Asked("first", 500), Asked("second", 400)
+    known(first, second)
+    numconv.conv2d(Boxed(X), Boxed(WEIGHT))
+    assert (first.asked, second.asked) == (2, 0)
+
+
+def test_arrays_are_known_while_one_that_shares_their_memory_works(known: Any) -> None:
+    due = expected()
+    away, second = Asked("away", 500, "unavailable"), Asked("second", 400)
+    known(away, second)
+    np.testing.assert_array_equal(numconv.conv2d(Boxed(X), Boxed(WEIGHT)).values, due)
+    assert away.asked == 0
+    second.state = "unavailable"
+    dispatch.forget()
+    with pytest.raises(numconv.BackendError, match="'away' is unavailable: the box is shut"):
+        numconv.conv2d(Boxed(X), Boxed(WEIGHT))
+
+
+class Barrelled(Boxed):
+    """An array of the same device in another library's memory."""
+
+
+class BarrelMemory(BoxMemory):
+    device = "barrel"
+
+
+class Barrels(Asked):
+    memory_name = "barrel"
+
+    def holds(self, value: Any) -> bool:
+        return type(value) is Barrelled
+
+    def memory(self, value: Any) -> BoxMemory:
+        return BarrelMemory()
+
+
+class Boxes(Asked):
+    def holds(self, value: Any) -> bool:
+        return type(value) is Boxed
+
+
+def test_two_memories_of_one_device_are_not_mixed(known: Any) -> None:
+    known(Boxes("boxes", 400), Barrels("barrels", 500), Sharer(memory_name="barrel", priority=600))
+    for kind, backends in ((Boxed, {"boxes"}), (Barrelled, {"barrels", "sharer"})):
+        stage = numconv.explain("conv2d", kind(X), kind(WEIGHT)).stages[0]
+        assert {each.backend for each in stage.candidates} == backends
+    numconv.conv2d(Barrelled(X), Barrelled(WEIGHT))
+    with pytest.raises(numconv.ArgumentTypeError, match="of 'barrel', where x lies"):
+        numconv.conv2d(Barrelled(X), Boxed(WEIGHT))
+    with pytest.raises(numconv.BackendError, match="of 'barrel', and x lies in that of 'box'"):
+        numconv.conv2d(Boxed(X), Boxed(WEIGHT), backend="barrels")
+
+
+def test_those_that_share_a_memory_compete_when_tuned(
+    known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path))
+    keeper, sharer = BenchBackend(), Sharer()
+    keeper.put = lambda array: Boxed(array.copy())
+    keeper.all = (Enqueued("slow", 0.005, 1.0, keeper), Enqueued("fast", 0.001, 2.0, keeper))
+    own = (Enqueued("late", 0.002, 1.0, sharer), Enqueued("quick", 0.0, 2.0, sharer))
+    sharer.bench, sharer.algorithms = keeper.bench, lambda problem: own
+    known(keeper, sharer)
+    numconv.conv2d(Boxed(X), Boxed(WEIGHT), tune=True)
+    assert ("slow" in keeper.calls, sharer.calls[-1]) == (True, "quick")
+    keeper.calls.clear()
+    problem = numconv.explain("conv2d", Boxed(X), Boxed(WEIGHT)).stages[0].problem
+    assert tuning.tune(problem, "sharer").choice.name == "sharer/quick"
+    assert keeper.calls == []

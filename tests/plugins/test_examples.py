@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -76,8 +77,8 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def discovered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What numconv finds where both examples are installed."""
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process in which both examples are installed."""
     folder = tmp_path_factory.mktemp("installed")
     for example in NAMES:
         name = project(example)["name"]
@@ -89,12 +90,18 @@ def discovered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         (info / "entry_points.txt").write_text(f"[numconv]\n{listed}\n")
     paths = [str(folder), *(str(EXAMPLES / example / "src") for example in NAMES)]
     path = os.pathsep.join(filter(None, (*paths, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, "ASV_PYTHONPATH": path}
+
+
+@pytest.fixture(scope="module")
+def discovered(installed: dict[str, str]) -> dict[str, Any]:
+    """What numconv finds where both examples are installed."""
     done = subprocess.run(
         [sys.executable, "-c", DISCOVER],
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": path},
+        env=installed,
     )
     assert done.returncode == 0, done.stderr
     facts: dict[str, Any] = json.loads(done.stdout)
@@ -110,3 +117,66 @@ def test_both_are_found_without_fault(discovered: dict[str, Any]) -> None:
 
 def test_discovery_does_not_import_numba(discovered: dict[str, Any]) -> None:
     assert not discovered["numba"]
+
+
+def test_the_templates_benchmarks_name_what_it_is() -> None:
+    conf = json.loads((EXAMPLES / "backend_template" / "asv.conf.json").read_text())
+    named = project("backend_template")
+    assert conf["project"] == named["name"]
+    assert conf["uninstall_command"][0].endswith(f" {named['name']}")
+    assert set(conf["matrix"]["req"]) < {each.split(">")[0] for each in named["dependencies"]}
+    ignored = (EXAMPLES / "backend_template" / ".gitignore").read_text().split()
+    assert {conf[each].split("/")[0] + "/" for each in ("env_dir", "results_dir")} <= {*ignored}
+
+
+BENCHMARK = """
+from benchmarks.layers import CONTESTANTS, LAYERS, Layers
+for contestant in CONTESTANTS:
+    layers = Layers()
+    layers.setup("tiny 3x3 1@16", contestant)
+    layers.time_call("tiny 3x3 1@16", contestant)
+try:
+    Layers().setup("tiny 5 1@64", "template")
+except NotImplementedError as error:
+    print(len(LAYERS), CONTESTANTS, error)
+"""
+
+
+def test_the_templates_benchmarks_run(installed: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BENCHMARK],
+        cwd=EXAMPLES / "backend_template",
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env=installed,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "('template', 'cpu')" in done.stdout
+    assert "template/plain: computes forward in 2 axes" in done.stdout
+
+
+def test_asv_finds_no_fault_in_a_copy_of_the_template(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    pytest.importorskip("asv", reason="asv is not installed")
+    copied = tmp_path / "mine"
+    shutil.copytree(EXAMPLES / "backend_template", copied)
+    author = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+    for words in (
+        ("git", "init", "--quiet"),
+        ("git", "add", "--all"),
+        ("git", *author, "commit", "--quiet", "--message", "first"),
+        (sys.executable, "-m", "asv", "machine", "--yes"),
+        (sys.executable, "-m", "asv", "check", "--python=same"),
+    ):
+        done = subprocess.run(
+            words,
+            cwd=copied,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            env={**installed, "HOME": str(tmp_path)},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "No problems found" in done.stdout

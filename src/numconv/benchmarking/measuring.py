@@ -189,41 +189,44 @@ class _Contest:
         self._last_rate = layer.dtype, found.rate_after
 
     def _measure_column(self, column: str, layer: Layer, found: dict[str, Measurement]) -> None:
-        for each in found.values():
-            self._warm_up(column, layer, each)
-        self._compare(column, layer, found)
-        ready = {name: each for name, each in found.items() if each.calls}
-        turn_of = {name: self._turn(column, each) for name, each in ready.items()}
+        warm = [each for each in found.values() if self._warm_up(column, layer, each)]
+        ready = self._compared(column, layer, warm)
+        turn_of = {each.contestant: self._turn(column, each) for each in ready}
         for times in turns.alternate(turn_of, self._effort):
             for name, seconds in times.items():
-                ready[name].seconds.append(seconds)
+                found[name].seconds.append(seconds)
 
-    def _warm_up(self, column: str, layer: Layer, found: Measurement) -> None:
+    def _warm_up(self, column: str, layer: Layer, found: Measurement) -> bool:
         answer = self._ask(column, found, "layer", layer=asdict(layer))
-        if answer is not None:
-            found.algorithm, found.first_seconds = answer["algorithm"], answer["first_seconds"]
-            found.notes = answer["notes"]
-            found.calls = turns.calls_of(self._effort.turn_seconds, answer["seconds"])
+        if answer is None:
+            return False
+        found.algorithm, found.first_seconds = answer["algorithm"], answer["first_seconds"]
+        found.notes = answer["notes"]
+        return True
 
-    def _compare(self, column: str, layer: Layer, found: dict[str, Measurement]) -> None:
-        """Note who does not compute what the first contestant that computes anything does."""
+    def _compared(self, column: str, layer: Layer, warm: list[Measurement]) -> list[Measurement]:
+        """Return who gave a result, and note where it is not that of the first of them."""
+        ready: list[Measurement] = []
         first: Path | None = None
-        for number, each in enumerate(found.values()):
-            if not each.calls:
-                continue
+        for number, each in enumerate(warm):
             path = Path(self._folder.name) / f"{number}.npy"
             if self._ask(column, each, "save", path=str(path)) is None:
-                each.calls = 0
-            elif first is None:
+                continue
+            ready.append(each)
+            if first is None:
                 first = path
             else:
                 each.reason = agreement.disagreement(path, first, layer.dtype)
                 path.unlink()
+        return ready
 
     def _turn(self, column: str, found: Measurement) -> turns.Turn:
         def turn() -> float | None:
-            answer = self._ask(column, found, "turn", calls=found.calls)
-            return None if answer is None else float(answer["seconds"])
+            answer = self._ask(column, found, "turn", seconds=self._effort.turn_seconds)
+            if answer is None:
+                return None
+            found.calls += answer["calls"]
+            return float(answer["seconds"])
 
         return turn
 

@@ -23,8 +23,9 @@ MOVED = 0.15
 class Measurement:
     """One contestant on one layer in one column.
 
-    `seconds` holds one time for each round; `first_seconds` is what the first call took, planning
-    and compiling included. `reason` says why there is no time, or no ratio.
+    `seconds` holds one time for each round, the median of its calls; `calls` counts those of all
+    rounds. `first_seconds` is what the first call took, planning and compiling included. `reason`
+    says why there is no time, or no ratio.
     """
 
     contestant: str

@@ -16,6 +16,9 @@ MEANINGS = {
     KERNEL: "page faults out of the way on all sides",
 }
 LOSS = "LOSS"
+SEE_NOTES = "see notes"
+# Of those that a reason holds for; all are in the report's JSON.
+_MOST_LAYERS = 3
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def _row(report: Report, column: str, layer: LayerReport) -> Row:
             cells += [ratio_words(found), LOSS if found.loss else ""]
             lost = lost or found.loss
     if own is not None and not own.seconds and not report.peers:
-        cells[1] = own.reason
+        cells[1] = SEE_NOTES if own.reason else ""
     return Row(cells, lost)
 
 
@@ -139,7 +142,7 @@ def _rates(report: Report, layer: LayerReport, own: Measurement | None) -> list[
 def _why_none(own: Measurement | None, theirs: Measurement | None) -> str:
     for each in (own, theirs):
         if each is not None and each.reason:
-            return f"no ratio: {each.contestant}: {each.reason}"
+            return f"no ratio: {each.contestant}: {SEE_NOTES}"
     return "no ratio: not measured"
 
 
@@ -173,11 +176,10 @@ def losses(report: Report) -> list[str]:
 def notes(report: Report) -> list[str]:
     """Return what a reader should know, and why what is missing is missing."""
     found = [f"{each.layer.name}: {note}" for each in report.layers for note in each.notes]
-    for layer in report.layers:
-        for column, measured in layer.columns.items():
-            for each in measured.values():
-                if each.reason:
-                    found.append(f"{layer.layer.name}, {column}: {each.contestant}: {each.reason}")
+    found += [
+        f"{contestant}: {reason}: {_where(report, places)}"
+        for (contestant, reason), places in _reasons(report).items()
+    ]
     unsteady = report.unsteady()
     if unsteady:
         moved = ", ".join(f"{each.layer.name} ({each.moved:+.0%})" for each in unsteady)
@@ -186,6 +188,27 @@ def notes(report: Report) -> list[str]:
             f"{plural(len(report.layers), 'layer')}, so doubt their times: {moved}"
         )
     return list(dict.fromkeys(found))
+
+
+def _reasons(report: Report) -> dict[tuple[str, str], dict[str, list[str]]]:
+    """Return why there is no time or no ratio: by contestant and reason, each layer's columns."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for layer in report.layers:
+        for column, measured in layer.columns.items():
+            for each in measured.values():
+                if each.reason:
+                    places = found.setdefault((each.contestant, each.reason), {})
+                    places.setdefault(layer_name(report, layer), []).append(column)
+    return found
+
+
+def _where(report: Report, places: dict[str, list[str]]) -> str:
+    words = [
+        name if len(columns) == len(report.columns) else f"{name} ({', '.join(columns)})"
+        for name, columns in places.items()
+    ]
+    more = len(words) - _MOST_LAYERS
+    return ", ".join(words[:_MOST_LAYERS]) + (f" and {plural(more, 'more layer')}" * (more > 0))
 
 
 def heading(report: Report) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from time import perf_counter, sleep
 
 # Threads of one process go on waiting busily for about a millisecond after their work.
 PAUSE_SECONDS = 0.002
+# Of a turn: where a call takes next to nothing, more of them tell nothing more.
 MOST_CALLS = 10_000
 LEAST_ROUNDS = 3
 
@@ -21,7 +22,7 @@ class Effort:
     rounds : int
         In each of them every contestant has one turn.
     turn_seconds : float
-        Of a turn, unless a single call takes longer.
+        Of a turn, in which calls are made until so long has passed.
     patience_seconds : float
         After so long a layer gets no more rounds in a column, but at least `LEAST_ROUNDS`.
     """
@@ -35,16 +36,6 @@ FULL = Effort()
 QUICK = Effort(rounds=3, turn_seconds=0.01, patience_seconds=5.0)
 
 Turn = Callable[[], float | None]
-
-
-def calls_of(turn_seconds: float, call_seconds: float) -> int:
-    """Return how many calls of `call_seconds` make a turn.
-
-    >>> from numconv.benchmarking.turns import calls_of
-    >>> calls_of(0.02, 0.003), calls_of(0.02, 1.0)
-    (6, 1)
-    """
-    return max(1, min(MOST_CALLS, int(turn_seconds / max(call_seconds, 1e-9))))
 
 
 def alternate(

@@ -6,7 +6,7 @@ one JSON object a line; whatever the libraries print goes to stderr.
     {"do": "open", "contestant": "cpu/direct", "threads": 2}
     {"do": "layer", "layer": {...}}         what it is and how long the first calls take
     {"do": "save", "path": "result.npy"}    the first call's result, for comparison with the others'
-    {"do": "turn", "calls": 12}             the median time of so many calls
+    {"do": "turn", "seconds": 0.02}         the median time of the calls that take so long together
     {"do": "roof", "dtype": "float32"}      what the backend's device gives now
 """
 
@@ -31,6 +31,7 @@ from ..core.threads import set_num_threads
 from . import calls
 from .contestants import Contestant
 from .suites import layer_from
+from .turns import MOST_CALLS
 
 WARM_UP_SECONDS = 0.02
 
@@ -89,11 +90,11 @@ class Server:
             self.result = prepared.call()
             first = perf_counter() - begin
         self.call = prepared.call
+        self._times(WARM_UP_SECONDS)
         return {
             **facts,
             "algorithm": prepared.algorithm,
             "first_seconds": first,
-            "seconds": self._warm_up(),
             "notes": list(dict.fromkeys(str(each.message) for each in caught)),
         }
 
@@ -102,8 +103,9 @@ class Server:
         np.save(path, arrays.plain(arrays.adapt("result", result)), allow_pickle=False)
         return {"path": path}
 
-    def turn(self, calls: int) -> dict[str, Any]:
-        return {"seconds": self._median(calls)}
+    def turn(self, seconds: float) -> dict[str, Any]:
+        taken = self._times(seconds)
+        return {"seconds": median(taken), "calls": len(taken)}
 
     def roof(self, dtype: str) -> dict[str, Any]:
         backend = plugins.backends()[self.contestant.backend]
@@ -113,25 +115,29 @@ class Server:
         found = roof(dtype)
         return {"flops": found.flops, "bytes_per_second": found.bytes_per_second}
 
-    def _warm_up(self) -> float:
-        """Call for a while, and return what a call takes once caches and threads are warm."""
-        seconds, end = self._median(1), perf_counter() + WARM_UP_SECONDS
-        while perf_counter() < end:
-            seconds = self._median(1)
-        return seconds
+    def _times(self, seconds: float) -> list[float]:
+        """Return the times of at least one call, and of as many as take so long.
 
-    def _median(self, calls: int) -> float:
-        call, taken = self.call, []
+        The clock ends it, not a number worked out of an earlier call: one that was interrupted
+        for milliseconds would let a turn of calls of microseconds be next to none, and over
+        before whatever disturbs it is.
+        """
+        call = self.call
         assert call is not None
+        taken: list[float] = []
         gc.disable()
         try:
-            for _ in range(calls):
+            end = perf_counter() + seconds
+            while len(taken) < MOST_CALLS:
                 begin = perf_counter()
                 call()
-                taken.append(perf_counter() - begin)
+                done = perf_counter()
+                taken.append(done - begin)
+                if done >= end:
+                    break
         finally:
             gc.enable()
-        return median(taken)
+        return taken
 
 
 def versions_of(backend: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ from ..core.dispatch import tracing
 from ..core.plugins import Fault
 from ..core.protocol import Backend, Problem
 from . import printing
+from .brought import brought
+from .main import COMMANDS
 from .options import JSON
 
 
@@ -18,7 +20,7 @@ def command(as_json: bool) -> None:
     """List the backends, the highest priority first, and the plugins that were set aside."""
     backends = [(each, plugins.status(each)) for each in plugins.backends().values()]
     ready = [each for each, status in backends if status.state != "unavailable"]
-    faults = [*plugins.faults(), *_broken(ready)]
+    faults = [*plugins.faults(), *_broken(ready), *brought(COMMANDS)[1]]
     if as_json:
         printing.as_json(
             {

@@ -41,8 +41,7 @@ class Commands(click.Group):
     context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        self._add_from_plugins()
-        return [*COMMANDS, *sorted(name for name in self.commands if name not in COMMANDS)]
+        return [*COMMANDS, *sorted(self._brought())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
@@ -52,32 +51,26 @@ class Commands(click.Group):
             if command.help is None:  # under -OO there are no docstrings
                 command.help = COMMANDS[cmd_name][1]
             return command
-        if cmd_name not in self.commands:
-            self._add_from_plugins()
-        found = super().get_command(ctx, cmd_name)
+        found = self._brought().get(cmd_name)
         if found is not None and found.context_class is click.Context:
             found.context_class = Context
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = []
-        for name in self.list_commands(ctx):
-            if name in COMMANDS:
-                rows.append((name, COMMANDS[name][1]))
-            else:
-                rows.append((name, self.commands[name].get_short_help_str(limit=80)))
+        rows = [(name, summary) for name, (_, summary) in COMMANDS.items()]
+        for name, command in sorted(self._brought().items()):
+            rows.append((name, command.get_short_help_str(limit=80)))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
-    def _add_from_plugins(self) -> None:
-        from ..core import plugins
+    def _brought(self) -> dict[str, click.Command]:
+        """Return the commands of plugins, and say what was set aside."""
+        from .brought import brought
 
-        for hook in plugins.registry().manager.hook.numconv_commands.get_hookimpls():
-            try:
-                hook.function(self)
-            except (Exception, SystemExit) as error:
-                reason = plugins.describe(error)
-                say(f"numconv: commands of plugin {hook.plugin_name}: {reason}", err=True)
+        found, faults = brought(COMMANDS)
+        for fault in faults:
+            say(f"numconv: set aside: plugin {fault.plugin}: {fault.error}", err=True)
+        return found
 
 
 @click.group(

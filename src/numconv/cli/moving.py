@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import plugins
-from ..core.places import HOST_DEVICE
+from ..core.places import HOST_DEVICE, keeper, memory_name
 
 Array = NDArray[Any]
 
 
 @dataclass
 class Mover:
-    """Takes arrays to where `backend` computes; None and the processor's leave them alone.
+    """Takes arrays to the memory that `backend` keeps; None leaves them alone.
 
     Attributes
     ----------
@@ -72,7 +72,8 @@ class Mover:
 def mover(name: str) -> Mover:
     """Return what moves arrays for the backend called `name`, or "auto"."""
     backend = None if name == "auto" else plugins.backend(name, "'auto' or one of ")
-    if backend is None or backend.device == HOST_DEVICE or not hasattr(backend, "put"):
+    if backend is None or memory_name(backend) == HOST_DEVICE:
         return Mover(None)
-    usable = plugins.status(backend).state != "unavailable"
-    return Mover(backend if usable else None)
+    there = keeper(backend)
+    usable = hasattr(there, "put") and plugins.status(backend).state != "unavailable"
+    return Mover(there if usable else None)

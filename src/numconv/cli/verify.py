@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from time import perf_counter
 
 import click
 
+from ..core import plugins
+from ..core.errors import RefusedError
 from ..testing import LAWS, Request, verify
 from ..testing.catalogue import LEVELS
 from ..testing.report import Report, Row
+from ..testing.verification import checks_of
 from . import completion, printing
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .options import JSON
@@ -63,20 +68,48 @@ def command(
 
     Checks run in a process of their own: a kernel that kills it is reported like any other.
 
-    Exit status: 0 every law is kept, 1 one is broken or nothing ran, 2 it cannot be verified
-    here, 130 interrupted.
+    Exit status: 0 every law is kept, 1 one is broken, 2 it cannot be verified here or nothing
+    ran, with the reason, 130 interrupted.
     """
     request = Request(backend, algorithm, op, laws, level, problem)
     begin = perf_counter()
     with bar("choosing the checks") as advance:
         report = verify(request, advance)
+    nothing = not report.results and not report.interrupted
     if as_json:
         printing.as_json(report.to_dict())
-    else:
+    elif not nothing:
         _print(report, perf_counter() - begin)
+    if nothing:
+        raise RefusedError(f"nothing ran: {_why_nothing(report)}{_who_else(request)}")
     if report.interrupted:
         return INTERRUPTED
     return OK if report.passed else CHECK_FAILED
+
+
+def _why_nothing(report: Report) -> str:
+    """Return for each algorithm what it says most often to the problems that it refuses."""
+    backend, checks = report.request.backend, report.checks
+    if not checks.algorithms:
+        return f"backend {backend!r} has no algorithm for these problems"
+    reasons = []
+    for algorithm in checks.algorithms:
+        own = Counter(each.reason for each in checks.refusals if each.algorithm == algorithm)
+        if own:
+            reasons.append(f"{backend}/{algorithm}: {own.most_common(1)[0][0]}")
+    return "; ".join(reasons) or f"no such law speaks of what backend {backend!r} accepts"
+
+
+def _who_else(request: Request) -> str:
+    """Return which other backends would be checked, as the end of a sentence."""
+    others = [
+        each.name
+        for each in plugins.backends().values()
+        if each.name != request.backend
+        and plugins.status(each).state != "unavailable"
+        and checks_of(replace(request, backend=each.name, algorithm=None)).checks
+    ]
+    return f" (checked for --backend {' or '.join(others)})" if others else ""
 
 
 def _print(report: Report, seconds: float) -> None:
@@ -138,8 +171,6 @@ def _verdict(report: Report) -> str:
     ran = f"{len(report.results)} of {len(report.checks.checks)} checks"
     if report.interrupted:
         return f"interrupted after {ran}"
-    if not report.results:
-        return "nothing ran: no law could be checked"
     if report.passed:
         return f"every law is kept: {ran}"
     broken = sum(row.broken for row in report.rows())

@@ -20,6 +20,7 @@ from .errors import (
     RefusedError,
     did_you_mean,
 )
+from .places import memory_name
 from .protocol import Algorithm, Backend, Problem
 from .threads import num_threads_held
 
@@ -99,10 +100,10 @@ def choose(
     device: str = "cpu",
     without: Collection[str] = (),
 ) -> Choice:
-    """Choose who solves `problem`.
+    """Choose who solves `problem` on arrays in the memory called `device`.
 
-    ``auto`` takes the ready backend of the highest priority on `device` that has a fast
-    algorithm for the problem, and of its algorithms the one with the least estimated cost.
+    ``auto`` takes the ready backend of the highest priority there that has a fast algorithm for
+    the problem, and of its algorithms the one with the least estimated cost.
     Where several backends have that priority, the least cost of all their algorithms decides;
     where costs are equal, the backend that is first by name, and of its algorithms the first.
 
@@ -302,7 +303,7 @@ def _backends(name: str, device: str) -> list[Backend]:
     from . import plugins  # discovery is paid for by the first call, not by the import
 
     if name == "auto":
-        return [each for each in plugins.backends().values() if each.device == device]
+        return [each for each in plugins.backends().values() if memory_name(each) == device]
     return [plugins.backend(name, "'auto' or one of ")]
 
 

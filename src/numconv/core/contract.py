@@ -79,7 +79,10 @@ _PLAN = {
     "workspace_bytes": _Kind("bytes, 0 or more", lambda value: _is_integer(value) and value >= 0),
     "describe": _FUNCTION,
 }
-_OPTIONAL = ("holds", "memory", "put", "fetch", "finish", "remedy", "native", "roof")
+_OPTIONAL = (
+    *("holds", "memory", "put", "fetch", "finish", "remedy", "memory_name"),
+    *("native", "roof"),
+)
 
 
 def faults(item: Any, kinds: Mapping[str, _Kind]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from . import contract
 from .choice import Candidate, Choice, candidates, choose, passing_over
 from .dispatch import Traced
+from .places import memory_name
 from .protocol import Plan, Problem
 from .threads import num_threads_held
 from .units import seconds
@@ -98,7 +99,7 @@ def _stage(traced: Traced, device: str) -> Stage:
     return Stage(
         label=label(problem),
         problem=problem,
-        candidates=tuple(candidates(problem, device=choice.backend.device)),
+        candidates=tuple(candidates(problem, device=memory_name(choice.backend))),
         backend=choice.backend.name,
         algorithm=choice.algorithm.name,
         reason=choice.reason,

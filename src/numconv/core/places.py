@@ -56,9 +56,9 @@ def memory_of(operands: Iterable[tuple[str, Any]]) -> Memory:
         return HOST
     first, x, holder = given[0]
     for name, value, other in given:
-        if _device(other) != _device(holder):
-            expected = f"an array in the memory of {_device(holder)!r}, where {first} lies"
-            described = f"{type(value).__name__} in that of {_device(other)!r}"
+        if _name(other) != _name(holder):
+            expected = f"an array in the memory of {_name(holder)!r}, where {first} lies"
+            described = f"{type(value).__name__} in that of {_name(other)!r}"
             raise ArgumentTypeError(name, described, expected)
     if holder is None:
         return HOST
@@ -67,7 +67,7 @@ def memory_of(operands: Iterable[tuple[str, Any]]) -> Memory:
     status = plugins.status(holder)
     if status.state == "unavailable":
         raise BackendError(
-            f"{first} lies in the memory of {holder.device!r}, and backend {holder.name!r} is "
+            f"{first} lies in the memory of {_name(holder)!r}, and backend {holder.name!r} is "
             f"unavailable: {status.reason}; {status.remedy}"
         )
     found: Memory = holder.memory(x)
@@ -77,35 +77,63 @@ def memory_of(operands: Iterable[tuple[str, Any]]) -> Memory:
     return found
 
 
-def _holder(value: Any) -> Any:
-    """Return the backend in whose memory `value` lies; None for that of the processor."""
+def memory_name(backend: Any) -> str:
+    """Return the name of the memory in which a backend computes, by default its device's."""
+    return str(getattr(backend, "memory_name", backend.device))
+
+
+def keeper(backend: Any) -> Any:
+    """Return the backend that knows the arrays of the memory in which `backend` computes.
+
+    That is itself, or one that shares the memory with it; None for the processor's memory.
+    """
+    return backend if hasattr(backend, "holds") else _keepers().get(memory_name(backend))
+
+
+def _keepers() -> dict[str, Any]:
+    """Return for each memory, by name, the backend that is asked: the first that can be used."""
     from . import plugins  # discovery is paid for by the first call, not by the import
 
+    sharers: dict[str, list[Any]] = {}
+    for backend in plugins.backends().values():
+        if hasattr(backend, "holds"):
+            sharers.setdefault(memory_name(backend), []).append(backend)
+    return {
+        name: each[0] if len(each) == 1 else next(filter(_is_usable, each), each[0])
+        for name, each in sharers.items()
+    }
+
+
+def _is_usable(backend: Any) -> bool:
+    from . import plugins
+
+    return plugins.status(backend).state != "unavailable"
+
+
+def _holder(value: Any) -> Any:
+    """Return the backend that keeps the memory of `value`; None for that of the processor."""
     if isinstance(value, np.ndarray):
         return None
-    for backend in plugins.backends().values():
-        holds = getattr(backend, "holds", None)
-        if holds is not None and holds(value):
-            return backend
-    return None
+    return next((each for each in _keepers().values() if each.holds(value)), None)
 
 
-def _device(holder: Any) -> str:
-    return HOST_DEVICE if holder is None else str(holder.device)
+def _name(holder: Any) -> str:
+    return HOST_DEVICE if holder is None else memory_name(holder)
 
 
 def check_place(memory: Memory, backend: Any, argument: str) -> None:
     """Raise unless `backend` computes on arrays of `memory`; `argument` names one of them."""
-    if backend.device == memory.device:
+    there = memory_name(backend)
+    if there == memory.device:
         return
     if memory.device == HOST_DEVICE:
-        remedy = getattr(backend, "remedy", None)
+        remedy = getattr(keeper(backend), "remedy", None)
         how = remedy() if remedy is not None else "move it there"
         raise BackendError(
-            f"backend {backend.name!r} computes on arrays in the memory of {backend.device!r}, and "
+            f"backend {backend.name!r} computes on arrays in the memory of {there!r}, and "
             f"{argument} is in that of the processor: {how}, or use backend='auto'"
         )
     raise BackendError(
-        f"backend {backend.name!r} computes on arrays in the memory of {backend.device!r}, and "
+        f"backend {backend.name!r} computes on arrays in the memory of {there!r}, and "
         f"{argument} lies in that of {memory.device!r}: copy it, or use backend='auto'"
     )

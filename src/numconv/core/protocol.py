@@ -162,7 +162,9 @@ class Memory(Protocol):
 
     @property
     def device(self) -> str:
-        """What `Backend.device` says of those who compute here."""
+        """The memory's name: the `Backend.device` of those who compute here, or what
+        `Sharing.memory_name` says.
+        """
         ...
 
     def adapt(self, argument: str, value: Any) -> Any:
@@ -271,6 +273,23 @@ class Placed(Backend, Protocol):
 
     def remedy(self) -> str:
         """Say how a NumPy array gets there, in the imperative."""
+        ...
+
+
+class Sharing(Backend, Protocol):
+    """A backend that says in which memory it computes, which others may compute in as well.
+
+    Backends that compute in memory of one name are chosen from together, and take the same inner
+    arrays. Of those with the members of `Placed` the first that can be used is asked whether it
+    holds a value, and makes the inner arrays for all of them; the others need none of these.
+    """
+
+    @property
+    def memory_name(self) -> str:
+        """What the memory is called; without this member, as the device.
+
+        One that takes other inner arrays than the rest of its device calls its memory otherwise.
+        """
         ...
 
 

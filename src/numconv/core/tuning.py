@@ -18,7 +18,7 @@ import numpy as np
 from . import plugins
 from .choice import Accepted, Choice, choose, competitors
 from .machine import processor, versions
-from .places import HOST
+from .places import HOST, keeper, memory_name
 from .protocol import Array, Memory, Plan, Problem
 from .store import Store
 from .threads import get_num_threads, num_threads_held
@@ -118,7 +118,7 @@ def tune(
         As for `tuned`; by default that of the device of the backend which is chosen.
     """
     first = choose(problem, backend, device=memory.device)
-    if memory.device != first.backend.device:
+    if memory.device != memory_name(first.backend):
         memory = _memory(first.backend)
     accepted = competitors(problem, backend, memory.device)
     if len(accepted) < 2:
@@ -142,9 +142,10 @@ def tune(
 
 def _memory(backend: Any) -> Memory:
     """Return the memory in which a backend likes its operands best."""
-    if not hasattr(backend, "put"):
+    there = keeper(backend)
+    if not hasattr(there, "put"):
         return HOST
-    found: Memory = backend.memory(backend.put(np.zeros(1, np.float32)))
+    found: Memory = there.memory(there.put(np.zeros(1, np.float32)))
     return found
 
 

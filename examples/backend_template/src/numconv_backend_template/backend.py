@@ -24,7 +24,7 @@ class TemplateBackend(Backend):
     """Where it wants its arrays. ``backend="auto"`` asks the backends of the arrays' device."""
 
     priority = 10
-    """``auto`` asks the highest first. `cpu` has 100, so this one waits to be called by name."""
+    """``auto`` asks the highest first. `cpu` has 100, so this is asked where that is slow."""
 
     def status(self) -> Status:
         """Say whether this backend works here, without raising and without heavy imports.

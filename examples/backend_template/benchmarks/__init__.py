@@ -1,0 +1,1 @@
+"""The benchmarks that asv runs on every commit of this backend."""
