@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from numconv.benchmarking import calls, suites
 from numconv.benchmarking.contestants import Contestant
-from numconv.core.errors import NumconvError
+from numconv.plugin import NumconvError
 
 CONTESTANTS = ("template", "cpu")  # BACKEND[/ALGORITHM][+plan], as for `numconv bench`
 SUITES = ("tiny",)  # or files of yours: see numconv's CONTRIBUTING

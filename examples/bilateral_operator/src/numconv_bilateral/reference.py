@@ -63,7 +63,7 @@ def bound(problem: BilateralProblem, x: Array) -> Array:
     much of itself: what weighs least is known worst. An error ``e w`` of a weight moves the
     average ``y`` by at most ``e w (|x| + |y|) / sum(w)``. The two sums of K terms and their
     quotient add ``(2 K + 2) eps`` of ``sum(w |x|) / sum(w)``, which is at least ``|y|``. A weight
-    below the least normal number is lost to within that number. As in `numconv.core.bound`, eps
+    below the least normal number is lost to within that number. As in `numconv.plugin.bound`, eps
     is the rounding unit of the accumulator, everything is allowed `FACTOR` times, and a float16
     result half a unit of its own last place besides.
 
