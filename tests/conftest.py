@@ -19,6 +19,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Readline, which pytest has loaded, tells its children how wide its terminal is.
+os.environ.pop("COLUMNS", None)
+
 # Tests look at stderr, and whether kernels are compiled depends on what ran before.
 os.environ["NUMCONV_QUIET"] = "1"
 

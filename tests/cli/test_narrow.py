@@ -78,7 +78,8 @@ def _pieces(text: str, command: str) -> set[str]:
     words = set(text.split())
     if command not in MEASURED:
         return words
-    return {each for each in words if not re.search(r"\d", each)} - {"s", "ms", "µs", "ns"}
+    units = ("s", "ms", "µs", "ns")
+    return {each for each in words if not re.search(r"\d", each) and each.strip(",") not in units}
 
 
 @pytest.mark.parametrize("case", COMMANDS)
@@ -165,7 +166,9 @@ def _on_a_terminal(columns: int, *arguments: str) -> str:
     if child == 0:  # pragma: no cover
         os.environ.pop("COLUMNS", None)
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        os.execv(sys.executable, [sys.executable, "-m", "numconv", *arguments])
+        # Not what the C library has besides: readline puts COLUMNS there.
+        call = [sys.executable, "-m", "numconv", *arguments]
+        os.execve(sys.executable, call, dict(os.environ))
     written = b""
     while True:
         try:
@@ -190,7 +193,7 @@ def test_a_real_terminal(
     whole = numconv(*COMMANDS[case])
     together = "".join(text.split())
     pieces = _pieces(whole.out + whole.err, COMMANDS[case][0])
-    assert all(piece in together for piece in pieces), text
+    assert not [piece for piece in pieces if piece not in together], text
 
 
 def test_colours_are_for_people_who_want_them(
