@@ -1,4 +1,4 @@
-"""`numconv verify` against a right algorithm and ten mutants of it, as a stranger's plugin."""
+"""`numconv verify` against a right algorithm and mutants of it, as a stranger's plugin."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def load() -> Any:
 
 
 MUTANTS: dict[str, set[str]] = load().MUTANTS
+SUBTLE: dict[str, str] = load().SUBTLE
 
 
 def numconv(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -99,3 +100,36 @@ def test_the_command_reproduces_the_failure(
     assert printed.returncode == 1
     assert f"{mutant} breaks {failure['law']}" in printed.stdout
     assert failure["smallest_message"] in printed.stdout
+
+
+@pytest.fixture(scope="module")
+def subtle(environment: dict[str, str]) -> Any:
+    """Everything that verifying the subtle mutants says."""
+    words = ["verify", "--backend", "subtle", "--op", "pointwise", "--json"]
+    done = numconv(words, environment)
+    assert done.returncode == 1, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_right_algorithm_keeps_every_law_beside_the_subtle_ones(subtle: Any) -> None:
+    assert subtle["complete"]
+    assert not broken(subtle, "right")
+    assert not broken(subtle, "auto")
+
+
+@pytest.mark.parametrize(("mutant", "law"), SUBTLE.items(), ids=SUBTLE)
+def test_the_subtle_mutant_is_caught_by_its_law_alone(mutant: str, law: str, subtle: Any) -> None:
+    assert broken(subtle, mutant) == {law}
+
+
+def test_costs_that_cross_are_caught_and_shown_again(environment: dict[str, str]) -> None:
+    done = numconv(["verify", "--backend", "crossing", "--op", "pointwise", "--json"], environment)
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert report["complete"]
+    assert not report["unverified"]
+    assert {row["algorithm"] for row in report["laws"] if row["broken"]} == {"auto"}
+    assert broken(report, "auto") == {"choice"}
+    again = numconv(shlex.split(report["failures"][0]["command"])[1:], environment)
+    assert again.returncode == 1, again.stderr
+    assert "chosen is 'right' for 1 image and 1 thread, but 'shared' for" in again.stdout

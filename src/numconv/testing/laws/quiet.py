@@ -1,0 +1,55 @@
+"""What a caller hears of it all: nothing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...core.protocol import Algorithm, Array
+from ..checks import hold
+from ..operands import random_operands
+from .law import Law, always, has_non_finite
+
+
+def quiet(problem: Any, algorithm: Algorithm) -> float:
+    """No warning of Python's or NumPy's comes of refusal, cost, plan and call."""
+    with warnings.catch_warnings(record=True) as heard, np.errstate(**_AS_NUMPY_BEGINS):
+        warnings.simplefilter("always")
+        algorithm.refusal(problem)
+        algorithm.cost(problem)
+        plan = algorithm.plan(problem)
+        out = np.empty(problem.result_shape, problem.result_dtype)
+        for operands in _operands(problem):
+            plan(*operands, out=out)
+    if heard:
+        first = heard[0]
+        place = f"{first.filename}, line {first.lineno}"
+        hold(False, f"{first.category.__name__}: {first.message} ({place})")
+    return 0.0
+
+
+_AS_NUMPY_BEGINS: Any = {"divide": "warn", "over": "warn", "invalid": "warn", "under": "ignore"}
+
+
+def _operands(problem: Any) -> Iterator[list[Array]]:
+    """Yield random operands; of floating point also those that are not finite, and the largest."""
+    usual = random_operands(problem, 17)
+    yield usual
+    if not has_non_finite(problem):
+        return
+    largest = float(np.finfo(problem.dtype).max)
+    for value in (np.nan, np.inf, largest):
+        for which in range(len(problem.operand_shapes)):
+            if prod(problem.operand_shapes[which]):
+                operands = list(usual)
+                operands[which] = usual[which].copy()
+                operands[which].flat[0] = value
+                yield operands
+    yield [np.full_like(operand, largest) for operand in usual]
+
+
+LAWS = (Law("quiet", "shapes", quiet, always),)
