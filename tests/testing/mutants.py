@@ -68,10 +68,11 @@ def convolve(wrong: str, problem: Any, x: Array, weight: Array, *rest: Array) ->
 
 def in_two_parts(x: Array) -> Array:
     """Return the sum of the two halves, of 11 bits each, that tensor cores would be given."""
-    high = (x.view("u4") & np.uint32(0xFFFFE000)).view("f4")
-    with np.errstate(invalid="ignore"):
-        low = ((x - high).view("u4") & np.uint32(0xFFFFE000)).view("f4")
-    return np.where(np.isfinite(x), high + np.where(np.isfinite(low), low, 0), x)
+    usual = (np.abs(x) > 1e-30) & np.isfinite(x)
+    given = np.where(usual, x, 0)
+    high = (given.view("u4") & np.uint32(0xFFFFE000)).view("f4")
+    low = ((given - high).view("u4") & np.uint32(0xFFFFE000)).view("f4")
+    return np.where(usual, high + low, x)
 
 
 def channels(wrong: str, problem: Any, x: Array, weight: Array, total: Any) -> Array:

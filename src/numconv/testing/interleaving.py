@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from time import perf_counter
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -17,9 +18,12 @@ Result = TypeVar("Result")
 DEEPEST = 5
 """Functions within each other whose lines count."""
 
-MOST_LINES = 32
-SECONDS = 0.05
-"""A call that does not come back so soon is waiting for the other one, as it may."""
+LEAST_LINES, MOST_LINES = 8, 32
+SECONDS = 0.03
+"""After which no further line is taken, if there were so few."""
+
+LATE = 0.1
+"""A call that takes more seconds than this is waiting for the other one, as it may."""
 
 
 def interleaved(
@@ -32,12 +36,15 @@ def interleaved(
     with ThreadPoolExecutor(1) as pool:
         lines = _Lines(lambda: None, -1)
         lines.run(one)
-        for _, number in sorted(lines.met)[:MOST_LINES]:
+        deadline = perf_counter() + SECONDS
+        for turn, (_, number) in enumerate(sorted(lines.met)[:MOST_LINES]):
+            if turn >= LEAST_LINES and perf_counter() > deadline:
+                return
             asked: list[Future[Result]] = []
 
             def call(asked: list[Future[Result]] = asked) -> None:
                 asked.append(pool.submit(other))
-                asked[0].exception(SECONDS)
+                asked[0].exception(LATE)
 
             lines = _Lines(call, number)
             first = lines.run(one)

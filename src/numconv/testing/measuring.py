@@ -55,8 +55,11 @@ def _allocated() -> int:
     return int(told.uordblks + told.hblkhd)
 
 
-def peak_of(call: Callable[[], object]) -> int:
-    """Return the most memory that a call takes at a time, of what Python and NumPy allocate."""
+def traced_of(call: Callable[[], object]) -> tuple[int, int]:
+    """Return the most memory that a call takes at a time, and how much of it is left when it ends.
+
+    That is of what Python and NumPy allocate.
+    """
     traced = tracemalloc.is_tracing()
     if not traced:
         tracemalloc.start()
@@ -64,7 +67,8 @@ def peak_of(call: Callable[[], object]) -> int:
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
         call()
-        return tracemalloc.get_traced_memory()[1] - before
+        left, most = tracemalloc.get_traced_memory()
+        return most - before, left - before
     finally:
         if not traced:
             tracemalloc.stop()
