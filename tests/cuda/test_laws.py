@@ -42,8 +42,10 @@ def _checks() -> list[Any]:
                 for law in laws_of(each.problem):
                     if law.name in OF_THE_HOST:
                         continue
+                    each_so_many = EACH if law.cases is None else len(accepted)
                     if law.name == ON_EVERY_CASE or (
-                        number % EACH == 0 and (law.name not in OF_PLANS or algorithm.last_resort)
+                        number % each_so_many == 0
+                        and (law.name not in OF_PLANS or algorithm.last_resort)
                     ):
                         name = f"{algorithm.name}-{each.case}-{law.name}"
                         found.append(pytest.param(law, each.problem, algorithm, id=name))
