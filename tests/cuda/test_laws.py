@@ -42,9 +42,9 @@ def _checks() -> list[Any]:
                 for law in laws_of(each.problem):
                     if law.name in OF_THE_HOST:
                         continue
-                    each_so_many = EACH if law.cases is None else len(accepted)
+                    step = EACH if law.cases is None else len(accepted)
                     if law.name == ON_EVERY_CASE or (
-                        number % each_so_many == 0
+                        number % step == 0
                         and (law.name not in OF_PLANS or algorithm.last_resort)
                     ):
                         name = f"{algorithm.name}-{each.case}-{law.name}"
