@@ -45,7 +45,7 @@ def test_json_says_everything(numconv: Any) -> None:
         (("--backend", "nowhere"), "backend='nowhere': expected one of"),
         (("--algorithm", "magic"), "algorithm='magic': expected one of 'depthwise'"),
         (("--op", "tea"), "op='tea': expected one of"),
-        (("--law", "gravity"), "law='gravity': expected one of contract"),
+        (("--law", "gravity"), "law='gravity': expected one of quiet"),
         (("--level", "warp"), "'warp'"),
         (("--problem", "{}"), "problem='{}': expected JSON"),
         (("--op", "channel_shuffle"), "has no problem of its own"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +15,15 @@ from numconv.core.problems import (
     GeneratedInvolutionProblem,
     InvolutionProblem,
 )
-from numconv.testing import Law, NotApplicable, laws_of, named_problems, solvers
+from numconv.testing import (
+    LAWS,
+    LAWS_OF_BACKENDS,
+    Auto,
+    Law,
+    NotApplicable,
+    named_problems,
+    solvers,
+)
 
 PROBLEMS = named_problems()
 
@@ -26,17 +35,44 @@ def parallel_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "SERIAL_WORK", 0)
 
 
-CHECKS = [
-    pytest.param(law, each.problem, algorithm, id=f"{solver}-{each.case}-{law.name}")
-    for each in PROBLEMS
-    for solver, algorithm in solvers(each.problem)
-    for law in laws_of(each.problem)
-]
+def _checks() -> Iterator[Any]:
+    accepted: dict[str, list[Any]] = {}
+    for each in sorted(PROBLEMS, key=lambda each: each.problem.macs):
+        for solver, algorithm in solvers(each.problem):
+            accepted.setdefault(solver, []).append((each, algorithm))
+    for solver, own in accepted.items():
+        for law in LAWS:
+            spoken_of = [(each, algorithm) for each, algorithm in own if law.applies(each.problem)]
+            for each, algorithm in law.among(spoken_of):
+                name = f"{solver}-{each.case}-{law.name}"
+                yield pytest.param(law, each.problem, algorithm, id=name)
+
+
+def _checks_of_backends() -> Iterator[Any]:
+    for backend in _backends():
+        auto = Auto(backend)
+        for each in PROBLEMS:
+            for law in LAWS_OF_BACKENDS:
+                if auto.refusal(each.problem) is None:
+                    name = f"{backend.name}-auto-{each.case}-{law.name}"
+                    yield pytest.param(law, each.problem, auto, id=name)
+
+
+def _backends() -> list[Any]:
+    """Return those that can be used here, but for those that are there for comparison."""
+    return [
+        each
+        for each in plugins.backends().values()
+        if each.priority >= 0 and plugins.status(each).state != "unavailable"
+    ]
+
+
+CHECKS = [*_checks(), *_checks_of_backends()]
 
 
 @pytest.mark.parametrize(("law", "problem", "algorithm"), CHECKS)
 def test_law(law: Law, problem: Any, algorithm: Any, request: pytest.FixtureRequest) -> None:
-    if law.name in ("threads", "address"):
+    if law.name in ("threads", "address", "at_once"):
         request.getfixturevalue("parallel_at_once")
     # A variation of the problem that the algorithm refuses is another algorithm's to keep.
     with suppress(NotApplicable):
@@ -58,9 +94,7 @@ def test_cpu_solves_every_case(each: Any) -> None:
 
 def test_every_algorithm_accepts_a_case() -> None:
     accepted = {solver for each in PROBLEMS for solver, _ in solvers(each.problem)}
-    for backend in plugins.backends().values():
-        if backend.status().state == "unavailable" or backend.priority < 0:
-            continue
+    for backend in _backends():
         kinds = (ConvolutionProblem, FilterProblem, InvolutionProblem, *SEVERAL_STEPS)
         samples = {type(each.problem): each.problem for each in PROBLEMS}
         offered = {

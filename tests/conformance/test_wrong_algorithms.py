@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from numconv.core import plugins
 from numconv.core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
-from numconv.core.protocol import Array
+from numconv.core.protocol import Array, Status
 from numconv.core.threads import get_num_threads
-from numconv.testing import LAWS, Law, naive_reference
+from numconv.testing import LAWS, LAWS_OF_BACKENDS, Auto, Law, naive_reference
 
 FORWARD = ConvolutionProblem(
     batch=2,
@@ -224,6 +227,54 @@ def takes_more_than_it_says(problem: Any, *operands: Array, out: Array) -> None:
     right(problem, *operands, out=out)
 
 
+def takes_memory_unseen_by_python(problem: Any, *operands: Array, out: Array) -> None:
+    library, size = ctypes.CDLL(None), 50_000_000
+    library.malloc.restype = ctypes.c_void_p
+    library.free.argtypes = [ctypes.c_void_p]
+    memory = library.malloc(size)
+    ctypes.memset(memory, 1, size)
+    library.free(memory)
+    right(problem, *operands, out=out)
+
+
+def warns(problem: Any, *operands: Array, out: Array) -> None:
+    warnings.warn("slower than it could be", stacklevel=1)
+    right(problem, *operands, out=out)
+
+
+def divides_by_zero(problem: Any, *operands: Array, out: Array) -> None:
+    right(problem, *operands, out=out)
+    np.float64(1) / np.float64(0)
+
+
+def multiplies_infinity_by_zero(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    x * np.float32(0)
+    right(problem, x, *rest, out=out)
+
+
+SCRATCH: dict[Any, Array] = {}
+
+
+def shares_its_scratch(problem: Any, *operands: Array, out: Array) -> None:
+    SCRATCH[problem] = naive(problem, *operands)
+    np.add(SCRATCH[problem], 0, out=out)
+
+
+def mixes_even_samples(problem: Any, x: Array, *rest: Array, out: Array) -> None:
+    right(problem, x, *rest, out=out)
+    sizes = np.abs(x)
+    if sizes.max() < 1e6 * np.median(sizes):
+        out += sizes.max() * np.finfo(out.dtype).eps
+
+
+LEAKED: list[Array] = []
+
+
+def leaks(problem: Any, *operands: Array, out: Array) -> None:
+    LEAKED.append(np.empty(256))
+    right(problem, *operands, out=out)
+
+
 DEFECTS = (
     (one_tap_off, "within_bound adjoint delta epilogue"),
     (padding_on_the_wrong_side, "within_bound adjoint delta"),
@@ -251,7 +302,14 @@ DEFECTS = (
     (drops_denormals, "denormals"),
     (spreads_rounding, "wide_range"),
     (takes_strides_of_32_bits, "huge_stride"),
-    (takes_more_than_it_says, "memory"),
+    (takes_more_than_it_says, "workspace"),
+    (takes_memory_unseen_by_python, "workspace"),
+    (warns, "quiet"),
+    (divides_by_zero, "quiet"),
+    (multiplies_infinity_by_zero, "quiet"),
+    (shares_its_scratch, "at_once"),
+    (mixes_even_samples, "accuracy"),
+    (leaks, "memory"),
 )
 BY_NAME = {law.name: law for law in LAWS}
 PROBLEMS = {"forward": FORWARD, "gradient": GRADIENT, "involution": INVOLUTION}
@@ -309,6 +367,98 @@ def test_the_contract_notices(member: str, value: Any, said: str) -> None:
     setattr(broken, member, value)
     with pytest.raises(AssertionError, match=said):
         BY_NAME["contract"].check(FORWARD, broken)
+
+
+class Keeping(Wrapped):
+    """What a plan may keep: memory for its calls, or others of its kind."""
+
+    made: ClassVar[list[Any]] = []
+
+    def __init__(self, at: str, problem: Any = None) -> None:
+        super().__init__(right, problem)
+        self.at = at
+        self.scratch: Array = np.empty(0)
+        if problem is not None and at == "plan":
+            self.scratch = np.empty(50_000_000, np.uint8)
+        if problem is not None and at == "every plan":
+            self.made.append(self)
+
+    def plan(self, problem: Any) -> Any:
+        return Keeping(self.at, problem)
+
+    def __call__(self, *operands: Array, out: Array) -> None:
+        super().__call__(*operands, out=out)
+        if self.at == "first call" and not self.scratch.size:
+            self.scratch = np.empty(50_000_000, np.uint8)
+        if self.at == "every call":
+            self.scratch = np.append(self.scratch, operands[0])
+
+
+@pytest.mark.parametrize(
+    ("at", "law"),
+    [
+        ("plan", "workspace"),
+        ("first call", "workspace"),
+        ("every plan", "memory"),
+        ("every call", "memory"),
+    ],
+)
+def test_the_law_notices_what_is_kept(at: str, law: str) -> None:
+    with pytest.raises(AssertionError):
+        BY_NAME[law].check(FORWARD, Keeping(at))
+    Keeping.made.clear()
+
+
+def test_what_is_kept_up_to_a_limit_is_no_leak() -> None:
+    kept: dict[bytes, Array] = {}
+
+    def remembers(problem: Any, *operands: Array, out: Array) -> None:
+        kept[operands[1].tobytes()] = operands[1]
+        while len(kept) > 32:
+            del kept[next(iter(kept))]
+        right(problem, *operands, out=out)
+
+    BY_NAME["memory"].check(FORWARD, Wrapped(remembers))
+
+
+class Crossing:
+    """A backend of two right algorithms, the second of which costs what `cost` says."""
+
+    name, device, priority = "crossing", "cpu", -9
+
+    def __init__(self, cost: Callable[[Any], float]) -> None:
+        self._offered = [Wrapped(right), Wrapped(right)]
+        vars(self._offered[1]).update(name="other", cost=cost)
+
+    def status(self) -> Status:
+        return Status("ready")
+
+    def algorithms(self, problem: Any) -> Any:
+        return self._offered
+
+
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+@pytest.mark.parametrize(
+    "cost",
+    [
+        pytest.param(lambda problem: 1.5 / get_num_threads(), id="threads"),
+        pytest.param(lambda problem: 0.3 + 0.2 * problem.batch, id="batch"),
+        pytest.param(lambda problem: 0.5 + 1e-5 * problem.macs, id="macs"),
+    ],
+)
+def test_the_law_notices_costs_that_cross(
+    cost: Any, problem: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, (law,) = Crossing(cost), LAWS_OF_BACKENDS
+    monkeypatch.setitem(plugins.registry().backends, backend.name, backend)
+    with pytest.raises(AssertionError, match=r"chosen is '\w+' for .*, but '\w+' for"):
+        law.check(problem, Auto(backend))
+
+
+def test_costs_that_do_not_cross_are_lawful(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, (law,) = Crossing(lambda problem: 1.5), LAWS_OF_BACKENDS
+    monkeypatch.setitem(plugins.registry().backends, backend.name, backend)
+    law.check(FORWARD, Auto(backend))
 
 
 def test_every_law_has_a_defect_that_breaks_it() -> None:

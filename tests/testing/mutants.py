@@ -1,4 +1,4 @@
-"""A plugin with one right algorithm in plain NumPy and ten copies of it, each with one defect.
+"""A plugin with one right algorithm in plain NumPy and copies of it, each with one defect.
 
 The tests register this module as a distribution of its own, found by the entry point, so that
 `numconv verify` meets the mutants as it would meet a stranger's.
@@ -35,9 +35,20 @@ MUTANTS = {
 }
 """Each defect, and the laws of which at least one must notice it."""
 
+SUBTLE = {
+    "warns": "quiet",
+    "scratch_in_the_plan": "at_once",
+    "parts_under_strict": "accuracy",
+    "takes_more_than_it_says": "workspace",
+    "leaks": "memory",
+}
+"""Each defect that gives right results to one caller, and the one law that notices it."""
+
 
 def convolve(wrong: str, problem: Any, x: Array, weight: Array, *rest: Array) -> Array:
     """Compute a forward convolution with the defect that `wrong` names."""
+    if wrong == "parts_under_strict" and x.dtype == "float32":
+        x = in_two_parts(x)
     if wrong == "nan_swallowed":
         x = np.where(np.isnan(x), 0, x)
     if wrong == "wrong_padding_side":
@@ -53,6 +64,15 @@ def convolve(wrong: str, problem: Any, x: Array, weight: Array, *rest: Array) ->
         ci = slice(chosen * inputs, (chosen + 1) * inputs)
         y[:, co] = channels(wrong, problem, x[:, ci], weight[co], y.dtype)
     return finish(wrong, problem, y, *rest)
+
+
+def in_two_parts(x: Array) -> Array:
+    """Return the sum of the two halves, of 11 bits each, that tensor cores would be given."""
+    usual = (np.abs(x) > 1e-30) & np.isfinite(x)
+    given = np.where(usual, x, 0)
+    high = (given.view("u4") & np.uint32(0xFFFFE000)).view("f4")
+    low = ((given - high).view("u4") & np.uint32(0xFFFFE000)).view("f4")
+    return np.where(usual, high + low, x)
 
 
 def channels(wrong: str, problem: Any, x: Array, weight: Array, total: Any) -> Array:
@@ -117,6 +137,9 @@ def finish(wrong: str, problem: Any, y: Array, *rest: Array) -> Array:
         return np.asarray(stored).astype(problem.result_dtype)
 
 
+LEAKED: list[bytearray] = []
+
+
 class MutantPlan(Plan):
     """Computes the result, and stores it with the defects that a store can have."""
 
@@ -124,9 +147,19 @@ class MutantPlan(Plan):
 
     def __init__(self, wrong: str, problem: Any) -> None:
         self._wrong, self._problem = wrong, problem
+        self._scratch: Array = np.empty(0)
 
     def __call__(self, *arrays: Any, out: Array) -> None:
         result = convolve(self._wrong, self._problem, *arrays)
+        if self._wrong == "scratch_in_the_plan":
+            self._scratch = result
+            result = np.add(self._scratch, 0, dtype=result.dtype)
+        if self._wrong == "takes_more_than_it_says" and not self._scratch.size:
+            self._scratch = np.empty(50_000_000, np.uint8)
+        if self._wrong == "leaks":
+            LEAKED.append(bytearray(2048))
+        if self._wrong == "warns":
+            np.float64(1) / np.float64(0)
         if self._wrong == "unwritten_tail":
             whole = result.size // 4 * 4
             out.reshape(-1)[:whole] = result.reshape(-1)[:whole]
@@ -173,6 +206,35 @@ class MutantBackend:
         return [Mutant(name) for name in (RIGHT, *MUTANTS)]
 
 
+class SubtleBackend(MutantBackend):
+    """A backend of the right algorithm and the subtle mutants."""
+
+    name = "subtle"
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        if not isinstance(problem, ConvolutionProblem):
+            return ()
+        return [Mutant(name) for name in (RIGHT, *SUBTLE)]
+
+
+class Shared(Mutant):
+    """The right algorithm, as one that believes its estimate must know of the threads."""
+
+    def cost(self, problem: Any) -> float:
+        return 2.5 / get_num_threads()
+
+
+class CrossingBackend(MutantBackend):
+    """A backend of two right algorithms, of which more threads make the other one the faster."""
+
+    name = "crossing"
+
+    def algorithms(self, problem: Any) -> Sequence[Algorithm]:
+        if not isinstance(problem, ConvolutionProblem):
+            return ()
+        return [Mutant(RIGHT), Shared("shared")]
+
+
 @hookimpl
 def numconv_backends() -> Sequence[Backend]:
-    return (MutantBackend(),)
+    return (MutantBackend(), SubtleBackend(), CrossingBackend())

@@ -1,4 +1,4 @@
-"""`numconv verify` against a right algorithm and ten mutants of it, as a stranger's plugin."""
+"""`numconv verify` against a right algorithm and mutants of it, as a stranger's plugin."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from numconv.testing import LAWS
 
 SOURCE = Path(__file__).with_name("mutants.py")
 
@@ -25,6 +27,7 @@ def load() -> Any:
 
 
 MUTANTS: dict[str, set[str]] = load().MUTANTS
+SUBTLE: dict[str, str] = load().SUBTLE
 
 
 def numconv(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -32,7 +35,7 @@ def numconv(words: list[str], environment: dict[str, str]) -> subprocess.Complet
         [sys.executable, "-c", "from numconv.cli.main import main; main()", *words],
         capture_output=True,
         text=True,
-        env=environment,
+        env={**environment, "COLUMNS": ""},  # lines as long as they are
         check=False,
     )
 
@@ -44,10 +47,14 @@ def environment(with_plugin: Any) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def report(environment: dict[str, str]) -> Any:
-    """Everything that verifying the mutants on direct convolutions, and grouped ones, says."""
+    """Everything that verifying the mutants on direct convolutions, and grouped ones, says.
+
+    The laws that the subtle mutants are for are left out: each that is broken is made small.
+    """
+    others = [f"--law={law.name}" for law in LAWS if law.name not in SUBTLE.values()]
     found: dict[str, list[Any]] = {"laws": [], "failures": []}
     for words in (["--op", "direct"], ["--op", "grouped", "--algorithm", "wrong_group"]):
-        done = numconv(["verify", "--backend", "mutants", *words, "--json"], environment)
+        done = numconv(["verify", "--backend", "mutants", *words, *others, "--json"], environment)
         assert done.returncode == 1, done.stderr
         report = json.loads(done.stdout)
         assert report["complete"]
@@ -99,3 +106,38 @@ def test_the_command_reproduces_the_failure(
     assert printed.returncode == 1
     assert f"{mutant} breaks {failure['law']}" in printed.stdout
     assert failure["smallest_message"] in printed.stdout
+
+
+@pytest.fixture(scope="module")
+def subtle(environment: dict[str, str]) -> Any:
+    """Everything that verifying the subtle mutants says."""
+    words = ["verify", "--backend", "subtle", "--op", "pointwise", "--json"]
+    done = numconv(words, environment)
+    assert done.returncode == 1, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_right_algorithm_keeps_every_law_beside_the_subtle_ones(subtle: Any) -> None:
+    assert subtle["complete"]
+    assert not broken(subtle, "right")
+    assert not broken(subtle, "auto")
+
+
+@pytest.mark.parametrize(("mutant", "law"), SUBTLE.items(), ids=SUBTLE)
+def test_the_subtle_mutant_is_caught_by_its_law_alone(mutant: str, law: str, subtle: Any) -> None:
+    assert broken(subtle, mutant) == {law}
+
+
+def test_costs_that_cross_are_caught_and_shown_again(environment: dict[str, str]) -> None:
+    done = numconv(
+        ["verify", "--backend", "crossing", "--op", "pointwise", "--law", "choice", "--json"],
+        environment,
+    )
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert report["complete"]
+    assert not report["unverified"]
+    assert broken(report, "auto") == {"choice"}
+    again = numconv(shlex.split(report["failures"][0]["command"])[1:], environment)
+    assert again.returncode == 1, again.stderr
+    assert "chosen is 'right' for 1 image and 1 thread, but 'shared' for" in again.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 SOURCE = Path(__file__).with_name("mutants.py")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
 THREE_LINES = """
 import pytest
 
@@ -23,11 +25,11 @@ def test_laws(numconv_check):
 def run(with_plugin: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     environment = with_plugin(SOURCE)
 
-    def run(arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(arguments: str, *options: str) -> subprocess.CompletedProcess[str]:
         folder = tmp_path_factory.mktemp("stranger")
         (folder / "test_laws.py").write_text(THREE_LINES.format(arguments=arguments))
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers"],
+            [*PYTEST, *options],
             cwd=folder,
             env=environment,
             capture_output=True,
@@ -50,6 +52,35 @@ def test_a_wrong_one_fails_with_law_and_problem(run: Any) -> None:
     assert "Equal to the naive reference" in done.stdout
     assert '"type": "ConvolutionProblem"' in done.stdout
     assert "[missing_last_row-pointwise_odd-within_bound]" in done.stdout
+
+
+LAWS = ("quiet", "at_once", "accuracy", "workspace", "memory")
+
+
+def test_subtle_mutants_fail_with_their_law(run: Any) -> None:
+    done = run(f'backend="subtle", op="pointwise", laws={LAWS}', "-rf")
+    assert done.returncode == 1, done.stdout
+    failed = set(re.findall(r"^FAILED .*\[(\w+)-\w+-(\w+)\]", done.stdout, re.M))
+    assert failed == {
+        ("warns", "quiet"),
+        ("scratch_in_the_plan", "at_once"),
+        ("parts_under_strict", "accuracy"),
+        ("takes_more_than_it_says", "workspace"),
+        ("leaks", "memory"),
+    }
+
+
+def test_costs_that_cross_fail_with_their_law(run: Any) -> None:
+    done = run('backend="crossing", op="pointwise", laws=("choice",)', "-rf")
+    assert done.returncode == 1, done.stdout
+    assert "[auto-pointwise_odd-choice]" in done.stdout
+    assert "The same algorithm is chosen" in done.stdout
+
+
+def test_a_warning_fails_one_law_where_warnings_are_errors_as_elsewhere(run: Any) -> None:
+    done = run('backend="subtle", algorithm="warns", op="pointwise"', "-rf", "-W", "error")
+    assert done.returncode == 1, done.stdout
+    assert set(re.findall(r"^FAILED .*-(\w+)\]", done.stdout, re.M)) == {"quiet"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import click
 
 from ..core import plugins
 from ..core.errors import RefusedError
-from ..testing import LAWS, Request, verify
+from ..testing import LAWS, LAWS_OF_BACKENDS, Request, verify
 from ..testing.catalogue import LEVELS
 from ..testing.report import Report, Row
 from ..testing.verification import checks_of
@@ -32,7 +32,7 @@ _NUMBERS = re.compile(r"\(?\d[\d, ()]*")
     show_default=True,
     help="See `numconv backends`.",
 )
-@click.option("--algorithm", help="One of the backend's.  [default: each]")
+@click.option("--algorithm", help="One of the backend's, or auto.  [default: each]")
 @click.option(
     "--op",
     shell_complete=completion.operators,
@@ -42,7 +42,9 @@ _NUMBERS = re.compile(r"\(?\d[\d, ()]*")
     "--law",
     "laws",
     multiple=True,
-    help="Only this law or stage: " + ", ".join(law.name for law in LAWS) + ".",
+    help="Only this law or stage: "
+    + ", ".join(law.name for law in (*LAWS, *LAWS_OF_BACKENDS))
+    + ".",
 )
 @click.option("--level", type=click.Choice(LEVELS), default="quick", show_default=True)
 @click.option("--problem", help="A single problem, as a failure's command gives it.")
@@ -59,7 +61,9 @@ def command(
     """Check that the algorithms of a backend keep the laws.
 
     The laws come in stages: shapes, values, gradients, invariances (threads, batch, memory
-    layout), hostile values and sizes. A broken law is shown by the smallest problem that was
+    layout, several callers), hostile values and sizes, memory. One speaks of the backend as a
+    whole, whose algorithm is then called auto: the same is chosen for any batch and any number
+    of threads. A broken law is shown by the smallest problem that was
     found to break it, with the command that checks this problem again.
 
     \b

@@ -62,14 +62,18 @@ class Problem(Protocol):
 
 
 class Plan(Protocol):
-    """An algorithm bound to one problem."""
+    """An algorithm bound to one problem.
+
+    Plans are shared among threads: any number of them call one at once, with arrays of their own.
+    So a call keeps nothing in the plan, and its scratch is its own.
+    """
 
     @property
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result, at most.
 
-        That is while it computes. An algorithm that hands values it is not fit for over to
-        another one then takes what that one says as well.
+        That is while it computes, whoever allocates it. An algorithm that hands values it is not
+        fit for over to another one then takes what that one says as well.
         """
         ...
 
@@ -101,7 +105,12 @@ class Algorithm(Protocol):
         ...
 
     def cost(self, problem: Any) -> float:
-        """Return the estimated time of a call, in seconds."""
+        """Return the estimated time of a call, in seconds.
+
+        A cost must depend on neither the batch nor the threads, or only as those of all the
+        backend's algorithms do: which of them costs least must not. Otherwise one image would be
+        solved by another algorithm than many, and a result's bits would change.
+        """
         ...
 
     def plan(self, problem: Any) -> Plan: ...

@@ -13,14 +13,16 @@ From the command line: ``numconv verify --backend NAME``. In the tests of a plug
 from .catalogue import NamedProblem, naive_reference, named_problems, problems_of, solvers
 from .checks import LawBroken, NotApplicable
 from .isolation import verify
-from .laws import LAWS, STAGES, Law, laws_of
+from .laws import LAWS, LAWS_OF_BACKENDS, STAGES, Auto, Law, laws_of
 from .operands import random_operands, small_operands
 from .report import Report
 from .verification import Request
 
 __all__ = [
     "LAWS",
+    "LAWS_OF_BACKENDS",
     "STAGES",
+    "Auto",
     "Law",
     "LawBroken",
     "NamedProblem",

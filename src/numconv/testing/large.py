@@ -8,7 +8,8 @@ from typing import Any
 from ..core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
 
 LAWS_THAT_SIZE_COULD_BREAK = (
-    *("within_bound", "written", "threads", "address", "views", "non_finite", "memory"),
+    *("within_bound", "written", "threads", "address", "views", "at_once", "choice"),
+    *("non_finite", "workspace"),
 )
 _FEW = 60_000_000
 _VERY_FEW = 10_000_000
@@ -90,6 +91,6 @@ LARGE: dict[str, Any] = {
 
 def takes_seconds(law: str, problem: Any, last_resort: bool) -> bool:
     """Return whether a check is too slow: plain loops, and laws that need many references."""
-    if law == "within_bound":
+    if law in ("within_bound", "choice"):
         return False
     return bool(problem.macs >= (_VERY_FEW if last_resort or law == "non_finite" else _FEW))

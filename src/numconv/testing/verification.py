@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from .catalogue import LEVELS, NamedProblem, problems_of
 from .checks import LawBroken, NotApplicable
 from .encoding import from_text, to_text
 from .large import LAWS_THAT_SIZE_COULD_BREAK, takes_seconds
-from .laws import LAWS, STAGES, Law
+from .laws import LAWS, LAWS_OF_BACKENDS, STAGES, Auto, Law
 from .shrinking import shrink
 
 State = Literal["kept", "not_applicable", "broken", "crashed"]
@@ -80,6 +81,8 @@ class Checks:
 def checks_of(request: Request) -> Checks:
     """Return the checks that a request comes to: by algorithm, then by stage, then by size.
 
+    Last come those of the backend as a whole, as of an algorithm called ``auto``.
+
     Raises
     ------
     ArgumentError
@@ -88,33 +91,54 @@ def checks_of(request: Request) -> Checks:
     BackendError
         If the backend cannot be used here, or the operator is not a problem of its own.
     """
-    backend, laws, problems = _backend(request.backend), _laws(request.laws), _problems(request)
+    with warnings.catch_warnings():
+        # The law `quiet` hears them; here they would be errors in one place and nothing in others.
+        warnings.simplefilter("ignore")
+        return _checks_of(request)
+
+
+def _checks_of(request: Request) -> Checks:
+    backend, problems = _backend(request.backend), _problems(request)
+    of_algorithms = _laws(request.laws, LAWS)
+    of_backend = _laws(request.laws, LAWS_OF_BACKENDS)
     offered: dict[str, list[tuple[NamedProblem, Algorithm]]] = {}
     for named in problems:
         for algorithm in backend.algorithms(named.problem):
             offered.setdefault(algorithm.name, []).append((named, algorithm))
-    if request.algorithm is not None and request.algorithm not in offered:
+    if request.algorithm not in (None, Auto.name, *offered):
         known = ", ".join(map(repr, offered)) or "none for these problems"
         raise ArgumentError("algorithm", request.algorithm, f"one of {known}")
-    names = [n for n in offered if request.algorithm in (None, n)]
+    names = [n for n in offered if request.algorithm in (None, n)] if of_algorithms else []
     found: list[Check] = []
     refusals: list[Refusal] = []
     for name in names:
-        accepted = []
+        accepted: list[tuple[NamedProblem, Algorithm]] = []
         for named, algorithm in offered[name]:
             refusal = algorithm.refusal(named.problem)
             if refusal is None:
                 accepted.append((named, algorithm))
             else:
                 refusals.append(Refusal(name, named.operator, named.case, refusal))
-        accepted.sort(key=lambda pair: (pair[0].large, pair[0].problem.macs))
-        found += [
+        found += _of(of_algorithms, accepted)
+    if request.algorithm in (None, Auto.name):
+        auto = Auto(backend)
+        accepted = [(named, auto) for named in problems if auto.refusal(named.problem) is None]
+        of_all = list(_of(of_backend, accepted))
+        names += [Auto.name] * bool(of_all)
+        found += of_all
+    return Checks(tuple(found), tuple(refusals), tuple(names))
+
+
+def _of(laws: Sequence[Law], accepted: Iterable[tuple[NamedProblem, Algorithm]]) -> Iterator[Check]:
+    """Yield the checks of an algorithm, given the problems that it accepts."""
+    by_size = sorted(accepted, key=lambda pair: (pair[0].large, pair[0].problem.macs))
+    for law in laws:
+        spoken_of = [
             Check(law, algorithm, named)
-            for law in laws
-            for named, algorithm in accepted
+            for named, algorithm in by_size
             if law.applies(named.problem) and not _left_out(law, named, algorithm)
         ]
-    return Checks(tuple(found), tuple(refusals), tuple(names))
+        yield from law.among(spoken_of)
 
 
 def _backend(name: str) -> Backend:
@@ -125,12 +149,13 @@ def _backend(name: str) -> Backend:
     return backend
 
 
-def _laws(wanted: Sequence[str]) -> list[Law]:
-    known = [law.name for law in LAWS]
+def _laws(wanted: Sequence[str], laws: Sequence[Law]) -> list[Law]:
+    """Return those of `laws` that are wanted by their names or their stages' names."""
+    known = [law.name for law in (*LAWS, *LAWS_OF_BACKENDS)]
     for name in wanted:
         if name not in (*known, *STAGES):
             raise ArgumentError("law", name, "one of " + ", ".join((*known, *STAGES)))
-    return [law for law in LAWS if not wanted or law.name in wanted or law.stage in wanted]
+    return [law for law in laws if not wanted or law.name in wanted or law.stage in wanted]
 
 
 def _problems(request: Request) -> list[NamedProblem]:
@@ -161,7 +186,10 @@ def run(check: Check) -> Result:
     state: State = "kept"
     message, fraction = "", 0.0
     try:
-        fraction = check.law.check(check.named.problem, check.algorithm)
+        with warnings.catch_warnings():
+            # As in `checks_of`: what `verify` keeps, pytest keeps, whose warnings may be errors.
+            warnings.simplefilter("ignore")
+            fraction = check.law.check(check.named.problem, check.algorithm)
     except NotApplicable as error:
         state, message = "not_applicable", str(error)
     except LawBroken as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 from ...core import dtypes
 from ...core.problems import (
@@ -18,14 +18,26 @@ from ...core.protocol import Algorithm
 STAGES = ("shapes", "values", "gradients", "invariances", "hostile", "memory")
 
 
+Item = TypeVar("Item")
+
+
 @dataclass(frozen=True)
 class Law:
-    """A promise, how it is checked, and of which problems it speaks."""
+    """A promise, how it is checked, and of which problems it speaks.
+
+    `cases` says on how many of an algorithm's problems it is checked; on all by default.
+    """
 
     name: str
     stage: str
     check: Callable[[Any, Algorithm], float]
     applies: Callable[[Any], bool]
+    cases: int | None = None
+
+    def among(self, problems: Sequence[Item]) -> Sequence[Item]:
+        """Return those of an algorithm's problems on which it is checked, spread evenly."""
+        step = 1 if self.cases is None else -(-len(problems) // self.cases)
+        return problems[:: max(step, 1)]
 
     @property
     def promise(self) -> str:
