@@ -44,8 +44,7 @@ def _checks() -> list[Any]:
                         continue
                     step = EACH if law.cases is None else len(accepted)
                     if law.name == ON_EVERY_CASE or (
-                        number % step == 0
-                        and (law.name not in OF_PLANS or algorithm.last_resort)
+                        number % step == 0 and (law.name not in OF_PLANS or algorithm.last_resort)
                     ):
                         name = f"{algorithm.name}-{each.case}-{law.name}"
                         found.append(pytest.param(law, each.problem, algorithm, id=name))
