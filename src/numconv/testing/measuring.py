@@ -6,13 +6,24 @@ import ctypes
 import gc
 import sys
 import tracemalloc
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
 LARGEST_BLOCK = 512
 """Bytes of the largest object that Python keeps in blocks of its own."""
+
+
+@contextmanager
+def collected_alone() -> Iterator[None]:
+    """Have what is there already left out of garbage collections, each of which it makes slow."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def held_bytes() -> int:
