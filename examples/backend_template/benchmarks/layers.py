@@ -1,40 +1,48 @@
-"""Time of the layers of numconv's suites: ours, and those of `cpu` beside them.
+"""Time of a few layers: ours, and those of `cpu` beside them.
 
 A step in our graph that `cpu` shows as well is the machine's, or numconv's, and not ours.
 """
 
 from __future__ import annotations
 
-from numconv.benchmarking import calls, suites
-from numconv.benchmarking.contestants import Contestant
+from functools import partial
+
+import numpy as np
+
+import numconv
 from numconv.plugin import NumconvError
 
-CONTESTANTS = ("template", "cpu")  # BACKEND[/ALGORITHM][+plan], as for `numconv bench`
-SUITES = ("tiny",)  # or files of yours: see numconv's CONTRIBUTING
-
-LAYERS = {f"{name} {layer.name}": layer for name in SUITES for layer in suites.load(name).layers}
+BACKENDS = ("template", "cpu")
+LAYERS = {  # shapes of x and of the weight, and the parameters
+    "3x3 4@16": ((1, 4, 16, 16), (8, 4, 3, 3), {"padding": 1}),
+    "3x3/2 16@32": ((1, 16, 32, 32), (16, 16, 3, 3), {"padding": 1, "stride": 2}),
+    "1x1 32@16": ((1, 32, 16, 16), (32, 32, 1, 1), {}),
+}
 
 
 class Layers:
-    """A call of each layer by each contestant."""
+    """A call of each layer by each backend."""
 
     version = "1"  # raise it when older times can no longer be compared
-    params = (list(LAYERS), list(CONTESTANTS))
-    param_names = ("layer", "contestant")
+    params = (list(LAYERS), list(BACKENDS))
+    param_names = ("layer", "backend")
     rounds = 1
     number = 1
     repeat = (2, 200, 0.4)
     warmup_time = 0.05
 
-    def setup(self, layer: str, contestant: str) -> None:
+    def setup(self, layer: str, backend: str) -> None:
         """Compile, outside of what is timed; what is refused is n/a."""
-        work = calls.work_of(LAYERS[layer])
+        x_shape, weight_shape, parameters = LAYERS[layer]
+        generator = np.random.default_rng(0)
+        x, weight = (
+            generator.standard_normal(shape, np.float32) for shape in (x_shape, weight_shape)
+        )
+        self._call = partial(numconv.conv2d, x, weight, backend=backend, **parameters)
         try:
-            prepared = calls.prepare(Contestant.parse(contestant), LAYERS[layer], work)
-            prepared.call()
+            self._call()
         except NumconvError as error:
             raise NotImplementedError(str(error)) from error
-        self._call = prepared.call
 
-    def time_call(self, layer: str, contestant: str) -> None:
+    def time_call(self, layer: str, backend: str) -> None:
         self._call()
