@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import deep_png, tiffs
-from .files import replacing
+from . import deep_png, files, tiffs
 from .pictures import FLOATS, Picture
 
 _ROWS = 64
@@ -39,7 +38,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 def depth_in(path: Path, depth: str) -> str:
     """Return the depth in which the format of `path` keeps samples of `depth`."""
-    return depth if depth in _DEPTHS.get(_format(path), ()) else "uint8"
+    return depth if depth in _DEPTHS.get(files.form(path), ()) else "uint8"
 
 
 def write(path: Path, picture: Picture) -> tuple[str, ...]:
@@ -47,7 +46,7 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
 
     Its colours are levels from 0 to 1; what lies beyond is clipped, but in floating point.
     """
-    form, notes = _format(path), []
+    form, notes = files.form(path), []
     depth = depth_in(path, picture.depth)
     if depth != picture.depth:
         notes.append(f"{form} has no {picture.depth} samples: {depth} were written")
@@ -72,7 +71,7 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
         notes.append("GIF has 256 colours: they were reduced to those")
     kept = {name: picture.kept[name] for name in _KEPT.get(form, ()) if name in picture.kept}
     samples = _samples(channels, depth)
-    with replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         if form == "TIFF":
             tiffs.write(temporary, samples, colours, picture.alpha is not None, kept)
         elif depth == "uint16" and len(channels) > 1:
@@ -84,13 +83,6 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
 
 def _premultiplied(form: str, picture: Picture) -> bool:
     return form == "TIFF" and bool(picture.kept.get("premultiplied"))
-
-
-def _format(path: Path) -> str:
-    from PIL import Image
-
-    Image.init()
-    return Image.EXTENSION[path.suffix.lower()]
 
 
 def _save(path: Path, samples: NDArray[Any], form: str, kept: Mapping[str, Any]) -> None:

@@ -64,21 +64,19 @@ def same(one: Path, other: Path) -> bool:
         return False
 
 
+def form(path: Path) -> str:
+    """Return Pillow's name for the format that a file's name asks for; empty if there is none."""
+    from PIL import Image
+
+    Image.init()
+    return Image.EXTENSION.get(path.suffix.lower(), "")
+
+
 def pictured(path: Path) -> bool:
     """Whether a picture can be written under this name."""
     from PIL import Image
 
-    Image.init()
-    suffix = path.suffix.lower()
-    return suffix in PICTURES and Image.EXTENSION.get(suffix) in Image.SAVE
-
-
-def form(path: Path) -> str | None:
-    """Return Pillow's name for the format in which a picture is written under this name."""
-    from PIL import Image
-
-    Image.init()
-    return Image.EXTENSION.get(path.suffix.lower())
+    return path.suffix.lower() in PICTURES and form(path) in Image.SAVE
 
 
 @contextmanager

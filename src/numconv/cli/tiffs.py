@@ -56,11 +56,6 @@ def read(stream: IO[bytes]) -> Picture | None:
     return _picture(samples, kind, extras, bits, palette, kept, notes)
 
 
-def is_left_to_pillow(stream: IO[bytes]) -> bool:
-    with _first_page(stream) as (page, _):
-        return _is_for_pillow(page)
-
-
 def size(stream: IO[bytes]) -> tuple[int, int, int]:
     """Return the width, the height and the bytes of a pixel when its samples are floats."""
     with _first_page(stream) as (page, _):
