@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from numconv.core.optional import Roof
 from numconv.core.problems import ConvolutionProblem, FilterProblem, InvolutionProblem
-from numconv.core.protocol import Algorithm, Roof, Status
+from numconv.core.protocol import Algorithm, Status
 
 from . import convolution
 from .filtering.algorithm import Bands

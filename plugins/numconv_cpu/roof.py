@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core import dtypes
-from numconv.core.protocol import Roof
+from numconv.core.optional import Roof
 from numconv.core.threads import get_num_threads
 
 from .compile import kernel

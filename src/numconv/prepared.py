@@ -11,6 +11,7 @@ from .core import dispatch
 from .core.dispatch import Call
 from .core.errors import ArgumentError, ArgumentTypeError, BackendError
 from .core.explanation import label
+from .core.optional import Preparing, Telling
 from .core.overflow import check_sums
 from .core.places import HOST, check_place, glances, memory_of
 from .core.protocol import Array, Memory, Operand
@@ -48,10 +49,9 @@ class PreparedPlan:
         self._values: list[Any] = [
             bound[i].copy() if i in bound else None for i in range(len(given))
         ]
-        prepare = getattr(call.plan, "prepare", None)
         self._weight: Any = None  # as it was given, where its prepared form does not tell
-        if 1 in bound and prepare is not None and not call.integers:
-            weight, self._values[1] = self._values[1], prepare(self._values[1])
+        if 1 in bound and isinstance(call.plan, Preparing) and not call.integers:
+            weight, self._values[1] = self._values[1], call.plan.prepare(self._values[1])
             if not _tells(self._values[1], weight):
                 self._weight = weight
         # Most plans are called with one array; then there is little to put together.
@@ -76,7 +76,7 @@ class PreparedPlan:
         bound = {i: array for i, array in enumerate(self._values) if array is not None}
         if 1 in bound:
             weight = bound[1] if self._weight is None else self._weight
-            given = np.asarray(getattr(weight, "given", weight))
+            given = np.asarray(weight.given if isinstance(weight, Telling) else weight)
             bound[1] = given.astype(self._given[1].dtype, copy=False)
         names = call.choice.backend.name, call.choice.algorithm.name
         return _read, (call.problem, *names, self._given, bound)
@@ -172,7 +172,7 @@ class PreparedPlan:
 def _tells(prepared: Any, weight: Any) -> bool:
     """Return whether the weight can be had from its prepared form."""
     if type(prepared) is not np.ndarray or type(weight) is not np.ndarray:
-        return hasattr(prepared, "given")
+        return isinstance(prepared, Telling)
     alike = prepared.shape == weight.shape and prepared.dtype == weight.dtype
     return prepared is weight or (alike and np.array_equal(prepared, weight, equal_nan=True))
 

@@ -472,7 +472,8 @@ def test_those_that_share_a_memory_compete_when_tuned(
 ) -> None:
     monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path))
     keeper, sharer = BenchBackend(), Sharer()
-    keeper.put = lambda array: Boxed(array.copy())
+    keeper.put, keeper.finish = lambda array: Boxed(array.copy()), keeper.bench.finish
+    keeper.fetch = lambda value: value.values
     keeper.all = (Enqueued("slow", 0.005, 1.0, keeper), Enqueued("fast", 0.001, 2.0, keeper))
     own = (Enqueued("late", 0.002, 1.0, sharer), Enqueued("quick", 0.0, 2.0, sharer))
     sharer.bench, sharer.algorithms = keeper.bench, lambda problem: own

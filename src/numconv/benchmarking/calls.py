@@ -12,6 +12,7 @@ from ..core import dtypes, plugins
 from ..core.choice import choose
 from ..core.dispatch import tracing
 from ..core.errors import ArgumentError, RefusedError
+from ..core.optional import Native
 from ..core.protocol import Array, Operand
 from .contestants import Contestant
 from .suites import Layer
@@ -125,18 +126,17 @@ def prepare(contestant: Contestant, layer: Layer, work: Work) -> Prepared:
         return Prepared(lambda: plan(*operands[:free]), algorithm)
     by_name = contestant.algorithm != "auto" and chosen
     solver = chosen[0] if by_name else plugins.backends().get(contestant.backend)
-    native = getattr(solver, "native", None)
-    if native is not None:
-        return Prepared(_native(native, work, operands), algorithm)
+    if isinstance(solver, Native):
+        return Prepared(_native(solver, work, operands), algorithm)
     function = function_of(layer)
     return Prepared(lambda: function(*operands, **parameters, **where), algorithm)
 
 
-def _native(native: Any, work: Work, operands: list[Array]) -> Callable[[], Any]:
+def _native(solver: Native, work: Work, operands: list[Array]) -> Callable[[], Any]:
     if len(work.problems) != 1:
         raise RefusedError(f"the layer is made of {len(work.problems)} problems, not of one")
     problem = work.problems[0]
     shapes = problem.operand_shapes + problem.epilogue.shapes(problem.result_shape)
     plain = [array.reshape(shape) for array, shape in zip(operands, shapes, strict=True)]
-    call: Callable[[], Any] = native(problem, plain)
+    call: Callable[[], Any] = solver.native(problem, plain)
     return call

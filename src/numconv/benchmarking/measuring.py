@@ -12,6 +12,7 @@ from typing import Any
 from ..core import plugins
 from ..core.errors import ArgumentError, BackendError, NumconvError
 from ..core.geometry import integer
+from ..core.optional import Roofed
 from ..core.threads import get_num_threads
 from . import agreement, calls, machine, turns
 from . import suites as catalogue
@@ -273,6 +274,6 @@ def _measures_its_roof(subject: str) -> str | None:
     known = plugins.backends()
     ordered = sorted(known.values(), key=lambda each: each.name != own)
     for backend in ordered:
-        if hasattr(backend, "roof") and plugins.status(backend).state != "unavailable":
+        if isinstance(backend, Roofed) and plugins.status(backend).state != "unavailable":
             return backend.name
     return None

@@ -27,6 +27,7 @@ import numpy as np
 
 from ..core import arrays, hookspecs, machine, plugins
 from ..core.errors import BackendError, NumconvError
+from ..core.optional import Roofed
 from ..core.threads import set_num_threads
 from . import calls
 from .contestants import Contestant
@@ -109,10 +110,9 @@ class Server:
 
     def roof(self, dtype: str) -> dict[str, Any]:
         backend = plugins.backends()[self.contestant.backend]
-        roof = getattr(backend, "roof", None)
-        if roof is None:
+        if not isinstance(backend, Roofed):
             raise BackendError(f"backend {backend.name!r} does not measure its roof")
-        found = roof(dtype)
+        found = backend.roof(dtype)
         return {"flops": found.flops, "bytes_per_second": found.bytes_per_second}
 
     def _times(self, seconds: float) -> list[float]:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import plugins
-from ..core.places import HOST_DEVICE, keeper, memory_name
+from ..core.optional import Moving, memory_name
+from ..core.places import HOST_DEVICE, keeper
 
 Array = NDArray[Any]
 
@@ -75,5 +76,5 @@ def mover(name: str) -> Mover:
     if backend is None or memory_name(backend) == HOST_DEVICE:
         return Mover(None)
     there = keeper(backend)
-    usable = hasattr(there, "put") and plugins.status(backend).state != "unavailable"
+    usable = isinstance(there, Moving) and plugins.status(backend).state != "unavailable"
     return Mover(there if usable else None)

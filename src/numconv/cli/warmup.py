@@ -14,6 +14,7 @@ from ..core import plugins, store
 from ..core.choice import choose
 from ..core.dtypes import DTYPES
 from ..core.errors import ArgumentError, RefusedError
+from ..core.optional import Preparing, is_last_resort
 from ..core.protocol import Algorithm, Case, Operator
 from . import calls, completion, printing, problems, progress, typical
 from .main import INTERRUPTED, OK
@@ -222,7 +223,7 @@ def _run(part: Part, problem: Any, backend: str) -> None:
     for algorithm in accepted:
         plan = algorithm.plan(problem)
         if out.size:
-            if len(problem.operand_shapes) > 1:
+            if len(problem.operand_shapes) > 1 and isinstance(plan, Preparing):
                 plan(operands[0], plan.prepare(operands[1]), *operands[2:], out=out)
             plan(*operands, out=out)
         part.algorithms[algorithm.name] = None
@@ -230,7 +231,7 @@ def _run(part: Part, problem: Any, backend: str) -> None:
 
 
 def _is_needed(algorithm: Algorithm, chosen: Algorithm) -> bool:
-    return algorithm.name == chosen.name or not getattr(algorithm, "last_resort", False)
+    return algorithm.name == chosen.name or not is_last_resort(algorithm)
 
 
 def _print(done: Sequence[Part], called: Mapping[str, tuple[int, float]], seconds: float) -> None:

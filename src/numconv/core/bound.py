@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .optional import Bounded, accuracy_of
 from .protocol import Array
 
 FACTOR = 2.0
@@ -43,9 +44,8 @@ def bound(problem: Any, naive: Any, *operands: Array) -> Array:
     -------
     ndarray of float64, of the problem's result shape; 0 for integers
     """
-    own = getattr(problem, "bound", None)
-    if own is not None:
-        return np.asarray(own(naive, *operands), "float64")
+    if isinstance(problem, Bounded):
+        return np.asarray(problem.bound(naive, *operands), "float64")
     return bound_of_sums(problem, naive, operands, problem.terms)
 
 
@@ -54,7 +54,7 @@ def bound_of_sums(problem: Any, naive: Any, operands: tuple[Array, ...], terms: 
     if dtypes.kind(problem.dtype) == "integer":
         return np.zeros(problem.result_shape)
     wide = "float64"
-    linear = replace(problem, dtype=wide, epilogue=replace(problem.epilogue, activation=None))
+    linear = _linear(problem, wide)
     with np.errstate(invalid="ignore", over="ignore"):
         size = naive(linear, *(np.abs(operand).astype(wide) for operand in operands))
         eps = dtypes.epsilon(problem.dtype)
@@ -62,9 +62,16 @@ def bound_of_sums(problem: Any, naive: Any, operands: tuple[Array, ...], terms: 
         allowed = FACTOR * complex_factor * (terms + 2) * eps * size
         if problem.epilogue.activation is not None:
             allowed = 1.2 * allowed + _ACTIVATION_ULPS * eps * (1 + size)
-        if problem.dtype == "float32" and getattr(problem, "accuracy", "standard") == "fast":
+        if problem.dtype == "float32" and accuracy_of(problem) == "fast":
             allowed = allowed + TF32 * size
         if problem.dtype == "float16":
             half = np.finfo(np.float16)
             allowed = allowed + float(half.eps) * size + float(half.smallest_subnormal)
     return np.asarray(allowed, wide) + float(np.finfo(dtypes.accumulator(problem.dtype)).tiny)
+
+
+def _linear(problem: Any, dtype: str) -> Any:
+    """Return a problem in another dtype, and without an activation."""
+    if problem.epilogue.activation is None:
+        return replace(problem, dtype=dtype)
+    return replace(problem, dtype=dtype, epilogue=replace(problem.epilogue, activation=None))

@@ -20,7 +20,7 @@ from .errors import (
     RefusedError,
     did_you_mean,
 )
-from .places import memory_name
+from .optional import is_last_resort, memory_name
 from .protocol import Algorithm, Backend, Problem
 from .threads import num_threads_held
 
@@ -277,11 +277,6 @@ def offers(problem: Problem, backend: str, device: str) -> bool:
 def is_peer(backend: Backend) -> bool:
     """Return whether a backend is there for comparison, and asked for by its name alone."""
     return backend.priority < 0
-
-
-def is_last_resort(algorithm: Algorithm) -> bool:
-    """Return whether an algorithm is slow, and there so that every call has an answer."""
-    return bool(getattr(algorithm, "last_resort", False))
 
 
 def _usable(name: str, device: str) -> Iterator[Backend]:

@@ -10,6 +10,16 @@ from numbers import Integral, Real
 from typing import Any
 
 from .errors import BackendError, shown
+from .optional import (
+    Moving,
+    Native,
+    Placed,
+    Roofed,
+    Sharing,
+    features_of,
+    is_last_resort,
+    protocol_of,
+)
 from .protocol import PROTOCOL, SINCE, Algorithm, Plan, Problem, Status
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -79,14 +89,33 @@ _PLAN = {
     "workspace_bytes": _Kind("bytes, 0 or more", lambda value: _is_integer(value) and value >= 0),
     "describe": _FUNCTION,
 }
-_OPTIONAL = (
-    *("holds", "memory", "put", "fetch", "finish", "remedy", "memory_name"),
-    *("native", "roof"),
-)
+_BACKEND_BESIDES = {"memory_name": _WORD, "native": _FUNCTION, "roof": _FUNCTION}
+_OPERATOR_BESIDES = {
+    "optional": _Kind("a tuple of names", lambda value: not value or _are_names(value)),
+    "example": _FUNCTION,
+}
+_PLACED = dict.fromkeys(("holds", "memory", "remedy"), _FUNCTION)
+_MOVING = dict.fromkeys(("put", "fetch", "finish"), _FUNCTION)
 
 
-def faults(item: Any, kinds: Mapping[str, _Kind]) -> list[str]:
-    """Return what is wrong with the members of `item`, each in a few words."""
+def backend_faults(item: Any) -> list[str]:
+    """Return what is wrong with a backend's members, each in a few words."""
+    found = faults(item, BACKEND) + faults(item, _BACKEND_BESIDES, needed=False)
+    for ability, kinds in (("Placed", _PLACED), ("Moving", _MOVING)):
+        wrong = faults(item, kinds)
+        if len(wrong) < len(kinds):  # it has some of the members: all or none
+            found += [f"{each}, which one has that is {ability}" for each in wrong]
+    return found + protocol_fault(item)
+
+
+def operator_faults(item: Any) -> list[str]:
+    """Return what is wrong with an operator's members, each in a few words."""
+    found = faults(item, OPERATOR) + faults(item, _OPERATOR_BESIDES, needed=False)
+    return found + protocol_fault(item)
+
+
+def faults(item: Any, kinds: Mapping[str, _Kind], *, needed: bool = True) -> list[str]:
+    """Return which members of `item` are not as they must be; not `needed`, some may lack."""
     found = []
     for name, kind in kinds.items():
         try:
@@ -94,16 +123,28 @@ def faults(item: Any, kinds: Mapping[str, _Kind]) -> list[str]:
         except Exception as error:  # of a property
             found.append(f"its {name} raises {describe(error)}")
             continue
-        if value is _NOTHING:
-            found.append(f"it lacks {name}")
-        elif not kind.fits(value):
+        if value is not _NOTHING and not kind.fits(value):
             found.append(f"its {name} is {shown(value)}: expected {kind.words}")
+        elif value is _NOTHING and needed:
+            found.append(f"it lacks {name}")
     return found
+
+
+def label(item: Any) -> str:
+    """Return the name of a plugin's object, or of its class where it has none."""
+    try:
+        name = item.name
+    except Exception:
+        name = None
+    return repr(name) if isinstance(name, str) else f"of type {type(item).__name__}"
 
 
 def protocol_fault(item: Any) -> list[str]:
     """Return what is wrong with the protocol that a backend or an operator was written for."""
-    written = getattr(item, "protocol", PROTOCOL)
+    try:
+        written = protocol_of(item)
+    except Exception as error:  # of a property
+        return [f"its protocol raises {describe(error)}"]
     if not _is_integer(written) or written < 1:
         return [f"its protocol is {shown(written)}: expected an integer from 1 to {PROTOCOL}"]
     if written > PROTOCOL:
@@ -131,13 +172,18 @@ class Guarded:
         self.name: str = backend.name
         self.device: str = backend.device
         self.priority = int(backend.priority)
-        self.protocol = int(getattr(backend, "protocol", 1))
+        self.protocol = int(protocol_of(backend))
         self._backend = backend
-        for name in _OPTIONAL:
-            if hasattr(backend, name):
-                setattr(self, name, getattr(backend, name))
-        if hasattr(backend, "holds"):
-            self.holds = self._holds
+        if isinstance(backend, Sharing):
+            self.memory_name = backend.memory_name
+        if isinstance(backend, Native):
+            self.native = backend.native
+        if isinstance(backend, Roofed):
+            self.roof = backend.roof
+        if isinstance(backend, Placed):
+            self.holds, self.memory, self.remedy = self._holds, backend.memory, backend.remedy
+        if isinstance(backend, Moving):
+            self.put, self.fetch, self.finish = backend.put, backend.fetch, backend.finish
 
     def status(self) -> Status:
         """Say whether the backend works here; one that cannot tell does not."""
@@ -156,9 +202,7 @@ class Guarded:
             raise self.broken(f"algorithms(problem) gave {shown(found)}: expected a sequence")
         wrong = []
         for each in found:
-            name = getattr(each, "name", None)
-            label = name if isinstance(name, str) else type(each).__name__
-            wrong += [f"algorithm {label!r}: {fault}" for fault in faults(each, ALGORITHM)]
+            wrong += [f"algorithm {label(each)}: {fault}" for fault in faults(each, ALGORITHM)]
         if wrong:
             raise self.broken("; ".join(wrong))
         return tuple(_GuardedAlgorithm(self, each) for each in found)
@@ -187,9 +231,9 @@ class _GuardedAlgorithm:
 
     def __init__(self, backend: Guarded, algorithm: Any) -> None:
         self.name: str = algorithm.name
-        self.last_resort = bool(getattr(algorithm, "last_resort", False))
+        self.last_resort = is_last_resort(algorithm)
         self._backend, self._algorithm = backend, algorithm
-        if hasattr(algorithm, "native"):
+        if isinstance(algorithm, Native):
             self.native = algorithm.native
 
     def refusal(self, problem: Problem) -> str | None:
@@ -198,14 +242,14 @@ class _GuardedAlgorithm:
         if unknown:
             written = f"written for protocol {self._backend.protocol}"
             return f"was {written}, which does not know {', '.join(unknown)}"
-        found = self._called("refusal", problem)
+        found = self._called("refusal", self._algorithm.refusal, problem)
         if found is not None and not (isinstance(found, str) and found):
             raise self._broken(f"refusal(problem) gave {shown(found)}: expected a reason or None")
         return found
 
     def cost(self, problem: Problem) -> float:
         """Return the estimated seconds of a call."""
-        found = self._called("cost", problem)
+        found = self._called("cost", self._algorithm.cost, problem)
         number = isinstance(found, Real) and not isinstance(found, bool)
         if not number or not isfinite(found) or found < 0:
             raise self._broken(f"cost(problem) gave {shown(found)}: expected seconds, 0 or more")
@@ -213,7 +257,7 @@ class _GuardedAlgorithm:
 
     def plan(self, problem: Problem) -> Plan:
         """Return the algorithm bound to a problem."""
-        found: Plan = self._called("plan", problem)
+        found: Plan = self._called("plan", self._algorithm.plan, problem)
         wrong = faults(found, _PLAN)
         if not callable(found):
             wrong.insert(0, f"it is {shown(found)}, which cannot be called")
@@ -221,10 +265,9 @@ class _GuardedAlgorithm:
             raise self._broken(f"plan(problem): {'; '.join(wrong)}")
         return found
 
-    def _called(self, member: str, problem: Problem) -> Any:
-        function = getattr(self._algorithm, member)
-        label = f"{member}(problem) of algorithm {self.name!r}"
-        return self._backend._called(label, function, problem)
+    def _called(self, member: str, function: Callable[..., Any], problem: Problem) -> Any:
+        where = f"{member}(problem) of algorithm {self.name!r}"
+        return self._backend._called(where, function, problem)
 
     def _broken(self, what: str) -> BrokenBackendError:
         return self._backend.broken(f"algorithm {self.name!r}: {what}")
@@ -246,8 +289,7 @@ def described(plan: Plan) -> str:
 
 def unknown_features(problem: Any, protocol: int) -> list[str]:
     """Return the features of a problem that came after this protocol, sorted."""
-    features: frozenset[str] = getattr(problem, "features", frozenset())
-    return sorted(each for each in features if SINCE.get(each, 1) > protocol)
+    return sorted(each for each in features_of(problem) if SINCE.get(each, 1) > protocol)
 
 
 def _untold(reason: str) -> Status:

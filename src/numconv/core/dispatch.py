@@ -23,6 +23,7 @@ from .geometry import LARGEST
 from .kept import CallCache, remember
 from .kept import held_bytes as held_bytes_of
 from .memory import when_released
+from .optional import Tunable, sums_dtype
 from .overflow import check_sums
 from .parameters import flag, is_plain
 from .parameters import plain as plain_values
@@ -34,6 +35,7 @@ from .tracing import trace
 from .tracing import tracing as tracing
 
 Build = Callable[..., Problem]
+EPILOGUE = ("bias", "residual")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def solve(
     parameters: tuple[Any, ...],
     names: tuple[str, ...],
     *,
+    optional: tuple[str, ...] = EPILOGUE,
     out: Any = None,
     backend: str = "auto",
     algorithm: str = "auto",
@@ -93,6 +96,8 @@ def solve(
         The other arguments of `build`.
     names : tuple of str
         What the caller calls the operands.
+    optional : tuple of str
+        Those of them that may be None, by default those of an epilogue: bias and residual.
     out, backend, algorithm, tune
         As in `numconv.conv2d`.
 
@@ -148,9 +153,15 @@ def solve(
         # Only calls with plain parameters are kept, so that no other is ever found.
         values = plain_values(parameters)
         if values is not parameters:
-            options = {"out": out, "backend": backend, "algorithm": algorithm, "tune": tune}
+            options = {
+                "optional": optional,
+                "out": out,
+                "backend": backend,
+                "algorithm": algorithm,
+                "tune": tune,
+            }
             return solve(build, operands, values, names, **options)
-        asked = (build, given, parameters, names, backend, algorithm, tune, memory)
+        asked = (build, given, parameters, names, optional, backend, algorithm, tune, memory)
         call = with_num_threads(threads, _prepare, *asked)
         lasting = is_plain(parameters)
         if lasting:
@@ -272,13 +283,14 @@ def _prepare(
     given: Sequence[Array | None],
     parameters: tuple[Any, ...],
     names: tuple[str, ...],
+    optional: tuple[str, ...],
     backend: str,
     algorithm: str,
     tune: bool,
     memory: Memory,
 ) -> Call:
     for name, array in zip(names, given, strict=True):
-        if array is None and name not in ("bias", "span_bias", "residual"):
+        if array is None and name not in optional:
             arrays.adapt(name, None)
         if array is not None and array.dtype.name not in DTYPES:
             arrays.adapt(name, array)
@@ -287,7 +299,7 @@ def _prepare(
     if prod(problem.result_shape) > LARGEST:
         expected = f"a result of at most {LARGEST} values, not of shape {problem.result_shape}"
         raise ArgumentError(names[0], operands[0].shape if operands[0] else None, expected)
-    if tune and memory is not HOST and not hasattr(memory, "finish"):
+    if tune and memory is not HOST and not isinstance(memory, Tunable):
         raise ArgumentError("tune", tune, f"False for arrays in the memory of {memory.device!r}")
 
     def attempt(broken: Collection[str]) -> Call:
@@ -351,7 +363,7 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Mem
         dtype=dtype,
         shapes=problem.operand_shapes + problem.epilogue.shapes(shape),
         batched=batched,
-        integers=getattr(problem, "sums_dtype", dtype) == "int64",
+        integers=sums_dtype(problem) == "int64",
         empty=prod(shape) == 0,
         memory=memory,
         fresh=memory.new_output(own, np.dtype(dtype)),

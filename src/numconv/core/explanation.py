@@ -9,7 +9,7 @@ from typing import Any
 from . import contract
 from .choice import Candidate, Choice, candidates, choose, passing_over
 from .dispatch import Traced
-from .places import memory_name
+from .optional import memory_name
 from .protocol import Plan, Problem
 from .threads import num_threads_held
 from .units import seconds

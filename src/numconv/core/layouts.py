@@ -9,6 +9,7 @@ import numpy as np
 
 from . import arrays
 from .errors import ArgumentTypeError
+from .optional import Viewing
 from .places import HOST, memory_of
 from .protocol import Operand, Shape
 
@@ -42,10 +43,11 @@ def laid_out(name: str, value: Any, arrange: Arrange) -> Any:
         seen, strides, shape = arrange(array.shape, array.strides)
         view = np.lib.stride_tricks.as_strided(array, seen, strides, writeable=False)
         return arrays.restorer(value)(np.ascontiguousarray(view).reshape(shape))
-    if not hasattr(memory, "view"):
+    viewing: Any = memory if isinstance(memory, Viewing) else None
+    if viewing is None:
         raise _elsewhere(name, value, memory)
     seen, strides, shape = arrange(array.shape, array.strides)
-    view = memory.view(array, seen, strides)
+    view = viewing.view(array, seen, strides)
     made = memory.new_output(shape, array.dtype)()
     memory.copy(made.reshape(view.shape), view)
     return memory.restorer(value)(made)
@@ -85,7 +87,8 @@ def converted(name: str, value: Any, dtype: str) -> Any:
     array = memory.adapt(name, value)
     if memory is HOST:
         return array.astype(dtype, copy=False)
-    if not hasattr(memory, "view") or dtype != "int64":
+    can_convert = isinstance(memory, Viewing)
+    if not can_convert or dtype != "int64":
         raise ArgumentTypeError(name, array.dtype, f"dtype {dtype}, as x has")
     made = memory.new_output(array.shape, np.dtype(dtype))()
     memory.copy(made, array)

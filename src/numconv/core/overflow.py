@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from .errors import RefusedError
+from .optional import most_products
 from .protocol import Array, Problem
 
 _LIMIT = np.iinfo(np.int64).max
@@ -27,7 +28,7 @@ def check_sums(problem: Problem, operands: Sequence[Array]) -> list[Array]:
     """
     bits = 8 * np.dtype(problem.dtype).itemsize
     small = all(operand.dtype.itemsize <= 2 for operand in operands)
-    products = getattr(problem, "most_products", problem.terms)
+    products = most_products(problem)
     if small and products < 2 ** (62 - 2 * bits):
         return _widened(problem, operands)
     factors = [_largest(operand) for operand in operands]

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import arrays, memory
 from .errors import ArgumentTypeError, BackendError
+from .optional import Placed, Recognising, memory_name
 from .protocol import Array, Memory
 
 HOST_DEVICE = "cpu"
@@ -71,15 +72,9 @@ def memory_of(operands: Iterable[tuple[str, Any]]) -> Memory:
             f"unavailable: {status.reason}; {status.remedy}"
         )
     found: Memory = holder.memory(x)
-    glance = getattr(found, "glance", None)
-    if glance is not None:
-        glances[type(x)] = glance
+    if isinstance(found, Recognising):
+        glances[type(x)] = found.glance
     return found
-
-
-def memory_name(backend: Any) -> str:
-    """Return the name of the memory in which a backend computes, by default its device's."""
-    return str(getattr(backend, "memory_name", backend.device))
 
 
 def keeper(backend: Any) -> Any:
@@ -87,7 +82,7 @@ def keeper(backend: Any) -> Any:
 
     That is itself, or one that shares the memory with it; None for the processor's memory.
     """
-    return backend if hasattr(backend, "holds") else _keepers().get(memory_name(backend))
+    return backend if isinstance(backend, Placed) else _keepers().get(memory_name(backend))
 
 
 def _keepers() -> dict[str, Any]:
@@ -96,7 +91,7 @@ def _keepers() -> dict[str, Any]:
 
     sharers: dict[str, list[Any]] = {}
     for backend in plugins.backends().values():
-        if hasattr(backend, "holds"):
+        if isinstance(backend, Placed):
             sharers.setdefault(memory_name(backend), []).append(backend)
     return {
         name: each[0] if len(each) == 1 else next(filter(_is_usable, each), each[0])
@@ -127,8 +122,8 @@ def check_place(memory: Memory, backend: Any, argument: str) -> None:
     if there == memory.device:
         return
     if memory.device == HOST_DEVICE:
-        remedy = getattr(keeper(backend), "remedy", None)
-        how = remedy() if remedy is not None else "move it there"
+        there_is = keeper(backend)
+        how = there_is.remedy() if there_is is not None else "move it there"
         raise BackendError(
             f"backend {backend.name!r} computes on arrays in the memory of {there!r}, and "
             f"{argument} is in that of the processor: {how}, or use backend='auto'"

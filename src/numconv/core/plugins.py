@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -74,10 +74,10 @@ def _discover() -> Registry:
     distributions = _load(found, entry_points(group=hookspecs.PROJECT))
     _check_hooks(found)
     brought = list(_collect(found, "numconv_operators"))
-    found.operators = _unique(found, "operator", brought, contract.OPERATOR)
+    found.operators = _unique(found, "operator", brought, contract.operator_faults)
     backends = [(hookspecs.PROJECT, ReferenceBackend(found.operators))]
     brought = backends + list(_collect(found, "numconv_backends"))
-    kept = _unique(found, "backend", brought, contract.BACKEND)
+    kept = _unique(found, "backend", brought, contract.backend_faults)
     names = {id(item): name for name, item in kept.items()}
     for plugin, item in brought:
         name = names.get(id(item))
@@ -191,14 +191,17 @@ def _collect(found: Registry, hook: str) -> Iterator[tuple[str, Any]]:
 
 
 def _unique(
-    found: Registry, what: str, brought: list[tuple[str, Any]], kinds: Mapping[str, Any]
+    found: Registry,
+    what: str,
+    brought: list[tuple[str, Any]],
+    faults_of: Callable[[Any], list[str]],
 ) -> dict[str, Any]:
     """Index by name. A name brought twice is nobody's, unless numconv itself brought it."""
     owners: dict[str, list[tuple[str, Any]]] = {}
     for plugin, item in brought:
-        wrong = contract.faults(item, kinds) or contract.protocol_fault(item)
+        wrong = faults_of(item)
         if wrong:
-            text = f"{what} {_label(item)}: {'; '.join(wrong)}"
+            text = f"{what} {contract.label(item)}: {'; '.join(wrong)}"
             found.faults.append(Fault(plugin, text))
         else:
             owners.setdefault(item.name, []).append((plugin, item))
@@ -214,14 +217,6 @@ def _unique(
                     text = f"{what} name {name!r} is also brought by {others}"
                     found.faults.append(Fault(plugin, text))
     return kept
-
-
-def _label(item: Any) -> str:
-    try:
-        name = item.name
-    except Exception:
-        name = None
-    return repr(name) if isinstance(name, str) else f"of type {type(item).__name__}"
 
 
 def backends() -> dict[str, Backend]:

@@ -1,19 +1,21 @@
-"""The contract between the core, its operators and its backends; nothing else.
+"""The contract between the core, its operators and its backends: what each must have.
 
 A third party implements `Backend`, `Algorithm` and `Plan`, or `Operator`. The classes may be
-subclassed for their defaults or matched by shape alone.
+subclassed for their defaults or matched by shape alone. What each may have besides is in
+`optional`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .problems import Epilogue
+from .types import Array as Array
+from .types import Shape as Shape
 
 PROTOCOL = 1
 """The version of what stands here. CONTRIBUTING says when it grows."""
@@ -25,21 +27,14 @@ A backend that was written for an earlier one is not asked about such a problem:
 written for it. So nothing that is added later widens what an old plugin claims.
 """
 
-Array = NDArray[Any]
-Shape = tuple[int, ...]
-
 
 class Problem(Protocol):
     """One computation, completely described: frozen, hashable, validated when built.
 
-    The arrays of a problem are contiguous, batched and of `operand_shapes`; after them come
-    the bias (one value per result channel) and the residual (of `result_shape`) where the
-    epilogue has them. All operands are of `dtype`, unless the problem has a member
-    `operand_dtypes`, one for each; where sums of integers are kept in another dtype than int64, a
-    member `sums_dtype` says in which. Where some of the `terms` are always products with padding's
-    zeros, a member `most_products` says how many others an output sums at most. What whoever
-    solves it must know of, a member `features` says, such as ``padding_mode=reflect``: a new word
-    in it keeps the problem from backends that cannot know it.
+    The arrays of a problem are contiguous, batched and of `operand_shapes`, all of `dtype`; after
+    them come the bias (one value per result channel) and the residual (of `result_shape`) where
+    the epilogue has them. What it may say of itself besides, and which laws it gets by that, is in
+    `numconv.core.optional`.
     """
 
     @property
@@ -85,20 +80,11 @@ class Plan(Protocol):
         """Say in a line how the problem is cut up."""
         ...
 
-    def prepare(self, weight: Array) -> Any:
-        """Return `weight` in the form this plan likes best; a call takes it in its place.
-
-        Where that has a member `given`, the weight itself, plans in callers' hands keep no copy
-        of the weight besides, for the day on which they are pickled.
-        """
-        return weight
-
 
 class Algorithm(Protocol):
     """One way in which a backend solves a kind of problem."""
 
     name: str
-    last_resort: bool = False
 
     def refusal(self, problem: Any) -> str | None:
         """Return why this algorithm does not solve `problem`, or None if it does."""
@@ -134,8 +120,6 @@ class Backend(Protocol):
     other's. One of negative priority is there for comparison: it is measured and explained beside
     the others, and computes only where ``backend`` is its own name.
 
-    A member `protocol` may say for which version of this protocol it was written: `PROTOCOL` at
-    that time. Without it, that is the first.
     """
 
     name: str
@@ -151,17 +135,6 @@ class Backend(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Roof:
-    """What a device gives at most, as measured just now: the roof of a roofline."""
-
-    flops: float
-    """Floating-point operations per second, a multiply-add being two."""
-
-    bytes_per_second: float
-    """To and from memory, for arrays too large for any cache."""
-
-
 class Memory(Protocol):
     """The arrays of one library on one device. Hashable, equal where arrays mix freely.
 
@@ -172,7 +145,7 @@ class Memory(Protocol):
     @property
     def device(self) -> str:
         """The memory's name: the `Backend.device` of those who compute here, or what
-        `Sharing.memory_name` says.
+        `optional.Sharing` says.
         """
         ...
 
@@ -217,108 +190,6 @@ class Memory(Protocol):
         ...
 
 
-class Recognising(Memory, Protocol):
-    """A memory whose arrays are told at a glance, so that a call made before is a short one."""
-
-    def glance(self, value: Any) -> tuple[Hashable, Any] | None:
-        """Return what tells where an array lies, its shape and its dtype, and its inner kind.
-
-        It is asked, in place of the other members, of every array of a type that was met before.
-        None if the array is not on a device, not contiguous, or must be looked at more closely.
-        """
-        ...
-
-
-class Viewing(Memory, Protocol):
-    """A memory whose arrays can be laid out anew, as operators made of others ask for.
-
-    Its inner arrays have strides, in bytes, and its `copy` takes integers of any dtype to int64.
-    """
-
-    def view(self, array: Any, shape: Shape, strides: Shape) -> Any:
-        """Return the inner array of this shape and these strides that begins as `array` does."""
-        ...
-
-
-class Tunable(Memory, Protocol):
-    """A memory on whose device plans can be timed: ``tune=True`` is refused elsewhere."""
-
-    @property
-    def name(self) -> str:
-        """What the device is called: what was measured on it holds for those of this name."""
-        ...
-
-    def put(self, array: Array) -> Any:
-        """Return a copy of a NumPy array there, of the inner kind."""
-        ...
-
-    def finish(self) -> None:
-        """Wait until all that was enqueued there is done."""
-        ...
-
-
-class Placed(Backend, Protocol):
-    """A backend that computes on a device with memory of its own."""
-
-    def holds(self, value: Any) -> bool:
-        """Return whether `value` is an array in that memory. Never raises, and is quick."""
-        ...
-
-    def memory(self, value: Any) -> Memory:
-        """Return the memory in which `value` lies, an array on this backend's device."""
-        ...
-
-    def put(self, array: Array) -> Any:
-        """Return a copy of a NumPy array there, of a kind that `holds` knows."""
-        ...
-
-    def fetch(self, value: Any) -> Array:
-        """Return a copy of an array there as a NumPy array, once it is computed."""
-        ...
-
-    def finish(self) -> None:
-        """Wait until all that was enqueued there is done."""
-        ...
-
-    def remedy(self) -> str:
-        """Say how a NumPy array gets there, in the imperative."""
-        ...
-
-
-class Sharing(Backend, Protocol):
-    """A backend that says in which memory it computes, which others may compute in as well.
-
-    Backends that compute in memory of one name are chosen from together, and take the same inner
-    arrays. Of those with the members of `Placed` the first that can be used is asked whether it
-    holds a value, and makes the inner arrays for all of them; the others need none of these.
-    """
-
-    @property
-    def memory_name(self) -> str:
-        """What the memory is called; without this member, as the device.
-
-        One that takes other inner arrays than the rest of its device calls its memory otherwise.
-        """
-        ...
-
-
-class Measurable(Backend, Protocol):
-    """A backend with what it may have besides, for benchmarks. Each member is optional."""
-
-    def native(self, problem: Any, operands: Sequence[Array]) -> Callable[[], Any]:
-        """Return the call that a user of the library behind this backend would write.
-
-        The operands are turned into the library's own kind of array here, once; each call
-        allocates its result. Without this member a backend is measured through numconv's
-        functions. An algorithm may have one as well, for where it is measured by name.
-        """
-        ...
-
-    def roof(self, dtype: str) -> Roof:
-        """Measure, in a few milliseconds, what the device gives for `dtype`."""
-        ...
-
-
 @dataclass(frozen=True)
 class Operand:
     """The shape and dtype of an array: what a problem needs to know of it."""
@@ -349,7 +220,6 @@ class Demonstration:
     caption: str
 
 
-@runtime_checkable
 class Operator(Protocol):
     """What a user asks for by name.
 

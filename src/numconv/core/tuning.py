@@ -18,7 +18,8 @@ import numpy as np
 from . import plugins
 from .choice import Accepted, Choice, choose, competitors
 from .machine import processor, versions
-from .places import HOST, keeper, memory_name
+from .optional import Moving, Placed, Tunable, memory_name
+from .places import HOST, keeper
 from .protocol import Array, Memory, Plan, Problem
 from .store import Store
 from .threads import get_num_threads, num_threads_held
@@ -143,10 +144,9 @@ def tune(
 def _memory(backend: Any) -> Memory:
     """Return the memory in which a backend likes its operands best."""
     there = keeper(backend)
-    if not hasattr(there, "put"):
+    if not isinstance(there, Moving) or not isinstance(there, Placed):
         return HOST
-    found: Memory = there.memory(there.put(np.zeros(1, np.float32)))
-    return found
+    return there.memory(there.put(np.zeros(1, np.float32)))
 
 
 def _measure(
@@ -242,11 +242,17 @@ def _key(problem: Problem, candidates: Sequence[Accepted], memory: Memory) -> st
         repr(problem),
         sorted((each.name, *plugins.origin(each.backend)) for each in candidates),
         platform.machine(),
-        processor() if memory is HOST else getattr(memory, "name", memory.device),
+        _device(memory),
         get_num_threads(),
         versions(("numconv-kernels", "numba", "numba-cuda")),
     )
     return f"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.json"
+
+
+def _device(memory: Memory) -> str:
+    if memory is HOST:
+        return processor()
+    return memory.name if isinstance(memory, Tunable) else memory.device
 
 
 def _read(store: Store, key: str, names: Sequence[str]) -> tuple[str, dict[str, float]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..core import dispatch, plugins, reference
 from ..core.errors import ArgumentError
+from ..core.optional import Transposable, linear_in
 from ..core.problems import ConvolutionProblem
 from ..core.protocol import Algorithm, Array
 from .drawn import drawn_problems
@@ -55,7 +58,7 @@ def problems_of(level: str) -> list[NamedProblem]:
     """Return the problems of a level, each once.
 
     ``quick``: the named cases in float32 and float64, and a few large problems. ``full``: every
-    named case, the gradient of each forward convolution, every large problem, and drawn ones.
+    named case, the gradients of each linear problem, every large problem, and drawn ones.
 
     Raises
     ------
@@ -68,26 +71,23 @@ def problems_of(level: str) -> list[NamedProblem]:
     if level == "quick":
         few = {name: LARGE[name] for name in _QUICK_LARGE}
         return [each for each in named if each.problem.dtype in QUICK_DTYPES] + _large(few)
-    twins = (_gradient(each) for each in named)
     drawn = (
         NamedProblem(_family(problem), f"drawn_{index}", problem)
         for index, problem in enumerate(drawn_problems(_DRAWN))
     )
     found: dict[Any, NamedProblem] = {}
-    for each in (*named, *filter(None, twins), *_large(LARGE), *drawn):
+    for each in (*named, *chain.from_iterable(map(_gradients, named)), *_large(LARGE), *drawn):
         found.setdefault(each.problem, each)
     return list(found.values())
 
 
-def _gradient(each: NamedProblem) -> NamedProblem | None:
-    problem = each.problem
-    if not isinstance(problem, ConvolutionProblem) or problem.direction != "forward":
-        return None
-    try:
-        twin = replace(problem, direction="input_gradient")
-    except ArgumentError:
-        return None
-    return NamedProblem(each.operator, f"{each.case}_gradient", twin)
+def _gradients(each: NamedProblem) -> Iterator[NamedProblem]:
+    problem, operands = each.problem, linear_in(each.problem)
+    for operand in operands if isinstance(problem, Transposable) else ():
+        with contextlib.suppress(ArgumentError):
+            twin = problem.adjoint(operand)
+            if twin is not None:
+                yield NamedProblem(each.operator, f"{each.case}_gradient_{operand}", twin)
 
 
 def _large(problems: dict[str, Any]) -> list[NamedProblem]:

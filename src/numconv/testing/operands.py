@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import dtypes
+from ..core.optional import dtypes_of
 from ..core.protocol import Array
 
 _GUARD = 67
@@ -31,9 +32,7 @@ def random_operands(problem: Any, seed: int = 0) -> list[Array]:
 
 def _operands(problem: Any) -> Iterator[tuple[tuple[int, ...], str]]:
     """Yield shape and dtype of each operand; most problems have one dtype for all."""
-    shapes = problem.operand_shapes
-    dtypes_of_operands = getattr(problem, "operand_dtypes", (problem.dtype,) * len(shapes))
-    return zip(shapes, dtypes_of_operands, strict=True)
+    return zip(problem.operand_shapes, dtypes_of(problem), strict=True)
 
 
 def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
@@ -52,7 +51,7 @@ def small_operands(problem: Any, seed: int = 0) -> list[Array]:
     """Return operands that are small integers, whatever the dtype: their sums are exact."""
     rng = np.random.default_rng(seed)
     low = 0 if np.dtype(problem.dtype).kind == "u" else -4
-    return [rng.integers(low, 5, shape).astype(problem.dtype) for shape in problem.operand_shapes]
+    return [rng.integers(low, 5, shape).astype(dtype) for shape, dtype in _operands(problem)]
 
 
 @dataclass(frozen=True)

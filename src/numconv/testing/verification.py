@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..core import plugins
 from ..core.errors import ArgumentError, BackendError
+from ..core.optional import is_last_resort
 from ..core.protocol import Algorithm, Backend
 from .catalogue import LEVELS, NamedProblem, problems_of
 from .checks import LawBroken, NotApplicable
@@ -175,7 +176,7 @@ def _problems(request: Request) -> list[NamedProblem]:
 def _left_out(law: Law, named: NamedProblem, algorithm: Algorithm) -> bool:
     if not named.large:
         return False
-    last = bool(getattr(algorithm, "last_resort", False))
+    last = is_last_resort(algorithm)
     unspoken = law.name not in LAWS_THAT_SIZE_COULD_BREAK
     return unspoken or takes_seconds(law.name, named.problem, last)
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from ..geometry import output_sizes, padding_pairs, per_axis
 from ..protocol import Case, Operand
-
-Shape = tuple[int, ...]
+from ..types import Shape
 
 
 def case(name: str, x: Shape, weight: Shape, dtype: str = "float32", **parameters: Any) -> Case:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..protocol import Case, Operand
-
-Shape = tuple[int, ...]
+from ..types import Shape
 
 
 def case(name: str, x: Shape, kernel: Shape, dtype: str = "float64", **parameters: Any) -> Case:

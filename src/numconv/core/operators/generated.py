@@ -83,7 +83,14 @@ def involve(
 ) -> Any:
     """Compute the involution that `problem` makes of these operands and parameters."""
     return dispatch.solve(
-        problem, operands, parameters, OPERANDS, out=out, backend=backend, tune=tune
+        problem,
+        operands,
+        parameters,
+        OPERANDS,
+        optional=OPERANDS[3:],
+        out=out,
+        backend=backend,
+        tune=tune,
     )
 
 

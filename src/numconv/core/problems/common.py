@@ -13,9 +13,8 @@ from .. import dtypes
 from ..errors import ArgumentError
 from ..geometry import Pairs, check_padding_mode, output_sizes, samples_met
 from ..signatures import Accuracy
+from ..types import Shape as Shape
 from .epilogue import Epilogue
-
-Shape = tuple[int, ...]
 
 _MOST_AXES = 3
 

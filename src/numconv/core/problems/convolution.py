@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd, prod
 from typing import Literal, get_args
@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..geometry import Pairs, source_index
-from .common import Shape, Windowed, check_types, check_values
+from ..types import Array, Shape
+from .common import Windowed, check_types, check_values
 from .epilogue import Epilogue
 
 Direction = Literal["forward", "input_gradient"]
@@ -143,6 +144,29 @@ class ConvolutionProblem(Windowed):
         """How often padding repeats a sample of `x`, the most repeated one."""
         axes = zip(self.input_shape, self.padding, strict=True)
         return prod(_most_copies(size, lo, hi, self.padding_mode) for size, (lo, hi) in axes)
+
+    @property
+    def linear_in(self) -> tuple[int, ...]:
+        """Linear in what is given, and in the weight."""
+        return (0, 1)
+
+    def adjoint(self, operand: int) -> ConvolutionProblem | None:
+        """Return the problem of the other direction, which is adjoint in what is given."""
+        if operand != 0:
+            return None
+        other: Direction = "input_gradient" if self.direction == "forward" else "forward"
+        return replace(self, direction=other, epilogue=Epilogue())
+
+    def deltas(self) -> Array:
+        """Return a weight that has one 1 for each output channel.
+
+        The tap and the input channel change from channel to channel.
+        """
+        weight = np.zeros(self.weight_shape, self.dtype)
+        taps = list(np.ndindex(*self.kernel_shape))
+        for co in range(self.out_channels):
+            weight[(co, co % weight.shape[1], *taps[(5 * co + 1) % len(taps)])] = 1
+        return weight
 
     @property
     def macs(self) -> int:

@@ -130,6 +130,12 @@ class FilterProblem:
         return prod(self.kernel_shape)
 
     @property
+    def linear_in(self) -> tuple[int, ...]:
+        """Linear in x, up to rounding, where nothing is cut off and nothing comes from outside."""
+        filled = self.fill != 0 and "zeros" in self.padding_modes
+        return () if filled or dtypes.kind(self.result_dtype) == "integer" else (0,)
+
+    @property
     def macs(self) -> int:
         """Multiply-adds, padding included."""
         return prod(self.input_shape) * self.terms

@@ -108,6 +108,11 @@ class GeneratedInvolutionProblem(Windowed):
         return (self.hidden_channels + self.span_bias) * prod(self.kernel_shape)
 
     @property
+    def linear_in(self) -> tuple[int, ...]:
+        """Linear in x; without a bias in the features and in the weight as well."""
+        return (0,) if self.span_bias else (0, 1, 2)
+
+    @property
     def macs(self) -> int:
         """Multiply-adds: those of the kernels, and those of the involution, padding included."""
         taps = prod(self.kernel_shape)

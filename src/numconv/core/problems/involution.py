@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import prod
 
+import numpy as np
+
 from ..errors import ArgumentError
 from ..geometry import Pairs
-from .common import Shape, Windowed, check_room, check_types, check_values
+from ..types import Array, Shape
+from .common import Windowed, check_room, check_types, check_values
 from .epilogue import Epilogue
 
 
@@ -83,6 +86,22 @@ class InvolutionProblem(Windowed):
     def terms(self) -> int:
         """K: the products that are summed into one output."""
         return prod(self.kernel_shape)
+
+    @property
+    def linear_in(self) -> tuple[int, ...]:
+        """Linear in x, and in the kernels."""
+        return (0, 1)
+
+    def deltas(self) -> Array:
+        """Return kernels that have one 1 for each position and group, at changing taps."""
+        kernels = np.zeros(self.kernels_shape, self.dtype)
+        taps = list(np.ndindex(*self.kernel_shape))
+        positions = np.arange(prod(self.output_shape)).reshape(self.output_shape)
+        for group in range(self.groups):
+            chosen = (5 * group + 3 * positions + positions // 7 + 1) % len(taps)
+            for index, tap in enumerate(taps):
+                kernels[(slice(None), group, *tap)] = chosen == index
+        return kernels
 
     @property
     def macs(self) -> int:

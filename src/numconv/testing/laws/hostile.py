@@ -10,12 +10,12 @@ import numpy as np
 from ...core import dtypes
 from ...core.bound import bound
 from ...core.errors import ArgumentError
-from ...core.problems import Epilogue
+from ...core.optional import linear_in
 from ...core.protocol import Algorithm, Array
 from ..catalogue import naive_reference
 from ..checks import NotApplicable, accept, against_reference, hold, solve, within
 from ..operands import random_operands
-from .law import Law, has_non_finite, is_bilinear
+from .law import Law, bare, has_field, has_non_finite, is_linear
 
 HUGE_STRIDE = 2**33 + 1
 
@@ -43,16 +43,16 @@ def non_finite(problem: Any, algorithm: Algorithm) -> float:
 
 def denormals(problem: Any, algorithm: Algorithm) -> float:
     """Values too small to be normal count as what they are, not as zeros."""
-    problem = replace(problem, epilogue=Epilogue())
+    problem, linear = bare(problem), linear_in(problem)
     limits: Any = np.finfo(problem.dtype)
     # The products of the two are normal numbers again, so that a lost factor is seen.
     small = float(limits.tiny) / 8
     large = min(1e3 / float(limits.tiny) ** 0.5, float(limits.max) / 64)
     fractions = []
-    for which in (0, 1):
+    for which, other in zip(linear, (*linear[1:], linear[0]), strict=True):
         operands = random_operands(problem, 13)
         operands[which] = _scaled(operands[which], small)
-        operands[1 - which] = _scaled(operands[1 - which], large)
+        operands[other] = _scaled(operands[other], large)
         fractions.append(
             against_reference(problem, algorithm, operands, f"denormals in operand {which}")
         )
@@ -61,9 +61,10 @@ def denormals(problem: Any, algorithm: Algorithm) -> float:
 
 def wide_range(problem: Any, algorithm: Algorithm) -> float:
     """One huge sample harms only the outputs that it takes part in."""
-    problem = replace(problem, epilogue=Epilogue())
+    problem = bare(problem)
     operands = random_operands(problem, 14)
-    operands[0].flat[operands[0].size // 2] = 1e3 if problem.dtype == "float16" else 1e16
+    first = operands[linear_in(problem)[0]]
+    first.flat[first.size // 2] = 1e3 if problem.dtype == "float16" else 1e16
     return against_reference(problem, algorithm, operands, "1e16 beside 1")
 
 
@@ -81,13 +82,21 @@ def huge_stride(problem: Any, algorithm: Algorithm) -> float:
     return against_reference(varied, algorithm, random_operands(varied, 15), "huge stride")
 
 
-def _float_bilinear(problem: Any) -> bool:
-    return is_bilinear(problem) and has_non_finite(problem)
+def _is_float_linear(problem: Any) -> bool:
+    return is_linear(problem) and has_non_finite(problem)
+
+
+def _is_float_bilinear(problem: Any) -> bool:
+    return _is_float_linear(problem) and len(linear_in(problem)) > 1
+
+
+def _is_strided(problem: Any) -> bool:
+    return is_linear(problem) and has_field(problem, "stride")
 
 
 LAWS = (
     Law("non_finite", "hostile", non_finite, has_non_finite),
-    Law("denormals", "hostile", denormals, _float_bilinear),
-    Law("wide_range", "hostile", wide_range, _float_bilinear),
-    Law("huge_stride", "hostile", huge_stride, is_bilinear),
+    Law("denormals", "hostile", denormals, _is_float_bilinear),
+    Law("wide_range", "hostile", wide_range, _is_float_linear),
+    Law("huge_stride", "hostile", huge_stride, _is_strided),
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core import arrays, dispatch
 from ...core.choice import Choice
+from ...core.optional import Preparing
 from ...core.protocol import Algorithm, Array
 from ...core.threads import with_num_threads
 from ..checks import accept, hold, same_bits, solve
@@ -68,10 +69,9 @@ def address(problem: Any, algorithm: Algorithm) -> float:
         out[...] = fill_value(out.dtype)
         plan(*moved, out=out)
         hold(same_bits(out, first), f"other bits {offset} elements further on")
-    prepare = getattr(plan, "prepare", None)
-    if prepare is not None and len(problem.operand_shapes) > 1:
+    if isinstance(plan, Preparing) and len(problem.operand_shapes) > 1:
         again = np.full_like(first, fill_value(first.dtype))
-        plan(operands[0], prepare(operands[1]), *operands[2:], out=again)
+        plan(operands[0], plan.prepare(operands[1]), *operands[2:], out=again)
         hold(same_bits(again, first), "other bits from a prepared weight")
     return 0.0
 

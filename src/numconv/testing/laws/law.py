@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from math import prod
 from typing import Any, TypeVar
 
 from ...core import dtypes
-from ...core.problems import (
-    ConvolutionProblem,
-    GeneratedInvolutionProblem,
-    InvolutionProblem,
-)
+from ...core.optional import Selecting, Transposable, linear_in
+from ...core.problems import Epilogue
 from ...core.protocol import Algorithm
 
 STAGES = ("shapes", "values", "gradients", "invariances", "hostile", "memory")
@@ -53,19 +50,16 @@ def has_outputs(problem: Any) -> bool:
     return bool(prod(problem.result_shape))
 
 
-def is_bilinear(problem: Any) -> bool:
-    """Whether the result is linear in the first operand and in the second."""
-    linear = isinstance(problem, GeneratedInvolutionProblem) and not problem.span_bias
-    return has_outputs(problem) and (linear or has_taps(problem))
+def is_linear(problem: Any) -> bool:
+    return has_outputs(problem) and bool(linear_in(problem))
 
 
-def has_taps(problem: Any) -> bool:
-    """Whether the second operand holds the taps by which the first is multiplied."""
-    return isinstance(problem, (ConvolutionProblem, InvolutionProblem)) and has_outputs(problem)
+def is_transposable(problem: Any) -> bool:
+    return has_outputs(problem) and isinstance(problem, Transposable)
 
 
-def is_convolution(problem: Any) -> bool:
-    return isinstance(problem, ConvolutionProblem) and has_outputs(problem)
+def is_selecting(problem: Any) -> bool:
+    return has_outputs(problem) and isinstance(problem, Selecting)
 
 
 def has_non_finite(problem: Any) -> bool:
@@ -78,6 +72,11 @@ def has_batch(problem: Any) -> bool:
 
 def has_epilogue(problem: Any) -> bool:
     return has_field(problem, "epilogue") and has_outputs(problem)
+
+
+def bare(problem: Any) -> Any:
+    """Return a problem without its epilogue."""
+    return replace(problem, epilogue=Epilogue()) if has_field(problem, "epilogue") else problem
 
 
 def has_field(problem: Any, name: str) -> bool:

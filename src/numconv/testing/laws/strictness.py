@@ -9,13 +9,11 @@ import numpy as np
 
 from ...core import dtypes
 from ...core.bound import bound
-from ...core.problems import Epilogue
 from ...core.protocol import Algorithm, Array
 from ..catalogue import naive_reference
 from ..checks import accept, against_reference, hold, solve, within
-from ..identity import moved_by_deltas
 from ..operands import random_operands
-from .law import Law, has_field, has_taps
+from .law import Law, bare, has_field, is_selecting
 
 # Values uneven by so much that errors of one output's size would be too large for another; by more,
 # an algorithm might notice and hand over.
@@ -25,18 +23,18 @@ _OTHERWISE = 6
 
 def accuracy(problem: Any, algorithm: Algorithm) -> float:
     """Under ``strict`` no sample is rounded or cut, nor does one harm outputs of others."""
-    strict = replace(problem, accuracy="strict", epilogue=Epilogue())
+    strict = bare(replace(problem, accuracy="strict"))
     accept(algorithm, strict, "accuracy='strict'")
-    x, weight = random_operands(strict, 18)
-    deltas, expected = moved_by_deltas(strict, x)
-    got = solve(strict, algorithm, [x, np.ascontiguousarray(deltas)])
-    if getattr(strict, "direction", "forward") == "forward":
-        # Each output is one sample, times 1, and sums of zeros.
-        off = int((got != expected).sum())
-        hold(not off, f"{off} of {got.size} samples are changed by a weight of ones and zeros")
-    allowed = bound(strict, naive_reference(strict), x, deltas)
+    naive, operands = naive_reference(strict), random_operands(strict, 18)
+    moved = [operands[0], np.ascontiguousarray(strict.deltas()), *operands[2:]]
+    expected, got = naive(strict, *moved), solve(strict, algorithm, moved)
+    # Where no two samples meet, an output is one sample, times 1, and sums of zeros.
+    met = naive(strict, np.ones_like(moved[0]), *moved[1:])
+    off = int(((got != expected) & (np.abs(met) <= 1)).sum())
+    hold(not off, f"{off} of {got.size} samples are changed by a weight of ones and zeros")
+    allowed = bound(strict, naive, *moved)
     fraction = within(got, expected, allowed, "a weight of ones and zeros")
-    uneven = [_uneven(each, seed) for seed, each in enumerate((x, weight))]
+    uneven = [_uneven(each, seed) for seed, each in enumerate(operands)]
     return max(fraction, against_reference(strict, algorithm, uneven, "uneven values"))
 
 
@@ -49,7 +47,7 @@ def _uneven(values: Array, seed: int) -> Array:
 
 def _has_accuracy(problem: Any) -> bool:
     floating = dtypes.kind(problem.dtype) != "integer"
-    return floating and has_field(problem, "accuracy") and has_taps(problem)
+    return floating and has_field(problem, "accuracy") and is_selecting(problem)
 
 
 LAWS = (Law("accuracy", "hostile", accuracy, _has_accuracy),)

@@ -9,13 +9,13 @@ import numpy as np
 
 from ...core import dtypes
 from ...core.bound import bound
+from ...core.optional import linear_in
 from ...core.problems import Epilogue
 from ...core.protocol import Algorithm
 from ..catalogue import naive_reference
 from ..checks import NotApplicable, against_reference, solve, within
-from ..identity import moved_by_deltas
 from ..operands import random_operands, small_operands
-from .law import Law, always, has_epilogue, has_taps, is_bilinear
+from .law import Law, always, bare, has_epilogue, is_linear, is_selecting
 
 
 def within_bound(problem: Any, algorithm: Algorithm) -> float:
@@ -50,16 +50,16 @@ def epilogue(problem: Any, algorithm: Algorithm) -> float:
 
 
 def linear(problem: Any, algorithm: Algorithm) -> float:
-    """``A(2a + 3b) = 2 A(a) + 3 A(b)``, in the first operand and in the second."""
-    problem = replace(problem, epilogue=Epilogue())
+    """``A(2a + 3b) = 2 A(a) + 3 A(b)``, in each operand in which the problem is linear."""
+    problem = bare(problem)
     naive, wide = naive_reference(problem), dtypes.widest(problem.dtype)
     fractions = []
-    for which in (0, 1):
+    for which in linear_in(problem):
         fixed = small_operands(problem, 2)
         one, other = list(fixed), list(fixed)
         one[which], other[which] = small_operands(problem, 3)[which], fixed[which]
         both = list(fixed)
-        both[which] = (2 * one[which] + 3 * other[which]).astype(problem.dtype)
+        both[which] = (2 * one[which] + 3 * other[which]).astype(one[which].dtype)
         alone = [solve(problem, algorithm, each).astype(wide) for each in (one, other)]
         allowed = bound(problem, naive, *both)
         allowed += 2 * bound(problem, naive, *one) + 3 * bound(problem, naive, *other)
@@ -70,18 +70,16 @@ def linear(problem: Any, algorithm: Algorithm) -> float:
 
 
 def delta(problem: Any, algorithm: Algorithm) -> float:
-    """A weight of one 1 per output channel moves samples and changes none."""
-    problem = replace(problem, epilogue=Epilogue())
-    given = random_operands(problem, 6)[0]
-    weight, expected = moved_by_deltas(problem, given)
-    allowed = bound(problem, naive_reference(problem), given, weight)
-    got = solve(problem, algorithm, [given, np.ascontiguousarray(weight)])
-    return within(got, expected, allowed, "delta weight")
+    """A weight of zeros and few ones moves samples and changes none."""
+    problem = bare(problem)
+    given, _, *others = random_operands(problem, 6)
+    moved = [given, np.ascontiguousarray(problem.deltas()), *others]
+    return against_reference(problem, algorithm, moved, "delta weight")
 
 
 LAWS = (
     Law("within_bound", "values", within_bound, always),
     Law("epilogue", "values", epilogue, has_epilogue),
-    Law("linear", "values", linear, is_bilinear),
-    Law("delta", "values", delta, has_taps),
+    Law("linear", "values", linear, is_linear),
+    Law("delta", "values", delta, is_selecting),
 )
