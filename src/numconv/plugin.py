@@ -65,6 +65,7 @@ from .core.optional import (
     Telling,
     Transposable,
     Tunable,
+    Typical,
     Versioned,
     Viewing,
 )
@@ -147,6 +148,7 @@ __all__ = [
     "Telling",
     "Transposable",
     "Tunable",
+    "Typical",
     "Versioned",
     "Viewing",
     "accumulator",

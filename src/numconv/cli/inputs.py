@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from ..core import dtypes
 from ..core.errors import ArgumentError
 from ..core.operators.demonstrations import shrink
+from ..core.optional import needed_operands
 from ..core.protocol import Operand, Operator, Shape
 from . import decoding, files, images, ranks, sounds, weights
 from .axes import Axes
-from .operands import complete, needed, random
+from .operands import complete, random
 from .pictures import Picture
 from .sounds import Sound
 
@@ -196,7 +197,7 @@ def _randomly_weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> In
     )
     generator = np.random.default_rng(wishes.seed + 1)
     others = [random(operand, generator) for operand in operands[1:]]
-    name = " and ".join(needed(operator)) or "operands"
+    name = " and ".join(needed_operands(operator)) or "operands"
     return replace(
         opened,
         arrays=(x, *others),
@@ -231,7 +232,7 @@ def _weighted(operator: Operator, opened: Inputs, wishes: Wishes) -> Inputs:
             origin = origin.opaque()
     white = weights.white(x, wishes.dtype)
     x = weights.converted(x, wishes.dtype, "x")
-    named = zip(others, needed(operator), strict=True)
+    named = zip(others, needed_operands(operator), strict=True)
     arrays = [weights.converted(each, x.dtype.name, name) for each, name in named]
     return replace(
         opened,

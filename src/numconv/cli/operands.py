@@ -12,27 +12,10 @@ from numpy.typing import NDArray
 
 from ..core import dtypes
 from ..core.errors import ArgumentError
+from ..core.optional import example, needed_operands, usual
 from ..core.protocol import Operand, Operator, Shape
 from . import memory, ranks
 from .axes import Axes
-from .shapes import CHANGE_CHANNELS, CHOOSERS, Layout
-
-# What makes an operator that operator, where the command line does not say otherwise.
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "dilated": {"dilation": 2},
-    "transposed": {"stride": 2, "padding": 1},
-}
-_OPTIONAL = ("bias", "residual")
-
-
-def usual(operator: Operator) -> dict[str, Any]:
-    """Return the parameters that make an operator what its name says."""
-    return dict(_DEFAULTS.get(operator.name, {}))
-
-
-def needed(operator: Operator) -> tuple[str, ...]:
-    """Return the names of the operands after x that a call cannot do without."""
-    return tuple(name for name in operator.operands[1:] if name not in _OPTIONAL)
 
 
 def complete(
@@ -69,22 +52,14 @@ def complete(
     if weight_shapes:
         if kernel is not None or out_channels is not None:
             raise click.UsageError("--weight-shape already says --kernel and --out-channels")
-        if len(weight_shapes) != len(needed(operator)):
+        if len(weight_shapes) != len(needed_operands(operator)):
             raise _missing(operator, weight_shapes)
         others = [Operand(shape, x.dtype) for shape in weight_shapes]
-    elif needed(operator) in CHOOSERS:
-        if axes < 1 or x.ndim < axes + 1:
-            expected = "N, C and one to three spatial axes, e.g. 1x64x56x56"
-            raise ArgumentError("shape", x.shape, expected)
-        layout = Layout(operator.name, x, axes, kernel, out_channels, chosen)
-        same = needed(operator) not in CHANGE_CHANNELS
-        if same and layout.outputs != layout.channels:
-            expected = f"{layout.channels}, the channels that {operator.name} keeps"
-            raise ArgumentError("out_channels", out_channels, expected)
-        others = [Operand(shape, x.dtype) for shape in CHOOSERS[needed(operator)](layout)]
-    else:
+        return operator, (x, *others), chosen
+    made = example(operator, x, axes, kernel=kernel, out_channels=out_channels, **chosen)
+    if made is None:
         raise _missing(operator, weight_shapes)
-    return operator, (x, *others), chosen
+    return operator, made.operands, dict(made.parameters)
 
 
 def described(shape: Shape, dtype: str, axes: Axes | None) -> tuple[Operand, int | None]:
@@ -95,7 +70,7 @@ def described(shape: Shape, dtype: str, axes: Axes | None) -> tuple[Operand, int
 
 
 def _missing(operator: Operator, given: Sequence[Shape]) -> ArgumentError:
-    names = needed(operator)
+    names = needed_operands(operator)
     example = ""
     for case in operator.cases():
         shapes = [operand.shape for operand in case.operands[1 : len(names) + 1]]

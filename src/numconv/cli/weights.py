@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from .. import filters
 from ..core import dtypes
 from ..core.errors import ArgumentError
+from ..core.optional import needed_operands, usual
 from ..core.protocol import Operator
 from . import images
-from .operands import needed, usual
 from .pictures import Picture
 from .printing import shape as shape_text
 from .sounds import Sound
@@ -102,7 +102,7 @@ def read(
 
     A kernel has as many axes as one of `ranks`; other arrays are the operator's own weights.
     """
-    names = needed(operator)
+    names = needed_operands(operator)
     if len(texts) != len(names):
         expected = f"one --weight for each of {', '.join(names) or 'no operand'}"
         raise ArgumentError("weight", tuple(texts), expected)

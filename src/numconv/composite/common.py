@@ -11,6 +11,7 @@ from ..core import arrays
 from ..core.dtypes import INTEGERS
 from ..core.errors import ArgumentError
 from ..core.layouts import converted, laid_out, shape_of
+from ..core.operators.examples import Examples
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 
 
@@ -97,6 +98,8 @@ class CompositeOperator:
     definition: Callable[..., Array]
     named_cases: tuple[Case, ...]
     show: Callable[[Array], Demonstration]
+    examples: Examples
+    optional: tuple[str, ...] = ()
     naive: Mapping[type, Callable[..., Array]] = field(default_factory=dict)
 
     def apply(self, *given: Any, algorithm: str = "auto", **parameters: Any) -> Any:
@@ -114,3 +117,14 @@ class CompositeOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return self.show(picture)
+
+    def example(
+        self,
+        x: Operand,
+        axes: int,
+        *,
+        kernel: Any = None,
+        out_channels: int | None = None,
+        **parameters: Any,
+    ) -> Case:
+        return self.examples.case(self.name, x, axes, kernel, out_channels, parameters)

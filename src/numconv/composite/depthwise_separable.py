@@ -8,8 +8,10 @@ import numpy as np
 
 from ..core.errors import ArgumentError
 from ..core.layouts import at_hand, handed_back, laid_out
+from ..core.operators import examples
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LAPLACIAN, SEPIA, per_channel
+from ..core.operators.examples import Examples
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 from .common import Called, CompositeOperator, alike, channels_of
@@ -265,4 +267,5 @@ DEPTHWISE_SEPARABLE = CompositeOperator(
         _case("mobile_multiplier", (3, 8, 8), (6, 1, 3, 3), (4, 6), padding="same"),
     ),
     show=_demonstration,
+    examples=Examples(examples.depthwise_separable, chooses_channels=True),
 )

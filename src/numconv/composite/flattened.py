@@ -8,8 +8,10 @@ import numpy as np
 
 from ..core.errors import ArgumentError
 from ..core.layouts import at_hand, handed_back, shape_of
+from ..core.operators import examples
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
+from ..core.operators.examples import Examples
 from ..core.protocol import Array, Case, Demonstration, Operand
 from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 from .common import Called, CompositeOperator, channels_of, shaped
@@ -132,4 +134,5 @@ FLATTENED = CompositeOperator(
         _case("flattened_5x3_stride_2", (3, 9, 10), (2, 3), (5,), (2, 3), stride=2, padding=(2, 1)),
     ),
     show=_demonstration,
+    examples=Examples(examples.flattened, chooses_channels=True),
 )

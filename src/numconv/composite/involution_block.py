@@ -14,9 +14,10 @@ from ..core.dtypes import FLOATS
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import per_axis
 from ..core.layouts import at_hand, handed_back
-from ..core.operators import generated
+from ..core.operators import examples, generated
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import LUMINANCE, gaussian
+from ..core.operators.examples import Examples
 from ..core.operators.involution import involve
 from ..core.operators.naive import pad
 from ..core.protocol import Array, Case, Demonstration, Operand
@@ -373,4 +374,5 @@ INVOLUTION_BLOCK = CompositeOperator(
         _case("block_dilated", (1, 4, 9, 9), (2, 4), (9, 2), kernel_size=3, dilation=2),
     ),
     show=_demonstration,
+    examples=Examples(examples.generator, kernel=7),
 )

@@ -9,9 +9,11 @@ import numpy as np
 from ..core import arrays, dtypes
 from ..core.errors import ArgumentError, ArgumentTypeError
 from ..core.geometry import Pairs, output_sizes, padding_pairs, per_axis
+from ..core.operators import examples
 from ..core.operators.checks import check_dtype, check_shape
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel
+from ..core.operators.examples import Examples
 from ..core.operators.naive import pad, widen
 from ..core.protocol import Array, Case, Demonstration, Operand
 from ..core.signatures import Int, Ints, Kind, Number, Padding, PaddingMode, Plain, Tensor
@@ -300,4 +302,6 @@ NORMALIZED = CompositeOperator(
         ),
     ),
     show=_demonstration,
+    examples=Examples(examples.weight, chooses_channels=True),
+    optional=("bias",),
 )

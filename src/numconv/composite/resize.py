@@ -12,8 +12,10 @@ from ..core import arrays
 from ..core.errors import ArgumentError
 from ..core.geometry import LARGEST, per_axis
 from ..core.layouts import at_hand, handed_back, laid_out
+from ..core.operators import examples
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian, per_channel, shrink
+from ..core.operators.examples import Examples
 from ..core.places import HOST, memory_of
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 from ..core.signatures import (
@@ -332,6 +334,8 @@ RESIZE = CompositeOperator(
         _case("resize_volume", (1, 2, 3, 2, 4), (2, 2, 3, 3, 3)),
     ),
     show=_demonstration,
+    examples=Examples(examples.weight, chooses_channels=True),
+    optional=("bias",),
 )
 
 

@@ -9,8 +9,10 @@ import numpy as np
 
 from ..core.geometry import padding_pairs, per_axis
 from ..core.layouts import at_hand, handed_back
+from ..core.operators import examples
 from ..core.operators.convolution import convolve
 from ..core.operators.demonstrations import gaussian
+from ..core.operators.examples import Examples
 from ..core.protocol import Array, Case, Demonstration, Operand
 from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 from .common import Called, CompositeOperator, alike, channels_of, shaped, spatial_of, taps_of
@@ -207,4 +209,5 @@ SEPARABLE = CompositeOperator(
         _case("separable_float64", (1, 2, 9, 8), (3,), (3,), dtype="float64", dilation=2),
     ),
     show=_demonstration,
+    examples=Examples(examples.vectors),
 )

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.operators import examples
+from ..core.operators.examples import Examples
 from ..core.protocol import Array, Case, Demonstration, Operand
 from ..functional import channel_shuffle
 from .common import CompositeOperator
@@ -41,4 +43,5 @@ CHANNEL_SHUFFLE = CompositeOperator(
         Case("shuffle_signal", (Operand((1, 8, 9), "int16"),), {"groups": 2}),
     ),
     show=_demonstration,
+    examples=Examples(examples.shuffled),
 )

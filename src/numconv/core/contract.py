@@ -92,6 +92,7 @@ _PLAN = {
 _BACKEND_BESIDES = {"memory_name": _WORD, "native": _FUNCTION, "roof": _FUNCTION}
 _OPERATOR_BESIDES = {
     "optional": _Kind("a tuple of names", lambda value: not value or _are_names(value)),
+    "usual": _Kind("a mapping of parameters", lambda value: isinstance(value, Mapping)),
     "example": _FUNCTION,
 }
 _PLACED = dict.fromkeys(("holds", "memory", "remedy"), _FUNCTION)

@@ -6,7 +6,7 @@ holds of those that lack one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -314,6 +314,16 @@ class Omitting(Protocol):
 
 
 @runtime_checkable
+class Typical(Protocol):
+    """An operator that is what its name says by its parameters."""
+
+    @property
+    def usual(self) -> Mapping[str, Any]:
+        """Those parameters, where nobody says otherwise: ``dilation=2`` of `dilated`."""
+        ...
+
+
+@runtime_checkable
 class Exemplary(Protocol):
     """An operator that has an example for any input: the command line needs no other shapes."""
 
@@ -413,6 +423,11 @@ def needed_operands(operator: Operator) -> tuple[str, ...]:
     """Return the operands after x that a call cannot do without."""
     left_out = optional_operands(operator)
     return tuple(name for name in operator.operands[1:] if name not in left_out)
+
+
+def usual(operator: Operator) -> dict[str, Any]:
+    """Return the parameters that make an operator what its name says, by default none."""
+    return dict(operator.usual) if isinstance(operator, Typical) else {}
 
 
 def example(operator: Operator, x: Operand, axes: int, **chosen: Any) -> Case | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from ..geometry import integer, padding_pairs, per_axis
 from ..problems import ConvolutionProblem, Epilogue
 from ..protocol import Array, Case, Demonstration, Operand
 from ..signatures import Int, Kind, Plain
-from . import demonstrations
+from . import demonstrations, examples
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
+from .examples import Examples
 from .naive import finish, fold, pad, tap_window, widen
 
 OPERANDS = ("x", "weight", "bias", "residual")
@@ -157,6 +158,9 @@ def reference(problem: ConvolutionProblem, given: Array, weight: Array, *epilogu
         return finish(problem, folded, *epilogue)
 
 
+CHOOSING = Examples(examples.weight, chooses_channels=True)
+
+
 @dataclass(frozen=True)
 class ConvolutionOperator:
     """A convolution under the name of what its parameters make of it."""
@@ -164,8 +168,11 @@ class ConvolutionOperator:
     name: str
     summary: str
     show: Callable[[Array], Demonstration]
+    examples: Examples = CHOOSING
+    usual: Mapping[str, Any] = field(default_factory=dict)
     shuffled: bool = False
     operands: tuple[str, ...] = OPERANDS[:3]
+    optional: tuple[str, ...] = OPERANDS[2:3]
     naive: Mapping[type, Callable[..., Array]] = field(
         default_factory=lambda: {ConvolutionProblem: reference}
     )
@@ -184,19 +191,49 @@ class ConvolutionOperator:
     def demonstration(self, picture: Array) -> Demonstration:
         return self.show(picture)
 
+    def example(
+        self,
+        x: Operand,
+        axes: int,
+        *,
+        kernel: Any = None,
+        out_channels: int | None = None,
+        **parameters: Any,
+    ) -> Case:
+        return self.examples.case(self.name, x, axes, kernel, out_channels, parameters)
+
 
 CONVOLUTIONS = (
     ConvolutionOperator("direct", "every output sees every channel", demonstrations.edges),
     ConvolutionOperator(
-        "dilated", "taps spread apart: a wide view for few weights", demonstrations.dilated
+        "dilated",
+        "taps spread apart: a wide view for few weights",
+        demonstrations.dilated,
+        usual={"dilation": 2},
     ),
-    ConvolutionOperator("grouped", "channels in groups that don't meet", demonstrations.grouped),
-    ConvolutionOperator("depthwise", "a kernel for each channel", demonstrations.depthwise),
-    ConvolutionOperator("pointwise", "1x1: mixes channels only", demonstrations.pointwise),
+    ConvolutionOperator(
+        "grouped",
+        "channels in groups that don't meet",
+        demonstrations.grouped,
+        replace(CHOOSING, shapes=examples.grouped),
+    ),
+    ConvolutionOperator(
+        "depthwise",
+        "a kernel for each channel",
+        demonstrations.depthwise,
+        replace(CHOOSING, shapes=examples.depthwise),
+    ),
+    ConvolutionOperator(
+        "pointwise",
+        "1x1: mixes channels only",
+        demonstrations.pointwise,
+        replace(CHOOSING, kernel=1),
+    ),
     ConvolutionOperator(
         "shuffled",
         "grouped, with the channels shuffled as they are stored",
         demonstrations.shuffled,
+        replace(CHOOSING, shapes=examples.grouped),
         shuffled=True,
     ),
 )

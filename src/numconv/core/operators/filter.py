@@ -14,7 +14,8 @@ from ..geometry import per_axis, source_index
 from ..problems import FilterProblem
 from ..problems.filter import FILTERED, NEGLIGIBLE
 from ..protocol import Array, Case, Demonstration, Operand, Shape
-from . import demonstrations
+from . import demonstrations, examples
+from .examples import Examples
 
 
 def problem(
@@ -228,6 +229,7 @@ class FilterOperator:
     operands: tuple[str, ...]
     apply: Callable[..., Any]
     show: Callable[[Array], Demonstration]
+    examples: Examples
     naive: Mapping[type, Callable[..., Array]] = field(
         default_factory=lambda: {FilterProblem: reference}
     )
@@ -243,6 +245,17 @@ class FilterOperator:
     def demonstration(self, picture: Array) -> Demonstration:
         return self.show(picture)
 
+    def example(
+        self,
+        x: Operand,
+        axes: int,
+        *,
+        kernel: Any = None,
+        out_channels: int | None = None,
+        **parameters: Any,
+    ) -> Case:
+        return self.examples.case(self.name, x, axes, kernel, out_channels, parameters)
+
 
 FILTERS = (
     FilterOperator(
@@ -251,8 +264,14 @@ FILTERS = (
         ("x", "weights"),
         correlate,
         demonstrations.embossed,
+        Examples(examples.slid),
     ),
     FilterOperator(
-        "window_mean", "the mean of a window along one axis", ("x",), mean, demonstrations.streaked
+        "window_mean",
+        "the mean of a window along one axis",
+        ("x",),
+        mean,
+        demonstrations.streaked,
+        Examples(examples.nothing),
     ),
 )

@@ -14,8 +14,9 @@ from ..geometry import padding_pairs, per_axis
 from ..problems import Epilogue, GeneratedInvolutionProblem, InvolutionProblem
 from ..protocol import Array, Case, Demonstration, Operand
 from ..signatures import Kind, Plain
-from . import demonstrations, generated
+from . import demonstrations, examples, generated
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
+from .examples import Examples
 from .naive import finish, involved, widen
 
 OPERANDS = ("x", "kernels", "bias", "residual")
@@ -111,6 +112,9 @@ def reference(problem: InvolutionProblem, x: Array, kernels: Array, *epilogue: A
         return finish(problem, involved(problem, widen(x), widen(kernels)), *epilogue)
 
 
+_EXAMPLES = Examples(examples.kernels, kernel=7)
+
+
 class InvolutionOperator:
     """A kernel for every position instead of one for every channel."""
 
@@ -134,6 +138,17 @@ class InvolutionOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return demonstrations.involution(picture)
+
+    def example(
+        self,
+        x: Operand,
+        axes: int,
+        *,
+        kernel: Any = None,
+        out_channels: int | None = None,
+        **parameters: Any,
+    ) -> Case:
+        return _EXAMPLES.case(self.name, x, axes, kernel, out_channels, parameters)
 
 
 INVOLUTION = InvolutionOperator()

@@ -12,9 +12,10 @@ from ..geometry import integer, padding_pairs, per_axis
 from ..problems import ConvolutionProblem, Epilogue
 from ..protocol import Array, Case, Demonstration, Operand
 from ..signatures import Int, Kind, Plain
-from . import demonstrations
+from . import demonstrations, examples
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .convolution import OPERANDS, reference
+from .examples import Examples
 
 
 def problem(
@@ -158,12 +159,17 @@ def transpose(
     return solved
 
 
+_EXAMPLES = Examples(examples.transposed, kernel=4, chooses_channels=True)
+
+
 class TransposedOperator:
     """The adjoint of a convolution: spreads each sample over a kernel's width."""
 
     name = "transposed"
     summary = "the adjoint of a convolution: enlarges by its stride"
     operands = OPERANDS[:3]
+    optional = OPERANDS[2:3]
+    usual: Mapping[str, Any] = MappingProxyType({"stride": 2, "padding": 1})
     naive: Mapping[type, Callable[..., Array]] = MappingProxyType({ConvolutionProblem: reference})
 
     def apply(self, x: Any, weight: Any, bias: Any = None, **parameters: Any) -> Any:
@@ -179,6 +185,17 @@ class TransposedOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return demonstrations.transposed(picture)
+
+    def example(
+        self,
+        x: Operand,
+        axes: int,
+        *,
+        kernel: Any = None,
+        out_channels: int | None = None,
+        **parameters: Any,
+    ) -> Case:
+        return _EXAMPLES.case(self.name, x, axes, kernel, out_channels, parameters)
 
 
 TRANSPOSED = TransposedOperator()
