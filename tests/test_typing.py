@@ -131,11 +131,14 @@ def test_mypy_sees_what_users_write(tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="mypy is not installed")
     settings = tmp_path / "mypy.ini"
     settings.write_text("[mypy]\nstrict = true\nfollow_imports = silent\n")
+    public = tmp_path / "public.py"
+    names = [f"{door.__name__}.{name}" for door in DOORS for name in door.__all__]
+    public.write_text("\n".join(["import numconv", *names, ""]))
     assert numconv.__file__ is not None
     done = subprocess.run(
         [
             *(sys.executable, "-m", "mypy", "--config-file", settings),
-            *("--cache-dir", tmp_path / "cache", HERE / "typed_calls.py"),
+            *("--cache-dir", tmp_path / "cache", HERE / "typed_calls.py", public),
         ],
         env={**os.environ, "MYPYPATH": str(Path(numconv.__file__).parents[1])},
         capture_output=True,

@@ -12,29 +12,14 @@ from .core.background import undisturbed
 
 if TYPE_CHECKING:
     from . import filters, ndimage, signal
-    from .composite import (
-        depthwise_separable_conv1d,
-        depthwise_separable_conv2d,
-        depthwise_separable_conv3d,
-        flattened_conv2d,
-        involution_block1d,
-        involution_block2d,
-        involution_block3d,
-        normalized_conv1d,
-        normalized_conv2d,
-        normalized_conv3d,
-        resize_conv1d,
-        resize_conv2d,
-        resize_conv3d,
-        separable_conv2d,
-        separable_conv3d,
-    )
+    from .composite import *
     from .core.errors import (
         ArgumentError,
         ArgumentTypeError,
         BackendError,
         NumconvError,
         PerformanceWarning,
+        PluginWarning,
         RefusedError,
     )
     from .core.memory import (
@@ -46,21 +31,7 @@ if TYPE_CHECKING:
         get_num_threads,
         set_num_threads,
     )
-    from .functional import (
-        channel_shuffle,
-        conv1d,
-        conv2d,
-        conv3d,
-        conv_transpose1d,
-        conv_transpose2d,
-        conv_transpose3d,
-        involution1d,
-        involution2d,
-        involution3d,
-        shuffled_conv1d,
-        shuffled_conv2d,
-        shuffled_conv3d,
-    )
+    from .functional import *
     from .planning import (
         PreparedPlan,
         explain,

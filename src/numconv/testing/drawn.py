@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import islice
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import FLOATS
 from ..core.errors import ArgumentError
 from ..core.geometry import PADDING_MODES
-from ..core.problems import ConvolutionProblem, Epilogue, InvolutionProblem
+from ..core.problems import (
+    ConvolutionProblem,
+    Epilogue,
+    GeneratedInvolutionProblem,
+    InvolutionProblem,
+)
 
 _LONGEST = {1: 70, 2: 19, 3: 7}
 _WIDEST_KERNEL = {1: 11, 2: 5, 3: 3}
 _MOST_MACS = 1_000_000
+_GENERATED = 10  # of so many drawn problems one has its kernels generated, besides
 _DTYPES = ("float32", "float32", "float32", "float64", "float16", "int16", "complex64")
 
 
 def drawn_problems(count: int, seed: int = 2026) -> list[Any]:
-    """Return `count` convolutions of both directions and involutions."""
-    return list(islice(_draw(np.random.default_rng(seed)), count))
+    """Return `count` convolutions of both directions and involutions, and generated ones."""
+    rng = np.random.default_rng(seed)
+    others = (_generated(each, rng) for each in _draw(np.random.default_rng(seed + 1)))
+    generated = islice(filter(None, others), -(-count // _GENERATED))
+    return [*islice(_draw(np.random.default_rng(seed)), count), *generated]
+
+
+def _generated(drawn: Any, rng: np.random.Generator) -> GeneratedInvolutionProblem | None:
+    """Return an involution with its kernels generated, with a bias or without; None of others."""
+    if not isinstance(drawn, InvolutionProblem) or drawn.dtype not in FLOATS:
+        return None
+    hidden, biased = (int(value) for value in rng.integers((1, 0), (9, 2)))
+    own: dict[str, Any] = {"hidden_channels": hidden, "span_bias": bool(biased)}
+    names = {each.name for each in fields(GeneratedInvolutionProblem)} - set(own)
+    shared = {name: getattr(drawn, name) for name in names}
+    shared["epilogue"] = Epilogue(residual=drawn.epilogue.residual)
+    return GeneratedInvolutionProblem(**shared, **own)
 
 
 def _draw(rng: np.random.Generator) -> Iterator[Any]:
