@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -19,16 +20,16 @@ def brought(own: Collection[str]) -> tuple[dict[str, click.Command], list[Fault]
     """
     faults: list[Fault] = []
     claims: dict[str, dict[str, Any]] = {}
-    for hook in plugins.registry().manager.hook.numconv_commands.get_hookimpls():
+    registry = plugins.registry()
+    for each in plugins.implementations(registry, "numconv_commands"):
         group = click.Group()
-        # A plugin is a stranger's code: whatever it raises must not take the others down.
-        try:
-            hook.function(group)
-        except (Exception, SystemExit) as error:
-            faults.append(Fault(hook.plugin_name, f"its commands: {plugins.describe(error)}"))
+        wrong: list[Fault] = []
+        answered = plugins.ask(registry, "numconv_commands", each, wrong, cli=group)
+        faults += [replace(fault, error=f"its commands: {fault.error}") for fault in wrong]
+        if not answered:
             continue
         for name, command in group.commands.items():
-            claims.setdefault(name, {})[hook.plugin_name] = command
+            claims.setdefault(name, {})[each.plugin_name] = command
     kept: dict[str, click.Command] = {}
     for name, by_plugin in claims.items():
         for plugin, command in by_plugin.items():

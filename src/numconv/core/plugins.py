@@ -145,40 +145,58 @@ def _is_optional(hook: Any, plugin: Any) -> bool:
     return all(each.optionalhook for each in hook.get_hookimpls() if each.plugin is plugin)
 
 
-def answers(found: Registry, hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
-    """Call a hook for one plugin after the other, and give each one's name and its answer.
+def implementations(found: Registry, hook: str) -> list[Any]:
+    """Return what implements a hook, a plugin each, without the wrappers of such."""
+    everything = getattr(found.manager.hook, hook).get_hookimpls()
+    return [each for each in everything if not _is_wrapper(each)]
 
-    Wrappers of other plugins are around every call, as pluggy has it.
+
+def ask(
+    found: Registry, hook: str, implementation: Any, faults: list[Fault], **arguments: Any
+) -> list[Any]:
+    """Call a hook for one plugin, with the wrappers of all around it, as pluggy has it.
+
+    Returns
+    -------
+    list
+        Of the answer; empty if the plugin fails. What fails is appended to `faults`, and a
+        wrapper that does is left out.
     """
-    manager = found.manager
-    implementations = getattr(manager.hook, hook).get_hookimpls()
-    wrappers = [each for each in implementations if each.hookwrapper or each.wrapper]
-    others = [each for each in implementations if each not in wrappers]
-    for each in others:
-        rest = [other.plugin for other in others if other is not each]
-        try:
-            found_answers = manager.subset_hook_caller(hook, rest)(**arguments)
-        except (Exception, SystemExit) as error:
-            found_answers = []
-            try:
-                if not wrappers:
-                    raise
-                given = {name: arguments[name] for name in each.argnames}
-                found_answers = [each.function(**given)]
-            except (Exception, SystemExit) as again:
-                found.faults.append(Fault(each.plugin_name, describe(again)))
-                continue
-            else:
-                names = ", ".join(wrapper.plugin_name for wrapper in wrappers)
-                fault = Fault(names, f"around {hook} of {each.plugin_name}: {describe(error)}")
-                found.faults.append(fault)
+    everything = getattr(found.manager.hook, hook).get_hookimpls()
+    wrappers = [each for each in everything if _is_wrapper(each)]
+    others = [each for each in everything if each not in wrappers and each is not implementation]
+    alone = found.manager.subset_hook_caller(hook, [each.plugin for each in others])
+    name = implementation.plugin_name
+    try:
         # pluggy leaves out None, which hooks for commands give.
-        for answer in found_answers or (None,):
-            yield each.plugin_name, answer
+        return alone(**arguments) or [None]
+    except (Exception, SystemExit) as error:
+        wrong = Fault(name, describe(error))
+    if wrappers:
+        given = {each: arguments[each] for each in implementation.argnames}
+        try:
+            answer = implementation.function(**given)
+        except (Exception, SystemExit) as error:
+            wrong = Fault(name, describe(error))
+        else:
+            names = ", ".join(each.plugin_name for each in wrappers)
+            faults.append(Fault(names, f"around {hook} of {name}: {wrong.error}"))
+            return [answer]
+    faults.append(wrong)
+    return []
+
+
+def _is_wrapper(implementation: Any) -> bool:
+    return bool(implementation.hookwrapper or implementation.wrapper)
 
 
 def _collect(found: Registry, hook: str) -> Iterator[tuple[str, Any]]:
-    for plugin, answer in answers(found, hook):
+    answers = [
+        (each.plugin_name, answer)
+        for each in implementations(found, hook)
+        for answer in ask(found, hook, each, found.faults)
+    ]
+    for plugin, answer in answers:
         if isinstance(answer, (str, bytes)) or not isinstance(answer, Iterable):
             text = f"{hook} gave {shown(answer)}: expected a list"
             found.faults.append(Fault(plugin, text))
