@@ -56,6 +56,7 @@ COMMANDS = {
     "warmup": ("warmup", "--op", "pointwise", "--op", "channel_shuffle"),
     "bench": ("bench", "--suite", "small.toml", "--quick", "--backend", "reference", "--vs", "cpu"),
     "bench_suites": ("bench", "--suite", "nope"),
+    "new_refused": ("new", "backend", "cpu"),
     "unknown_operator": ("run", "--op", "nope"),
     "unknown_option": ("run", "--nope"),
     "unreadable": ("run", "--input", "a-picture-with-a-name-of-more-than-forty-five-letters.png"),

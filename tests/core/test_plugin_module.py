@@ -12,7 +12,11 @@ import pytest
 from numconv import plugin
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
+EXAMPLES = sorted(
+    path
+    for folder in ("examples", "src/numconv/skeletons")
+    for path in (ROOT / folder).rglob("*.py")
+)
 
 
 def _imported(path: Path) -> Iterator[str]:

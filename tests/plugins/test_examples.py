@@ -18,20 +18,24 @@ from typing import Any
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-NAMES = ("backend_template", "bilateral_operator")
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "src" / "numconv" / "skeletons" / "backend_template"
+PLACES = {
+    "backend_template": TEMPLATE,
+    "bilateral_operator": ROOT / "examples" / "bilateral_operator",
+}
 MOST_LINES_OF_AN_ALGORITHM = 120
 FORBIDDEN = ("numconv_cpu", "numconv_cuda", "numconv_scipy", "numconv_torch")
 
 
 def sources(example: str) -> list[Path]:
-    found = sorted((EXAMPLES / example / "src").rglob("*.py"))
+    found = sorted((PLACES[example] / "src").rglob("*.py"))
     assert found
     return found
 
 
 def project(example: str) -> dict[str, Any]:
-    with (EXAMPLES / example / "pyproject.toml").open("rb") as file:
+    with (PLACES[example] / "pyproject.toml").open("rb") as file:
         settings: dict[str, Any] = tomllib.load(file)["project"]
     return settings
 
@@ -50,17 +54,17 @@ def test_the_templates_algorithm_is_short() -> None:
     assert max(files.values()) == files["algorithm.py"] < MOST_LINES_OF_AN_ALGORITHM
 
 
-@pytest.mark.parametrize("example", NAMES)
+@pytest.mark.parametrize("example", PLACES)
 def test_a_third_party_needs_no_bundled_plugin(example: str) -> None:
     used = {name.partition(".")[0] for path in sources(example) for name in imported(path)}
     assert "numconv" in used
     assert used.isdisjoint(FORBIDDEN)
 
 
-@pytest.mark.parametrize("example", NAMES)
+@pytest.mark.parametrize("example", PLACES)
 def test_the_entry_point_names_a_module(example: str) -> None:
     (target,) = project(example)["entry-points"]["numconv"].values()
-    module = EXAMPLES / example / "src" / Path(*target.split("."))
+    module = PLACES[example] / "src" / Path(*target.split("."))
     assert module.with_suffix(".py").is_file()
 
 
@@ -80,7 +84,7 @@ print(json.dumps({
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a process in which both examples are installed."""
     folder = tmp_path_factory.mktemp("installed")
-    for example in NAMES:
+    for example in PLACES:
         name = project(example)["name"]
         info = folder / f"{name.replace('-', '_')}-0.1.0.dist-info"
         info.mkdir()
@@ -88,7 +92,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         points = project(example)["entry-points"]["numconv"].items()
         listed = "\n".join(f"{point} = {module}" for point, module in points)
         (info / "entry_points.txt").write_text(f"[numconv]\n{listed}\n")
-    paths = [str(folder), *(str(EXAMPLES / example / "src") for example in NAMES)]
+    paths = [str(folder), *(str(place / "src") for place in PLACES.values())]
     path = os.pathsep.join(filter(None, (*paths, os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path, "ASV_PYTHONPATH": path}
 
@@ -120,12 +124,12 @@ def test_discovery_does_not_import_numba(discovered: dict[str, Any]) -> None:
 
 
 def test_the_templates_benchmarks_name_what_it_is() -> None:
-    conf = json.loads((EXAMPLES / "backend_template" / "asv.conf.json").read_text())
+    conf = json.loads((TEMPLATE / "asv.conf.json").read_text())
     named = project("backend_template")
     assert conf["project"] == named["name"]
     assert conf["uninstall_command"][0].endswith(f" {named['name']}")
     assert set(conf["matrix"]["req"]) < {each.split(">")[0] for each in named["dependencies"]}
-    ignored = (EXAMPLES / "backend_template" / ".gitignore").read_text().split()
+    ignored = (TEMPLATE / ".gitignore").read_text().split()
     assert {conf[each].split("/")[0] + "/" for each in ("env_dir", "results_dir")} <= {*ignored}
 
 
@@ -147,7 +151,7 @@ except NotImplementedError as error:
 def test_the_templates_benchmarks_run(installed: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", BENCHMARK],
-        cwd=EXAMPLES / "backend_template",
+        cwd=TEMPLATE,
         capture_output=True,
         text=True,
         timeout=200,
@@ -163,7 +167,7 @@ def test_asv_finds_no_fault_in_a_copy_of_the_template(
 ) -> None:
     pytest.importorskip("asv", reason="asv is not installed")
     copied = tmp_path / "mine"
-    shutil.copytree(EXAMPLES / "backend_template", copied)
+    shutil.copytree(TEMPLATE, copied)
     author = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
     for words in (
         ("git", "init", "--quiet"),

@@ -103,3 +103,26 @@ def replacing(path: Path) -> Iterator[Path]:
         raise unreadable("output", path, "a file that can be written", error) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into; it becomes `folder` when all went well, and vanishes otherwise.
+
+    Raises
+    ------
+    ArgumentError
+        If `folder` is there already, or cannot be made.
+    """
+    target = Path(os.path.abspath(folder))
+    if os.path.lexists(target):
+        raise ArgumentError("into", str(folder), "a folder that is not there yet")
+    temporary = target.with_name(f".{target.name[:80]}-{token_hex(4)}")
+    try:
+        temporary.mkdir()
+        yield temporary
+        os.rename(temporary, target)
+    except OSError as error:
+        raise unreadable("into", folder, "a folder that can be made", error) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -30,6 +30,7 @@ COMMANDS = {
     "bench": ("bench", "Measure backends side by side on the layers of networks."),
     "tune": ("tune", "Measure the algorithms ahead, and remember the fastest."),
     "warmup": ("warmup", "Compile kernels ahead, so that no call waits for them."),
+    "new": ("new", "Write the skeleton of a plugin, a backend or an operator of your own."),
     "filters": ("filters", "List the named kernels and windows."),
     "info": ("info", "Show versions, processor, threads and caches."),
 }

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 import numconv
+import numpy as np
 from numconv.plugin import NumconvError
 
 BACKENDS = ("template", "cpu")

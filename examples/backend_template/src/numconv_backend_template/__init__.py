@@ -1,1 +1,0 @@
-"""A backend for numconv with one algorithm, to be copied."""

@@ -1,0 +1,1 @@
+"""A backend for numconv with one algorithm."""
