@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .device import Device
-
 Shape = tuple[int, ...]
+
+
+class Home(Protocol):
+    """What an array asks of the device that it lies on."""
+
+    def empty(self, shape: Shape, dtype: np.dtype[Any], stream: int = 0) -> DeviceArray:
+        """Return a contiguous array with whatever values."""
+        ...
+
+    def copy(self, target: DeviceArray, source: DeviceArray) -> None:
+        """Copy between arrays of the same shape, contiguous or not.
+
+        They are of the same dtype, or the target is of that in which sums of the source are kept.
+        """
+        ...
+
+    def extremes(self, array: DeviceArray) -> tuple[int, int]:
+        """Return the least and the largest of the integers in an array, which is not empty."""
+        ...
+
+    def wait(self, stream: int, other: int) -> None:
+        """Let what is enqueued on `stream` from now on wait for what is on the `other` one."""
+        ...
 
 
 class DeviceArray:
@@ -24,7 +44,7 @@ class DeviceArray:
     shape, strides : tuple of int
         Strides in bytes; None if the elements follow each other in C order.
     dtype : numpy.dtype
-    device : Device
+    device : Home
     stream : int
         The stream on which the array is used here, as the driver numbers it.
     owner : object
@@ -53,7 +73,7 @@ class DeviceArray:
         shape: Shape,
         strides: Shape | None,
         dtype: np.dtype[Any],
-        device: Device,
+        device: Home,
         stream: int = 0,
         owner: Any = None,
         writeable: bool = True,

@@ -9,17 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ..core.errors import ArgumentError, printable
 from . import decoding, files, memory, pool, printing, results, sounds, sources, weights
 from .main import CHECK_FAILED, INTERRUPTED, OK
+from .request import Request
 from .sources import Job
-
-if TYPE_CHECKING:
-    from .run import Request
 
 _MOST_JOBS = 8
 _NUMBER = re.compile(r"\d[\d.e+-]*")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,16 @@ import click
 
 from ..core import plugins
 from ..core.errors import ArgumentError
-from ..core.protocol import Operand, Operator
+from ..core.protocol import Operand
 from . import (
     account,
     calls,
     completion,
     files,
     folder,
-    inputs,
     measuring,
     moving,
     printing,
-    ranks,
     results,
 )
 from . import sources as several
@@ -31,40 +28,9 @@ from .axes import AXES, Axes
 from .inputs import Inputs, Wishes
 from .main import CHECK_FAILED, OK
 from .options import CHOICE, GEOMETRY, JSON, OP, OPERANDS, SETTINGS, SEVERAL, given
-
-SIMULATED_PIXELS = 1_500
-"""Of a demonstration where kernels run as Python, a microsecond for each operation."""
+from .request import Request
 
 REPEAT = 5
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for, on whatever input."""
-
-    operator: Operator
-    wishes: Wishes
-    parameters: Mapping[str, Any]
-    where: Mapping[str, str]
-    mover: moving.Mover
-    sheet: bool
-
-    def gather(self, path: Path | None) -> Inputs:
-        """Return the arrays and parameters of the call on a file."""
-        most = SIMULATED_PIXELS if self.mover.simulated else inputs.MOST_PIXELS
-        return inputs.gather(self.operator, replace(self.wishes, path=path), self.parameters, most)
-
-    def fitted(self, chosen: Inputs) -> Operator:
-        """Return the operator as it is for these inputs."""
-        shapes = [array.shape for array in chosen.arrays]
-        axes = None if chosen.axes is None else chosen.axes.spatial
-        return ranks.of_call(self.operator, shapes, axes)
-
-    def apply(self, chosen: Inputs) -> Any:
-        """Return the result, as a NumPy array."""
-        operands = self.mover.put(chosen.arrays)
-        parameters = self.mover.put_parameters({**chosen.parameters, **self.where})
-        return self.mover.fetch(self.fitted(chosen).apply(*operands, **parameters))
 
 
 @click.command("run")
