@@ -1,4 +1,4 @@
-"""The CPU backend: which algorithms it has, in order of preference."""
+"""The CPU backend."""
 
 from __future__ import annotations
 
@@ -6,23 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from numconv.core.optional import Roof
-from numconv.core.problems import ConvolutionProblem, FilterProblem, InvolutionProblem
 from numconv.core.protocol import Algorithm, Status
 
-from . import convolution
-from .filtering.algorithm import Bands
-from .involution.algorithm import Involution
-from .loops.algorithm import Loops
+from .algorithms import ALGORITHMS
 from .status import status
-
-ALGORITHMS: dict[type, tuple[Algorithm, ...]] = {
-    ConvolutionProblem: (*convolution.ALGORITHMS, Loops()),
-    FilterProblem: (Bands(),),
-    InvolutionProblem: (
-        Involution(),
-        Loops(),
-    ),
-}
 
 
 class CpuBackend:

@@ -18,12 +18,12 @@ from numconv.core import dtypes
 from numconv.core.optional import Roof
 from numconv.core.threads import get_num_threads
 
-from .compile import kernel
-from .launch import worker
+from .runtime.compile import kernel
+from .runtime.launch import worker
+from .runtime.threads import SERIAL_WORK, run
 from .simd.machine import machine
 from .simd.memory import at, claim, copy, record_at
 from .simd.tile import fma, store, tile_field, zeros
-from .threads import SERIAL_WORK, run
 
 # Weights and vectors for so many steps fill half of a first-level cache of 32 KiB, as in the
 # kernels. So many rounds take about half a millisecond.

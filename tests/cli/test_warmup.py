@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 CALLS = """
 import numpy as np
 import numconv
-from numconv_cpu.cache import kernels_folder
+from numconv_cpu.runtime.cache import kernels_folder
 
 before = set(kernels_folder().iterdir())
 x, weight = np.ones((2, 37, 19, 23), "float32"), np.ones((41, 37, 1, 1), "float32")

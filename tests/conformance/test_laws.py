@@ -31,7 +31,7 @@ PROBLEMS = named_problems()
 @pytest.fixture
 def parallel_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the CPU backend use its threads however small the problem is."""
-    threads = pytest.importorskip("numconv_cpu.threads", reason="Numba is not installed")
+    threads = pytest.importorskip("numconv_cpu.runtime.threads", reason="Numba is not installed")
     monkeypatch.setattr(threads, "SERIAL_WORK", 0)
 
 

@@ -18,8 +18,8 @@ from parallel_calls import Call, array, same, table
 
 import numconv
 from children import in_child
-from numconv_cpu import pool
-from numconv_cpu.compile import kernel
+from numconv_cpu.runtime import pool
+from numconv_cpu.runtime.compile import kernel
 
 context: Any = multiprocessing.get_context("fork")
 calls: dict[str, Call] = table()

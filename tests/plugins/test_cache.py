@@ -20,11 +20,11 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import numconv_cpu
-from numconv_cpu import cache
+from numconv_cpu.runtime import cache
 
 CALL = """
 import numba
-from numconv_cpu.compile import kernel
+from numconv_cpu.runtime.compile import kernel
 
 def double(x):
     return 2 * x

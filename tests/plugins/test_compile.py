@@ -20,7 +20,7 @@ def test_no_kernel_uses_threads_of_numba() -> None:
 
 def test_no_two_processes_give_kernels_the_same_name() -> None:
     code = (
-        "import numconv_cpu.compile\n"
+        "import numconv_cpu.runtime.compile\n"
         "from numba.core.bytecode import FunctionIdentity\n"
         "print(FunctionIdentity.from_function(lambda: None).unique_id)\n"
     )
@@ -33,7 +33,7 @@ def test_no_two_processes_give_kernels_the_same_name() -> None:
 
 SCRIPT = """
 import sys
-from numconv_cpu.compile import kernel
+from numconv_cpu.runtime.compile import kernel
 
 @kernel
 def doubled(x):

@@ -11,8 +11,8 @@ import numconv
 
 pytest.importorskip("numba")
 
-from numconv_cpu.convolution.axes import forward_axis
-from numconv_cpu.convolution.depthwise.chains import Steps, chains, row_distance
+from numconv_cpu.algorithms.depthwise.chains import Steps, chains, row_distance
+from numconv_cpu.kernel.axes import forward_axis
 
 RANDOM = np.random.default_rng(20)
 

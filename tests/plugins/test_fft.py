@@ -14,9 +14,9 @@ from numconv.core.threads import get_num_threads, set_num_threads
 from numconv.testing.checks import NotApplicable, same_bits, solve
 from numconv.testing.laws import LAWS
 from numconv.testing.operands import random_operands
-from numconv_cpu.convolution import ALGORITHMS
-from numconv_cpu.convolution.fourier import Fft
-from numconv_cpu.convolution.fourier.factors import order, radices
+from numconv_cpu.algorithms import ALGORITHMS
+from numconv_cpu.algorithms.fft import Fft
+from numconv_cpu.algorithms.fft.factors import order, radices
 
 
 def convolution(
@@ -206,7 +206,9 @@ def test_choice_is_the_same_for_any_batch_and_thread_count(kernel: int, directio
             for batch in (1, 2, 64):
                 problem = convolution((200, 300), (kernel, kernel), batch=batch)
                 problem = replace(problem, direction=direction)
-                accepted = [each for each in ALGORITHMS if each.refusal(problem) is None]
+                accepted = [
+                    each for each in ALGORITHMS[ConvolutionProblem] if each.refusal(problem) is None
+                ]
                 best = min(accepted, key=lambda each: each.cost(problem)).name
                 chosen.add(best == "fft")
     finally:
@@ -238,4 +240,4 @@ def test_frequencies_are_each_there_once(length: int) -> None:
 
 
 def _named(name: str) -> Any:
-    return next(each for each in ALGORITHMS if each.name == name)
+    return next(each for each in ALGORITHMS[ConvolutionProblem] if each.name == name)

@@ -15,7 +15,9 @@ from numconv.core.operators import filter as operators
 from numconv.core.problems import FilterProblem
 from numconv.testing import LAWS, LawBroken
 
-shape = pytest.importorskip("numconv_cpu.filtering.shape", reason="Numba is not installed")
+shape = pytest.importorskip(
+    "numconv_cpu.algorithms.filtering.shape", reason="Numba is not installed"
+)
 Layout, Axis = shape.Layout, shape.Axis
 
 

@@ -11,10 +11,17 @@ from numconv.core.geometry import PADDING_MODES, source_index
 
 pytest.importorskip("numba", reason="Numba is not installed")
 
-from numconv_cpu.compile import kernel
-from numconv_cpu.convolution.axes import SHORT, forward_axis, gradient_axis
-from numconv_cpu.lines import FAR, Copies, Lines, Readers
-from numconv_cpu.simd.lines import copies_of, copy_at, far_sample_at, line_at, readers_of, sample_at
+from numconv_cpu.kernel.axes import SHORT, forward_axis, gradient_axis
+from numconv_cpu.kernel.padded_reads import (
+    copies_of,
+    copy_at,
+    far_sample_at,
+    line_at,
+    readers_of,
+    sample_at,
+)
+from numconv_cpu.kernel.padding import FAR, Copies, Lines, Readers
+from numconv_cpu.runtime.compile import kernel
 from numconv_cpu.simd.memory import pointer
 
 SIZE = 7

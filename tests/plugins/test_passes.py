@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numba.core import event
 
-from numconv_cpu import passes
-from numconv_cpu.compile import kernel
+from numconv_cpu.runtime import passes
+from numconv_cpu.runtime.compile import kernel
 
 NUMBERS = (-3, 7, 2.5, -0.0, 0.0, np.float32(1.25), np.int32(-9), np.nan, np.inf, True)
 

@@ -12,8 +12,8 @@ import numconv
 
 pytest.importorskip("numba")
 
-from numconv_cpu.convolution.scatter import shape
-from numconv_cpu.convolution.scatter.shape import MOST_POSITIONS, Axis
+from numconv_cpu.algorithms.scattered import shape
+from numconv_cpu.algorithms.scattered.shape import MOST_POSITIONS, Axis
 
 RANDOM = np.random.default_rng(30)
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from numconv_cpu.convolution.shares import Cut, Product
+from numconv_cpu.algorithms.lowered.shares import Cut, Product
 
 EARLY = Cut(1, 4, False)
 WHOLE = Cut(1, 1, True)

@@ -16,9 +16,10 @@ from numconv.testing.catalogue import naive_reference
 from numconv.testing.checks import LawBroken, NotApplicable, same_bits, solve, within
 from numconv.testing.laws import LAWS
 from numconv.testing.operands import random_operands
-from numconv_cpu.convolution import ALGORITHMS, handover
-from numconv_cpu.convolution.spectral import Spectral
-from numconv_cpu.convolution.spectral.shape import lengths_of, shape_of
+from numconv_cpu.algorithms import ALGORITHMS
+from numconv_cpu.algorithms.spectral import Spectral
+from numconv_cpu.algorithms.spectral.shape import lengths_of, shape_of
+from numconv_cpu.kernel import fallback as handover
 
 
 def convolution(
@@ -305,7 +306,9 @@ def test_choice_is_the_same_for_any_batch_and_thread_count(
             set_num_threads(threads)
             for batch in (1, 2, 64):
                 varied = replace(problem, batch=batch)
-                accepted = [each for each in ALGORITHMS if each.refusal(varied) is None]
+                accepted = [
+                    each for each in ALGORITHMS[ConvolutionProblem] if each.refusal(varied) is None
+                ]
                 best = min(accepted, key=lambda each: each.cost(varied)).name
                 chosen.add(best == "spectral")
     finally:
@@ -346,7 +349,7 @@ def test_explains_itself() -> None:
 
 def test_a_wrong_one_breaks_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scaled a little by its factors, products are wrong, and the law notices."""
-    from numconv_cpu.convolution.spectral import plan
+    from numconv_cpu.algorithms.spectral import plan
 
     right = plan.twists
     monkeypatch.setattr(plan, "twists", lambda *each: right(*each) * 1.01)
@@ -357,4 +360,4 @@ def test_a_wrong_one_breaks_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _named(name: str) -> Any:
-    return next(each for each in ALGORITHMS if each.name == name)
+    return next(each for each in ALGORITHMS[ConvolutionProblem] if each.name == name)

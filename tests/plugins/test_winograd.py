@@ -15,10 +15,10 @@ from numconv.testing.catalogue import naive_reference
 from numconv.testing.checks import NotApplicable, same_bits, solve
 from numconv.testing.laws import LAWS
 from numconv.testing.operands import random_operands
-from numconv_cpu.convolution import ALGORITHMS
-from numconv_cpu.convolution.winograd import Winograd
-from numconv_cpu.convolution.winograd import plan as winograd_plan
-from numconv_cpu.convolution.winograd.formulas import (
+from numconv_cpu.algorithms import ALGORITHMS
+from numconv_cpu.algorithms.winograd import Winograd
+from numconv_cpu.algorithms.winograd import plan as winograd_plan
+from numconv_cpu.algorithms.winograd.formulas import (
     PAIRS,
     matrix,
     transformed_input,
@@ -327,7 +327,11 @@ def test_choice_is_the_same_for_any_batch_and_thread_count(direction: Any) -> No
                 for batch in (1, 2, 64):
                     problem = convolution(channels, channels, size, size, batch=batch)
                     problem = replace(problem, direction=direction)
-                    accepted = [each for each in ALGORITHMS if each.refusal(problem) is None]
+                    accepted = [
+                        each
+                        for each in ALGORITHMS[ConvolutionProblem]
+                        if each.refusal(problem) is None
+                    ]
                     chosen.add(min(accepted, key=lambda each: each.cost(problem)).name)
         finally:
             set_num_threads(before)
@@ -354,4 +358,4 @@ def test_refuses_in_words(problem: ConvolutionProblem, reason: str) -> None:
 
 
 def _named(name: str) -> Any:
-    return next(each for each in ALGORITHMS if each.name == name)
+    return next(each for each in ALGORITHMS[ConvolutionProblem] if each.name == name)

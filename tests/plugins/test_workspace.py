@@ -14,8 +14,8 @@ from numconv.benchmarking.suites import Layer
 from numconv.core.dtypes import accumulator
 from numconv.testing import catalogue
 from numconv.testing.operands import random_operands
-from numconv_cpu import workspace as workspaces
-from numconv_cpu.workspace import KEPT, KEPT_BYTES, POOL_BYTES, Workspace
+from numconv_cpu.runtime import workspace as workspaces
+from numconv_cpu.runtime.workspace import KEPT, KEPT_BYTES, POOL_BYTES, Workspace
 
 # Packed once, each operand makes up one of these; the other is for margins and scratch.
 MOST_TIMES_OPERANDS = 2

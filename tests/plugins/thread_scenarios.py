@@ -16,7 +16,7 @@ from numba.np.ufunc import parallel as numba_threads
 from parallel_calls import array, same, table
 
 import numconv
-from numconv_cpu.pool import pool
+from numconv_cpu.runtime.pool import pool
 
 THREADS, ROUNDS = 8, 3
 

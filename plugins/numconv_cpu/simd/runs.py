@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..compile import kernel
+from ..runtime.compile import kernel
 from .memory import at
 from .tile import INDEX, load_vector, store_vector, tile_type
 

@@ -1,0 +1,66 @@
+"""The algorithm `fft`: which problems it takes, and at what cost."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from numconv.core import dtypes
+from numconv.core.problems import ConvolutionProblem
+from numconv.core.protocol import Plan
+
+from ...kernel.cost import estimate_by_definition
+from ...kernel.dtypes import plan_supported
+from .shape import blocks_of, relative_cost, shape_of
+
+LEAST_TAPS = 64
+
+
+class Fft:
+    """Convolutions of signals and pictures with large kernels, forward and backward.
+
+    Notes
+    -----
+    The error of a result is at most ``c * (K + 2) * eps * max|w| * sum|x|``, with the largest
+    weight of the result's filter and the sum over what the result sees: as for `direct`, but
+    with every weight replaced by the largest. ``accuracy="strict"`` forbids that.
+
+    A Fourier transform spreads the rounding errors of a block's largest samples over all of its
+    results. Results that see too little beside those are therefore computed one by one, from
+    their definition; so are all that share a block with a sample that is not finite. If a
+    weight is not, or a filter is little more than a single tap, `direct` or `transposed`
+    computes everything.
+    """
+
+    name = "fft"
+    last_resort = False
+
+    def refusal(self, problem: ConvolutionProblem) -> str | None:
+        if dtypes.kind(problem.dtype) != "float":
+            return f"computes floating-point numbers, not {problem.dtype}"
+        if problem.axes > 2:
+            return f"takes one or two spatial axes, not {problem.axes}"
+        if prod(problem.kernel_shape) < LEAST_TAPS:
+            return f"takes kernels of at least {LEAST_TAPS} taps, not {prod(problem.kernel_shape)}"
+        if set(problem.stride + problem.dilation) != {1}:
+            return f"takes stride 1 and dilation 1, not {problem.stride} and {problem.dilation}"
+        if problem.direction != "forward" and problem.padding_mode != "zeros":
+            return f"takes no padding mode {problem.padding_mode} in the input gradient"
+        if problem.accuracy == "strict":
+            return "mixes receptive fields, which accuracy='strict' forbids"
+        if blocks_of(shape_of(problem), max(np.dtype(problem.dtype).itemsize, 4)) is None:
+            return "finds no blocks whose spectra take little enough memory"
+        return None
+
+    def cost(self, problem: ConvolutionProblem) -> float:
+        return estimate_by_definition(problem) * relative_cost(problem)
+
+    def plan(self, problem: ConvolutionProblem) -> Plan:
+        return plan_supported(problem, _plan)
+
+
+def _plan(problem: ConvolutionProblem) -> Plan:
+    from .plan import FftPlan
+
+    return FftPlan(problem)

@@ -1,0 +1,65 @@
+"""Results by their definition: those that see too little of what their block holds."""
+
+from __future__ import annotations
+
+from ...kernel.padded_reads import line_at, sample_at
+from ...runtime.compile import kernel, stay_whole
+from ...simd.memory import at, clear
+from .samples import pack_row
+
+
+@kernel
+def correct_row(results, row, seen, least, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
+    """Compute anew the results of a row that do not see enough.
+
+    Parameters
+    ----------
+    results : pointer
+        To the row of the block, of which `count` results stand in the padded array at `y` and
+        from `first` on.
+    row : int
+        Of the block.
+    seen, least : pointer, float
+        What each square of results sees at least, and must; see `samples.least_to_see`.
+    x, weight : pointer
+        To the group's first channel and to the filter.
+    samples : pointer
+        To room for the samples that a row of a block sees.
+    """
+    stay_whole()
+    width = g.cells_x - g.whole_x + 1
+    start = row * g.row_step_x
+    line = at(seen, -(-row * g.row_step_y // g.cell_y) * width)
+    done = 0
+    while done < count:
+        j = (start + done + g.cell_x - 1) // g.cell_x
+        end = done
+        while end < count and not (least >= 0 and line[j] >= least):
+            end = min(j * g.cell_x + 1 - start, count)
+            j += 1
+        if end > done:
+            define(at(results, done), x, weight, y, first + done, end - done, samples, tables, g)
+        done = max(end, min(j * g.cell_x + 1 - start, count))
+
+
+@kernel
+def define(results, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
+    """Sum the products of `count` results side by side, tap by tap."""
+    stay_whole()
+    clear(results, count)
+    seen = count + g.kernel_width - 1
+    begin = min(max(g.first_seen - first - count + 1, 0), g.kernel_width)
+    end = min(max(g.last_seen - first, begin), g.kernel_width)
+    for c in range(g.given_channels):
+        plane = at(x, c * g.given_height * g.given_width)
+        for ky in range(g.kernel_height):
+            source = sample_at(line_at(at(tables, g.at_y), 0, y), ky)
+            if source < 0:
+                continue
+            row = at(plane, source * g.given_width)
+            pack_row(samples, row, at(tables, g.at_x), first, seen, g)
+            taps = at(weight, c * g.channel_stride + g.first_tap + ky * g.tap_step * g.kernel_width)
+            for kx in range(begin, end):
+                factor, own = taps[kx * g.tap_step], at(samples, kx)
+                for i in range(count):
+                    results[i] += factor * own[i]

@@ -1,0 +1,167 @@
+"""The worker of `fft`: blocks two at a time, one as the real part and one as the imaginary part.
+
+The weights are real, so each of the two comes out as if it were alone, but for rounding errors.
+"""
+
+from __future__ import annotations
+
+from numba.extending import intrinsic
+
+from ...kernel.epilogue import store_row, store_row_with
+from ...runtime.compile import kernel, stay_whole
+from ...simd.memory import at, claim, clear, record_at, zero
+from .butterflies import add_product_with_conjugate, multiply_conjugate
+from .definition import correct_row
+from .samples import least_to_see, pack_block, sum_windows
+from .transforms import backward, forward
+from .weights import weight_task
+
+
+def solve(  # type: ignore[no-untyped-def]
+    stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
+):
+    """Take tasks of a stage until none is left: of stage 0 filters, of stage 1 pairs of blocks.
+
+    The parameters are those of `launch.start`, `parts` being the factors of the transforms. The
+    first element of `memory` becomes 1 if the filters are not fit for this.
+    """
+    g = record_at(geometry, 0)
+    factors = numbers(parts, x)
+    own = at(memory, g.at_workers + worker * g.worker)
+    spectra = weight if g.prepared else at(memory, g.at_spectra)
+    taps = at(weight, g.at_taps)
+    tasks = g.pair_tasks if stage else g.weight_tasks
+    while True:
+        task = claim(at(counters, 8 * stage), 1)
+        if task >= tasks:
+            return
+        if stage == 0:
+            weight_task(task, taps, spectra, own, memory, factors, tables, g)
+        else:
+            pair_task(task, x, taps, spectra, bias, residual, out, own, factors, tables, g)
+
+
+@intrinsic
+def numbers(typingctx, records, like):  # type: ignore[no-untyped-def]
+    """Return a pointer to records of one number each as a pointer to numbers."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.bitcast(args[0], args[1].type)
+
+    return like(records, like), generate
+
+
+@kernel
+def pair_task(  # type: ignore[no-untyped-def]
+    task, x, weight, spectra, bias, residual, out, own, factors, tables, g
+):
+    """Compute two blocks of results of one image and group."""
+    pair, rest = task % g.pairs, task // g.pairs
+    group = rest % g.groups
+    given = at(x, rest * g.given_channels * g.given_height * g.given_width)
+    block = at(own, g.own_block)
+    least = transform_pair(pair, given, own, factors, tables, g)
+    for result in range(g.result_channels):
+        filter = group * g.result_channels + result
+        filtered = at(spectra, filter * g.given_channels * g.spectrum)
+        total = at(own, g.own_total)
+        multiply_channels(total, at(own, g.own_spectra), filtered, g)
+        backward(total, block, factors, tables, g)
+        taps = at(weight, group * g.group_stride + result * g.row_stride)
+        image = rest // g.groups * g.groups * g.result_channels * g.result_height * g.result_width
+        place = image + tables[g.at_places + filter]
+        shift = bias[filter] if g.bias else zero(bias)
+        for part in range(min(2, g.blocks - 2 * pair)):
+            rows, seen = at(block, part * g.imaginary), at(own, g.own_seen + part * g.cells)
+            store_block(
+                rows,
+                2 * pair + part,
+                seen,
+                least,
+                given,
+                taps,
+                at(out, place),
+                at(residual, place),
+                shift,
+                own,
+                tables,
+                g,
+            )
+
+
+@kernel
+def transform_pair(pair, x, own, factors, tables, g):  # type: ignore[no-untyped-def]
+    """Transform every channel of two blocks, and measure what their results see.
+
+    Returns
+    -------
+    float
+        What a result must see; see `samples.least_to_see`.
+    """
+    block, cells, largest = at(own, g.own_block), at(own, g.own_cells), at(own, g.own_largest)
+    clear(cells, 2 * g.cells)
+    clear(largest, g.columns)
+    for c in range(g.given_channels):
+        plane = at(x, c * g.given_height * g.given_width)
+        for part in range(2):
+            target, band = at(block, part * g.imaginary), at(own, g.own_band)
+            added = at(cells, part * g.cells)
+            pack_block(target, added, band, largest, plane, 2 * pair + part, tables, g)
+        forward(block, at(own, g.own_spectra + c * g.spectrum), factors, tables, g)
+    total = 0.0
+    for cell in range(2 * g.cells):
+        total += cells[cell]
+    for part in range(2):
+        seen = at(own, g.own_seen + part * g.cells)
+        sum_windows(seen, at(cells, part * g.cells), at(own, g.own_lines), g)
+    return least_to_see(total, largest, g)
+
+
+@kernel
+def multiply_channels(total, samples, weights, g):  # type: ignore[no-untyped-def]
+    """Sum the products of a filter's spectra with those of the samples, channel by channel."""
+    stay_whole()
+    for c in range(g.given_channels):
+        own, factor = at(samples, c * g.spectrum), at(weights, c * g.spectrum)
+        for row in range(g.columns):
+            for v in range(row * g.spectrum_pitch, row * g.spectrum_pitch + g.rows, g.lanes):
+                place, sample, weight = at(total, v), at(own, v), at(factor, v)
+                if c == 0:
+                    multiply_conjugate(g, place, sample, weight, g.imaginary)
+                else:
+                    add_product_with_conjugate(g, place, sample, weight, g.imaginary)
+
+
+@kernel
+def store_block(  # type: ignore[no-untyped-def]
+    block, number, seen, least, x, taps, out, residual, shift, own, tables, g
+):
+    """Write the results of one block, after those that do not see enough are computed anew."""
+    stay_whole()
+    first_y, first_x = number // g.blocks_x * g.step_y, number % g.blocks_x * g.step_x
+    trusted = sees_enough(seen, least, g)
+    for row in range(g.rows):
+        y, begin = first_y + row * g.row_step_y, row * g.row_step_x
+        count = min(g.columns, g.step_x - begin, g.result_width - first_x - begin)
+        if row * g.row_step_y >= g.step_y or y >= g.result_height or count <= 0:
+            return
+        results, to = at(block, row * g.pitch), y * g.result_width + first_x + begin
+        if not trusted:
+            samples, first = at(own, g.own_samples), first_x + begin
+            correct_row(results, row, seen, least, x, taps, y, first, count, samples, tables, g)
+        if g.residual or g.activation:
+            added = at(residual, to)
+            store_row_with(
+                at(out, to), results, count, 1, shift, added, g.residual != 0, g.activation
+            )
+        else:
+            store_row(at(out, to), results, count, 1, shift)
+
+
+@kernel
+def sees_enough(seen, least, g):  # type: ignore[no-untyped-def]
+    """Return whether all results of a block do."""
+    enough = least >= 0
+    for place in range((g.cells_y - g.whole_y + 1) * (g.cells_x - g.whole_x + 1)):
+        enough &= seen[place] >= least
+    return enough

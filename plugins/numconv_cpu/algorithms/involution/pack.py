@@ -1,0 +1,113 @@
+"""Strips of x copied into planes, in which every tap reads consecutive samples.
+
+Vectors are copied whole: what is written beyond the end of a row is overwritten by the next one,
+so rows are filled in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+from ...kernel.padded_reads import copy_before, copy_behind, line_at, sample_at
+from ...runtime.compile import kernel, stay_whole
+from ...simd.block import clear_vector
+from ...simd.memory import at, copy
+from ...simd.runs import copy_neighbours, copy_seconds
+
+
+@kernel
+def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-def]
+    """Fill the planes of one channel, as ``[slot z][z][slot y][slot x][y][x]``.
+
+    Parameters
+    ----------
+    g : record
+    planes, x : pointer
+        To the channel.
+    tables : pointer to int64
+    z0, y0, x0 : int
+        The results from which the planes begin.
+    """
+    target = planes
+    for slot_z in range(g.slots_z):
+        for z in range(g.layers):
+            from_z = sample_at(line_at(at(tables, g.at_z), slot_z, z0), z)
+            first = from_z * g.height * g.width
+            for slot_y in range(g.slots_y):
+                lines = line_at(at(tables, g.at_y), slot_y, y0)
+                for slot_x in range(g.slots_x):
+                    if from_z < 0:
+                        clear_row(g, target, g.lines * g.pitch)
+                    elif g.zeros and g.step <= 2:
+                        pack_lines(g, target, at(x, first), tables, lines, slot_x, x0)
+                    else:
+                        line = line_at(at(tables, g.at_x), slot_x, x0)
+                        run = at(tables, g.at_runs + 2 * slot_x)
+                        begin = min(max(run[0] - x0, 0), g.pitch)
+                        end = max(min(run[1] - x0, g.pitch), begin)
+                        for y in range(g.lines):
+                            from_y = sample_at(lines, y)
+                            row = at(target, y * g.pitch)
+                            if from_y < 0:
+                                clear_row(g, row, g.pitch)
+                            else:
+                                source = at(x, first + from_y * g.width)
+                                pack_row(g, row, source, line, begin, end)
+                    target = at(target, g.lines * g.pitch)
+
+
+@kernel
+def pack_lines(g, target, x, tables, lines, slot, x0):  # type: ignore[no-untyped-def]
+    """Fill lines whose samples stand one or two apart, with zeros around them.
+
+    The zeros after a row and those before the next are written together.
+    """
+    stay_whole()
+    pitch = g.pitch
+    run = at(tables, g.at_runs + 2 * slot)
+    first = min(max(run[0] - x0, 0), pitch)
+    last = max(min(run[1] - x0, pitch), first)
+    row = line_at(at(tables, g.at_x), slot, x0)
+    inside, start = last - first, row.first + first * row.step
+    clear_row(g, target, first)
+    target = at(target, first)
+    for y in range(g.lines):
+        from_y = sample_at(lines, y)
+        source = at(x, from_y * g.width + start)
+        if from_y < 0 or inside == 0:
+            clear_row(g, target, pitch)
+        else:
+            if g.step == 1:
+                copy_neighbours(g, target, source, inside)
+            else:
+                copy_seconds(g, target, source, inside)
+            clear_row(g, at(target, inside), pitch - inside)
+        target = at(target, pitch)
+
+
+@kernel
+def pack_row(g, target, source, line, first, last):  # type: ignore[no-untyped-def]
+    """Fill one row of any padding mode and stride: its inside in one go, its borders by table."""
+    stay_whole()
+    copy_before(target, source, line, 0, first)
+    if last > first:
+        copy_run(g, at(target, first), at(source, line.first + first * line.step), last - first)
+    copy_behind(target, source, line, last, g.pitch)
+
+
+@kernel(inline=True)
+def clear_row(g, target, count):  # type: ignore[no-untyped-def]
+    """Write `count` zeros, and up to a vector more."""
+    for i in range(0, count, g.lanes):
+        clear_vector(g, at(target, i))
+
+
+@kernel(inline=True)
+def copy_run(g, target, source, count):  # type: ignore[no-untyped-def]
+    """Copy `count` samples that stand `g.step` apart."""
+    step = g.step
+    if step == 1:
+        copy(target, source, count)
+    elif step == 2:
+        copy_seconds(g, target, source, count)
+    else:
+        for i in range(count):
+            target[i] = source[step * i]

@@ -1,0 +1,1 @@
+"""Convolutions lowered to tables of offsets: `direct`, `pointwise` and `transposed`."""

@@ -1,0 +1,65 @@
+"""The algorithm `spectral`: which problems it takes, and at what cost."""
+
+from __future__ import annotations
+
+from math import prod
+
+from numconv.core import dtypes
+from numconv.core.problems import ConvolutionProblem
+from numconv.core.protocol import Plan
+
+from ...kernel.cost import estimate_by_definition
+from .layout import MOST_BYTES, workspace_bytes
+from .shape import LONGEST, lengths_of, real_itemsize, relative_cost, shape_of, zero_padded
+
+LEAST_TAPS = 64
+
+
+class Spectral:
+    """Convolutions whose kernel is about as large as the signal, picture or volume.
+
+    Notes
+    -----
+    The error of a result is at most ``c * (K + 2) * eps * max|w| * sum|x|``, with the largest
+    weight of the result's filter and the sum over what the result sees: as for `fft`.
+    ``accuracy="strict"`` forbids that.
+
+    A few samples or weights that would drown the others, or are not finite, are left out of the
+    transforms; their products are added one by one. Results that see too little for their share
+    of the rounding errors are computed from their definition. If that is much, or too many
+    samples are not finite, `direct` or `transposed` computes the image.
+    """
+
+    name = "spectral"
+    last_resort = False
+
+    def refusal(self, problem: ConvolutionProblem) -> str | None:
+        if dtypes.kind(problem.dtype) == "integer":
+            return f"computes floating-point and complex numbers, not {problem.dtype}"
+        if prod(problem.kernel_shape) < LEAST_TAPS:
+            return f"takes kernels of at least {LEAST_TAPS} taps, not {prod(problem.kernel_shape)}"
+        if set(problem.stride + problem.dilation) != {1}:
+            return f"takes stride 1 and dilation 1, not {problem.stride} and {problem.dilation}"
+        if problem.direction != "forward" and problem.padding_mode != "zeros":
+            return f"takes no padding mode {problem.padding_mode} in the input gradient"
+        if problem.accuracy == "strict":
+            return "mixes receptive fields, which accuracy='strict' forbids"
+        shape = shape_of(zero_padded(problem))
+        if any(end <= begin for begin, end in shape.kept):
+            return "takes results of which some see a sample"
+        lengths = lengths_of(shape, real_itemsize(problem))
+        if lengths is None:
+            return f"takes axes of at most {LONGEST} products, or signals of their square"
+        needed = workspace_bytes(shape, lengths, real_itemsize(problem))
+        if needed > MOST_BYTES:
+            return f"takes problems that need at most {MOST_BYTES >> 30} GiB, not {needed} bytes"
+        return None
+
+    def cost(self, problem: ConvolutionProblem) -> float:
+        return estimate_by_definition(problem) * relative_cost(problem)
+
+    def plan(self, problem: ConvolutionProblem) -> Plan:
+        from ...kernel.conversion import plan_in_accumulator
+        from .plan import plan
+
+        return plan_in_accumulator(problem, plan)

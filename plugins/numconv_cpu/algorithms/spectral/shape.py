@@ -1,0 +1,216 @@
+"""What a convolution is to `spectral`: three axes, the lengths of its transforms, what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import log2, prod
+
+import numpy as np
+
+from numconv.core import dtypes
+from numconv.core.kept import remembering
+from numconv.core.problems import ConvolutionProblem
+
+from ...kernel.lowering import group_channels
+from ...simd.machine import machine
+from ..fft.factors import radices
+
+Triple = tuple[int, int, int]
+
+LONGEST = 2**16
+"""Numbers of an axis. A vector of lines of 2^13 takes a second-level cache of 1 MiB."""
+NEAREST = 2**13
+"""Numbers of a line of a signal, which is folded into so many at most."""
+
+# Nanoseconds of one core for a vector of 64 bytes, real and imaginary: of a stage by its radix,
+# for all else that is done to it on the way there or back along an axis, and for a line of them
+# to begin; for a sample, to measure it and to sum it up; for a result, to look at what it sees;
+# and for a call, of which an image of a batch bears a part. Measured on a Zen 5.
+STAGE = {2: 1.6, 3: 2.6, 4: 2.6, 5: 3.9}
+MOVE, LINE = 4.8, 200.0
+SAMPLE, RESULT, CALL = 1.5, 0.3, 4000.0
+# Likewise of what sums products as they are: for a vector, and for a call. Complex numbers it
+# takes apart, and puts together again.
+DIRECT, DIRECT_CALL = {1: 0.25, 2: 0.4}, {1: 2000.0, 2: 10000.0}
+# Planes that no second-level cache holds take up to so much longer.
+CACHE_BYTES, FAR = 2**20, 0.5
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A forward convolution, or an input gradient, as a product of polynomials.
+
+    Axes are outer, middle, inner: z, y, x of a volume, y, nothing, x of a picture, and the inner
+    one of a signal.
+
+    Parameters
+    ----------
+    given, result : int
+        Channels of a group.
+    parts : int
+        Real numbers of a value.
+    first, seen : tuple of int
+        The first sample that a result sees, and how many.
+    shift : tuple of int
+        From a result to the product that it is, counted from that of the first sample and tap.
+    """
+
+    groups: int
+    given: int
+    result: int
+    parts: int
+    given_size: Triple
+    first: Triple
+    seen: Triple
+    kernel: Triple
+    shift: Triple
+    result_size: Triple
+    folded: bool
+
+    @property
+    def kept(self) -> tuple[tuple[int, int], ...]:
+        """The products that are results, from where to where along each axis."""
+        axes = zip(self.shift, self.result_size, self.seen, self.kernel, strict=True)
+        return tuple((max(s, 0), min(s + r, n + k - 1)) for s, r, n, k in axes)
+
+    @property
+    def needed(self) -> Triple:
+        """How many numbers each axis of the transforms must have at least.
+
+        What lies beyond is added to the front, where it may fall on what nobody keeps.
+        """
+        axes = zip(self.kept, self.seen, self.kernel, strict=True)
+        z, y, x = (max(b, n + k - 1 - a, n, k) for (a, b), n, k in axes)
+        return z, y, x
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Of the transforms, in complex numbers: rows, the middle axis, columns."""
+
+    rows: int
+    middles: int
+    columns: int
+
+
+def zero_padded(problem: ConvolutionProblem) -> ConvolutionProblem:
+    """Return the problem with its padding as samples, unless that is by zeros."""
+    if problem.padding_mode == "zeros":
+        return problem
+    axes = zip(problem.output_shape, problem.kernel_shape, strict=True)
+    return replace(
+        problem,
+        input_shape=tuple(size + k - 1 for size, k in axes),
+        padding=((0, 0),) * problem.axes,
+        padding_mode="zeros",
+    )
+
+
+def shape_of(problem: ConvolutionProblem) -> Shape:
+    """Return the axes and channels of a problem without padding other than by zeros."""
+    given, result = group_channels(problem)
+    sizes = problem.input_shape, problem.output_shape
+    low = tuple(each for each, _ in problem.padding)
+    if problem.direction != "forward":
+        sizes = sizes[::-1]
+        low = tuple(k - 1 - each for k, each in zip(problem.kernel_shape, low, strict=True))
+    axes = zip(sizes[0], sizes[1], problem.kernel_shape, low, strict=True)
+    first, seen, shift = zip(*(_axis(*each) for each in axes), strict=True)
+    return Shape(
+        groups=problem.groups,
+        given=given,
+        result=result,
+        parts=1 + (dtypes.kind(problem.dtype) == "complex"),
+        given_size=_triple(sizes[0], 1),
+        first=_triple(first, 0),
+        seen=_triple(seen, 1),
+        kernel=_triple(problem.kernel_shape, 1),
+        shift=_triple(shift, 0),
+        result_size=_triple(sizes[1], 1),
+        folded=problem.axes == 1,
+    )
+
+
+def _axis(given: int, result: int, kernel: int, low: int) -> tuple[int, int, int]:
+    first = max(-low, 0)
+    return first, min(given, result + kernel - 1 - low) - first, kernel - 1 - max(low, 0)
+
+
+def _triple(values: tuple[int, ...], missing: int) -> Triple:
+    if len(values) == 3:
+        return values[0], values[1], values[2]
+    outer = values[0] if len(values) == 2 else missing
+    return outer, missing, values[-1]
+
+
+@remembering(1024)
+def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
+    """Return the lengths that take the least time, or None if an axis is too long."""
+    outer, middle, inner = shape.needed
+    lanes = machine().lanes(itemsize)
+    if shape.folded:
+        numbers = inner if shape.parts == 2 else -(-inner // 2)
+        found = [
+            Lengths(rows, 1, columns)
+            for columns in smooth_numbers()
+            if columns <= NEAREST and columns % lanes == 0
+            for rows in _least(-(-numbers // columns))
+        ]
+    else:
+        rows = outer if shape.parts == 2 else -(-outer // 2)
+        found = [
+            Lengths(r, m, c) for r in _least(rows) for m in _least(middle) for c in _least(inner)
+        ]
+    return min(found, key=lambda each: seconds(shape, each, itemsize), default=None)
+
+
+@lru_cache(maxsize=1)
+def smooth_numbers() -> tuple[int, ...]:
+    """Return the lengths that transforms of radix 5, 4, 3 and 2 make up."""
+    found = {
+        2**two * 3**three * 5**five for two in range(17) for three in range(5) for five in range(4)
+    }
+    return tuple(sorted(each for each in found if each <= LONGEST))
+
+
+def _least(length: int) -> tuple[int, ...]:
+    """Return the few least lengths that are long enough."""
+    return tuple(each for each in smooth_numbers() if each >= length)[:4]
+
+
+def seconds(shape: Shape, lengths: Lengths, itemsize: int) -> float:
+    """Return the estimated time of an image on one core, the weights' transforms included."""
+    lanes = 64 // itemsize
+    size = 2 * itemsize * lengths.rows * lengths.middles * lengths.columns
+    far = 1 + FAR * min(max(log2(size / CACHE_BYTES), 0) / 3, 1)
+    vectors = -(-lengths.rows * lengths.middles // lanes) * lengths.columns
+    each = sum(map(_line, (lengths.rows, lengths.middles, lengths.columns)))
+    transforms = shape.given + shape.result + shape.given * shape.result
+    looked = SAMPLE * shape.given * prod(shape.seen) + RESULT * shape.result * prod(
+        shape.result_size
+    )
+    return (shape.groups * (far * transforms * vectors * each + looked) + CALL) * 1e-9
+
+
+def _line(length: int) -> float:
+    """Return the time of a vector along a line."""
+    if length == 1:
+        return 0.0
+    return MOVE + LINE / length + sum(STAGE[radix] for radix in radices(length))
+
+
+def relative_cost(problem: ConvolutionProblem) -> float:
+    """Return the estimated time of an image, as a fraction of what `direct` takes for it."""
+    shape, itemsize = shape_of(zero_padded(problem)), real_itemsize(problem)
+    lengths = lengths_of(shape, itemsize)
+    assert lengths is not None
+    macs = prod(problem.y_shape[1:]) * prod(problem.weight_shape[1:]) * shape.parts**2
+    direct = DIRECT[shape.parts] * macs * itemsize / 64 + DIRECT_CALL[shape.parts]
+    return seconds(shape, lengths, itemsize) / (direct * 1e-9)
+
+
+def real_itemsize(problem: ConvolutionProblem) -> int:
+    """Return the bytes of the real numbers that are computed with."""
+    parts = 1 + (dtypes.kind(problem.dtype) == "complex")
+    return np.dtype(dtypes.accumulator(problem.dtype)).itemsize // parts

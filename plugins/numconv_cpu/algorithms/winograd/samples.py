@@ -1,0 +1,182 @@
+"""From samples to points: tiles of the given array, channel by channel, transformed.
+
+The samples that a run of tiles sees are copied with their padding, one vector of channels of a
+slot at a time, to ``[row][position][channel]``; so the transform works on whole vectors whatever
+the image's width. On the way the absolute values of each position are added up over the channels:
+they tell whether the transform, which mixes the samples of a tile, is accurate there.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from ...kernel.padded_reads import line_at, sample_at
+from ...runtime.compile import kernel, stay_whole
+from ...simd.memory import at, clear, zero
+from .transforms import transform_input
+from .vectors import pack_square, pack_square_apart
+
+# How many times the next one a tile's largest position may be. Beside one much larger, results are
+# single products, and expected to be as exact as those, whichever weight they are of.
+ALONE = 2**16
+
+
+@kernel
+def transform_tiles(first, last, group, x, target, own, memory, tables, g, limits):  # type: ignore[no-untyped-def]
+    """Transform tiles `first` to `last` of a group, all of one block.
+
+    Parameters
+    ----------
+    target : pointer
+        To the block's transformed samples, ``[point][channel block][slot][tile][channel]``.
+    own : pointer
+        To the worker's memory.
+    limits : record
+        What the samples of a tile may add up to, and how uneven they may be.
+    """
+    stay_whole()
+    sums = at(own, g.own_sums)
+    f = first
+    while f < last:
+        tx = f % g.tiles_x
+        run = min(last - f, g.tiles_x - tx)
+        ty, layer = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
+        n, z = layer // g.result_depth, layer % g.result_depth
+        width = (run - 1) * g.side_x + g.points_x
+        lines = g.points_y * width
+        clear(sums, g.slots * lines)
+        place = at(target, f % g.block * g.lanes)
+        for block in range(g.given_blocks):
+            channel = (n * g.groups + group) * g.given_channels + block * g.lanes
+            channels = min(g.lanes, g.given_channels - block * g.lanes)
+            channel_samples = at(x, channel * g.given_depth * g.given_height * g.given_width)
+            for slot in range(g.slots):
+                transform_run(
+                    *(slot, z, ty, tx, run, width, channels, channel_samples),
+                    at(place, (block * g.slots + slot) * g.padded_block * g.lanes),
+                    *(at(sums, slot * lines), at(own, g.own_patch), tables, g),
+                )
+        for t in range(run):
+            tile_sums = at(sums, t * g.side_x)
+            masks = at(memory, g.at_masks + (group * g.tiles + f + t) * g.parts * g.side_y)
+            if not check_tile(masks, tile_sums, width, tables, g, ty, tx + t, limits):
+                memory[n + 1] = 1
+        f += run
+
+
+@kernel
+def transform_run(slot, z, ty, tx, run, width, channels, x, target, sums, patch, tables, g):  # type: ignore[no-untyped-def]
+    """Transform one slot of some channels of a run of tiles."""
+    slot_z, slot_y = slot // (g.slots_y * g.slots_x), slot // g.slots_x % g.slots_y
+    slot_x = slot % g.slots_x
+    layer = sample_at(line_at(at(tables, g.at_z), slot_z, 0), z)
+    lines = line_at(at(tables, g.at_y), slot_y, ty * g.side_y)
+    if layer < 0:
+        clear(patch, g.points_y * width * g.lanes)
+    else:
+        plane = at(x, layer * g.given_height * g.given_width)
+        pack_patch(patch, sums, plane, lines, slot_x, tx * g.side_x, width, channels, tables, g)
+    for t in range(run):
+        transform_input(
+            g,
+            at(target, t * g.lanes),
+            g.sample_point,
+            at(patch, t * g.side_x * g.lanes),
+            width * g.lanes,
+        )
+
+
+@kernel
+def pack_patch(patch, sums, x, lines, slot, first, width, channels, tables, g):  # type: ignore[no-untyped-def]
+    """Copy what a run of tiles sees of some channels, and add up absolute values."""
+    line = line_at(at(tables, g.at_x), slot, first)
+    begin = min(max(tables[g.at_runs + 2 * slot] - first, 0), width)
+    end = min(max(tables[g.at_runs + 2 * slot + 1] - first, begin), width)
+    size = g.given_depth * g.given_height * g.given_width
+    for row in range(g.points_y):
+        target, total = at(patch, row * width * g.lanes), at(sums, row * width)
+        from_y = sample_at(lines, row)
+        if from_y < 0:
+            clear(target, width * g.lanes)
+            continue
+        source = at(x, from_y * g.given_width)
+        pack_border(target, total, source, line, size, 0, begin, channels, g)
+        p = begin
+        while p < end:
+            # What is written beyond the end is zeros, and soon written over.
+            count = min(g.lanes, end - p)
+            place, samples = at(target, p * g.lanes), at(source, line.first + p * line.step)
+            if g.step == 1:
+                pack_square(g, place, at(total, p), samples, size, channels, count)
+            else:
+                pack_square_apart(g, place, at(total, p), samples, size, channels, count)
+            p += count
+        pack_border(target, total, source, line, size, end, width, channels, g)
+
+
+@kernel
+def pack_border(target, sums, source, line, size, first, last, channels, g):  # type: ignore[no-untyped-def]
+    """Copy positions of a row whose samples may be anywhere or nowhere."""
+    for p in range(first, last):
+        clear(at(target, p * g.lanes), g.lanes)
+        sample = sample_at(line, p)
+        if sample >= 0:
+            for c in range(channels):
+                value = source[c * size + sample]
+                target[p * g.lanes + c] = value
+                sums[p] += abs(value)
+
+
+@kernel
+def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[no-untyped-def]
+    """Compare what a tile holds with what each of its results sees.
+
+    For each part and row of the tile, a mask says which results see nothing but zeros though
+    the tile holds more, as bits.
+
+    Returns
+    -------
+    bool
+        Whether the transform is accurate.
+    """
+    clear(masks, g.parts * g.side_y)
+    total, least, most, second = zero(sums), zero(sums) + inf, zero(sums), zero(sums)
+    for row in range(g.slots * g.points_y):
+        for j in range(g.points_x):
+            each = sums[row * width + j]
+            total += each
+            least = min(least, each)
+            second = max(second, min(most, each))
+            most = max(most, each)
+    if not total <= limits.samples or (second > 0 and most > ALONE * second):
+        return False
+    if total <= limits.uneven * least:
+        return True
+    for part in range(g.parts):
+        part_y, part_x = part // g.parts_x, part % g.parts_x
+        for i in range(g.side_y):
+            y = (ty * g.side_y + i) * g.parts_y + part_y + g.first_y
+            mask = 0
+            for j in range(g.side_x):
+                x = (tx * g.side_x + j) * g.parts_x + part_x + g.first_x
+                if 0 <= y < g.result_height and 0 <= x < g.result_width:
+                    seen = add_seen(at(sums, i * width + j), part_y, part_x, width, tables, g)
+                    if seen == 0:
+                        mask |= 1 << j
+                    elif total > limits.uneven * seen:
+                        return False
+            masks[part * g.side_y + i] = mask
+    return True
+
+
+@kernel
+def add_seen(sums, part_y, part_x, width, tables, g):  # type: ignore[no-untyped-def]
+    """Add up what one result sees."""
+    seen = zero(sums)
+    for slot in range(g.slots):
+        rows = tables[g.at_seen_y + part_y * g.slots_y + slot // g.slots_x % g.slots_y]
+        columns = tables[g.at_seen_x + part_x * g.slots_x + slot % g.slots_x]
+        for i in range(rows):
+            for j in range(columns):
+                seen += sums[(slot * g.points_y + i) * width + j]
+    return seen

@@ -1,0 +1,1 @@
+"""What the kernels of several algorithms share: padding, packing, epilogues, arguments, costs."""

@@ -1,0 +1,160 @@
+"""One spatial axis of a convolution, lowered: which sample stands where, and where taps read.
+
+The given array is copied, once, into *planes*: along each axis it is padded and split into slots,
+one for each remainder of the stride that some tap meets. In its slot every tap reads consecutive
+samples for consecutive outputs. Where taps are so far apart that most of a slot would never be
+read, each tap has a slot of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .padding import Lines, Table
+
+# Slots up to this long stay as they are, however little of them is read.
+SHORT = 4096
+
+
+@dataclass(frozen=True)
+class AxisPart:
+    """Results ``start, start + stride, …``, which the same taps reach.
+
+    Parameters
+    ----------
+    count, start : int
+    taps : ndarray of int64, shape (taps, 3)
+        Of each: which tap of the kernel it is, and the slot and the position that it reads for
+        the part's first result.
+    """
+
+    count: int
+    start: int
+    taps: Table
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A lowered axis.
+
+    Parameters
+    ----------
+    given, result : int
+        Lengths of the array that is read and of the one that is computed.
+    stride : int
+        Results between neighbours of a part.
+    lines : Lines
+        Which sample stands at each position of each slot.
+    length : int
+        Positions of a slot.
+    parts : tuple of AxisPart
+    """
+
+    given: int
+    result: int
+    stride: int
+    lines: Lines
+    length: int
+    parts: tuple[AxisPart, ...]
+
+    @property
+    def step(self) -> int:
+        """Samples of the given array between neighbours of a slot."""
+        return self.lines.step
+
+    @property
+    def slots(self) -> int:
+        return len(self.lines.first)
+
+    @property
+    def count(self) -> int:
+        """Length of the longest part."""
+        return max((part.count for part in self.parts), default=1)
+
+    @property
+    def reach(self) -> int:
+        """How many positions beyond a range of outputs their taps read."""
+        return max((int(part.taps[:, 2].max(initial=0)) for part in self.parts), default=0)
+
+    @property
+    def shared(self) -> int:
+        """How many zeros at the end of a row may also be the zeros before the next one."""
+        first, last = self.lines.filled(self.length).T
+        there = first < last
+        if not there.any():
+            return 0
+        before, behind = first[there].min(), self.length - last[there].max()
+        return min(int(before), int(behind), self.length - self.count)
+
+    def by_taps(self) -> Axis:
+        """Return the axis with a slot for each tap of each part: they then reach no further.
+
+        Taps that read nothing but zeros share one.
+        """
+        taps = np.concatenate([part.taps for part in self.parts])
+        if taps.size == 0:
+            return replace(self, length=self.count)
+        every = replace(self.lines, first=self.lines.first[taps[:, 1]] + self.step * taps[:, 2])
+        begin, end = every.filled(self.count).T
+        first, slots = np.unique(np.where(begin < end, every.first, every.end), return_inverse=True)
+        apart = np.stack((taps[:, 0], slots.ravel(), np.zeros_like(taps[:, 0])), 1)
+        ends = np.cumsum([len(part.taps) for part in self.parts])
+        parts = zip(self.parts, np.split(apart, ends[:-1]), strict=True)
+        return replace(
+            self,
+            lines=replace(every, first=first),
+            length=self.count,
+            parts=tuple(replace(part, taps=each) for part, each in parts),
+        )
+
+    def compact(self) -> Axis:
+        """Return the axis, by taps if its slots are long and hold less then."""
+        held = self.slots * self.length
+        if held <= SHORT or held <= self.count * sum(len(part.taps) for part in self.parts):
+            return self
+        return self.by_taps()
+
+
+def forward_axis(
+    size: int, kernel: int, stride: int, dilation: int, lo: int, outputs: int, mode: str
+) -> Axis:
+    """Lower an axis of ``y[o] = sum of w[k] * x[o * stride + k * dilation - lo]``."""
+    read = (outputs - 1) * stride + (kernel - 1) * dilation + 1
+    taps = np.arange(kernel)
+    offsets, remainders = np.divmod(taps * dilation, stride)
+    slots, slot = np.unique(remainders, return_inverse=True)
+    length = outputs + (kernel - 1) * dilation // stride
+    lines = Lines(slots - lo, stride, size, read - lo, mode)
+    part = AxisPart(outputs, 0, np.stack((taps, slot.ravel(), offsets), 1))
+    return Axis(size, outputs, 1, lines, length, (part,)).compact()
+
+
+def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, given: int) -> Axis:
+    """Lower an axis of the adjoint, gathered: ``x[i] = sum of w[k] * y[(i + lo - k * d) / s]``.
+
+    With ``i + lo = q * s + r``, the taps that reach remainder ``r`` are those whose ``k * d``
+    leaves it too, and they read ``y[q - k * d // s]``. Each remainder is a part of its own.
+    """
+    behind, remainders = np.divmod(np.arange(kernel) * dilation, stride)
+    order = np.argsort(remainders, kind="stable")
+    found, begins = np.unique(remainders[order], return_index=True)
+    reached = dict(zip(found.tolist(), np.split(order, begins[1:]), strict=True))
+    none = np.empty(0, np.int64)
+    drafts = []
+    for remainder in sorted((i + lo) % stride for i in range(min(size, stride))):
+        first = -((remainder - lo) // stride)
+        count = (size - 1 + lo - remainder) // stride - first + 1
+        taps = reached.get(remainder, none)
+        if count > 0:
+            drafts.append((count, first * stride + remainder - lo, taps, first - behind[taps]))
+    pad = max(-int(reads.min(initial=0)) for _, _, _, reads in drafts)
+    ends = (pad + count + int(reads.max(initial=-pad)) for count, _, _, reads in drafts)
+    length = max(1, *ends)
+    parts = tuple(
+        AxisPart(count, start, np.stack((taps, np.zeros_like(taps), pad + reads), 1))
+        for count, start, taps, reads in drafts
+    )
+    lines = Lines(np.array([-pad]), 1, given, length - pad, "zeros")
+    return Axis(given, size, stride, lines, length, parts).compact()

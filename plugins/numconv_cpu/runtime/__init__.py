@@ -1,0 +1,1 @@
+"""What runs compiled code: compiling and its cache, threads, workspaces."""
