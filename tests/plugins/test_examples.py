@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-NAMES = ("backend_template", "bilateral_operator")
+NAMES = ("backend_template", "bilateral_operator", "unshared_operator")
 MOST_LINES_OF_AN_ALGORITHM = 120
 FORBIDDEN = ("numconv_cpu", "numconv_cuda", "numconv_scipy", "numconv_torch")
 
@@ -78,7 +78,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a process in which both examples are installed."""
+    """The environment of a process in which the examples are installed."""
     folder = tmp_path_factory.mktemp("installed")
     for example in NAMES:
         name = project(example)["name"]
@@ -95,7 +95,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def discovered(installed: dict[str, str]) -> dict[str, Any]:
-    """What numconv finds where both examples are installed."""
+    """What numconv finds where the examples are installed."""
     done = subprocess.run(
         [sys.executable, "-c", DISCOVER],
         capture_output=True,
@@ -108,10 +108,10 @@ def discovered(installed: dict[str, str]) -> dict[str, Any]:
     return facts
 
 
-def test_both_are_found_without_fault(discovered: dict[str, Any]) -> None:
-    assert {"template", "bilateral-cpu"} <= set(discovered["backends"])
-    assert "bilateral" in discovered["operators"]
-    named = ("template", "bilateral")
+def test_all_are_found_without_fault(discovered: dict[str, Any]) -> None:
+    assert {"template", "bilateral-cpu", "unshared-cpu"} <= set(discovered["backends"])
+    assert {"bilateral", "unshared"} <= set(discovered["operators"])
+    named = ("template", "bilateral", "unshared")
     assert not [fault for fault in discovered["faults"] if fault.startswith(named)]
 
 
