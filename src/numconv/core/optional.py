@@ -19,8 +19,7 @@ from .protocol import Algorithm, Array, Backend, Case, Memory, Operand, Operator
 class Linear(Protocol):
     """A problem whose result is linear in some of its operands: the laws of linear problems hold.
 
-    They are `linear` and `wide_range`; with two such operands `denormals`, with a field `stride`
-    `huge_stride`.
+    They are `linear` and `wide_range`; with two such operands `denormals`.
     """
 
     @property
