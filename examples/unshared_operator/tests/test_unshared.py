@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,13 @@ def test_with_an_offset_it_is_not_linear_and_has_no_adjoint() -> None:
     assert problem.adjoint(0) is None
     with pytest.raises(numconv.ArgumentError, match="offset=True: expected False for the input"):
         UnsharedProblem(*shape, offset=True, direction="input_gradient")
+
+
+@pytest.mark.parametrize("name", ["input_shape", "kernel_shape", "stride", "padding"])
+def test_a_problem_has_two_axes(name: str) -> None:
+    right = UnsharedProblem(1, 2, 3, (6, 5), (3, 2), (1, 1), ((0, 0), (0, 0)))
+    with pytest.raises(numconv.ArgumentError, match=f"{name}=.*: expected one for each of 2 axes"):
+        replace(right, **{name: getattr(right, name)[:1]})
 
 
 def test_auto_takes_the_backend_that_came_with_the_operator() -> None:
