@@ -64,7 +64,7 @@ class Selecting(Protocol):
 
 @runtime_checkable
 class Bounded(Protocol):
-    """A problem that is not linear in each operand: it says how exact a result must be."""
+    """A problem whose results are no sums of products: it says how exact they must be."""
 
     def bound(self, naive: Callable[..., Array], *operands: Array) -> Any:
         """Return the largest error that each element of the result may have."""
