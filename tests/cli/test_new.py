@@ -25,18 +25,7 @@ ROOT = Path(__file__).parents[2]
 OWN_NAME = {"backend": "template", "operator": "unshared"}
 NAMES = ("mine", "a1", "zz_top-3")  # before and after what stands beside it in a sorted list
 
-kinds = pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(
-            kind,
-            marks=pytest.mark.skipif(
-                not skeleton.source.is_dir(), reason=f"there is no {skeleton.folder} yet"
-            ),
-        )
-        for kind, skeleton in SKELETONS.items()
-    ],
-)
+kinds = pytest.mark.parametrize("kind", SKELETONS)
 names = pytest.mark.parametrize("name", NAMES)
 
 

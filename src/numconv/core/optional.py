@@ -19,8 +19,7 @@ from .protocol import Algorithm, Array, Backend, Case, Memory, Operand, Operator
 class Linear(Protocol):
     """A problem whose result is linear in some of its operands: the laws of linear problems hold.
 
-    They are `linear` and `wide_range`; with two such operands `denormals`, with a field `stride`
-    `huge_stride`.
+    They are `linear` and `wide_range`; with two such operands `denormals`.
     """
 
     @property
@@ -65,7 +64,7 @@ class Selecting(Protocol):
 
 @runtime_checkable
 class Bounded(Protocol):
-    """A problem that is not linear in each operand: it says how exact a result must be."""
+    """A problem whose results are no sums of products: it says how exact they must be."""
 
     def bound(self, naive: Callable[..., Array], *operands: Array) -> Any:
         """Return the largest error that each element of the result may have."""
