@@ -87,9 +87,10 @@ def test_the_owner_is_told_what_to_do_next(numconv: Run, monkeypatch: pytest.Mon
     monkeypatch.setenv("COLUMNS", "45")
     ended = numconv("new", "backend", "mine", "--into", "a place")
     assert max(map(lines.cells, ended.out.splitlines())) <= 45
-    assert [line.strip() for line in ended.out.splitlines()[-4:]] == [
+    assert [line.strip() for line in ended.out.splitlines()[-5:]] == [
         "cd 'a place'",
         'python -m pip install -e ".[test]"',
+        "numconv backends",
         "numconv verify --backend mine",
         "python -m pytest",
     ]

@@ -24,7 +24,7 @@ class Rows(Algorithm):
     def refusal(self, problem: Any) -> str | None:
         """Return why `problem` is not solved here, in words its owner can act on, or None."""
         if not isinstance(problem, UnsharedProblem):
-            return f"solves locally connected layers, not a {type(problem).__name__}"
+            return f"solves locally connected layers, not {type(problem).__name__}"
         if problem.direction != "forward":
             return f"computes forward, not {problem.direction}"
         if problem.dtype not in ("float32", "float64"):
