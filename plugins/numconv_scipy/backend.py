@@ -49,7 +49,7 @@ class ScipyBackend(Backend):
         able = [each for each in self.algorithms(problem) if each.refusal(problem) is None]
         if not able:
             offered = [f"{each.name}: {each.refusal(problem)}" for each in self.algorithms(problem)]
-            reasons = "; ".join(offered) or f"it has nothing for a {type(problem).__name__}"
+            reasons = "; ".join(offered) or f"it has nothing for {type(problem).__name__}"
             raise RefusedError(f"backend 'scipy': {reasons}")
         best = min(able, key=lambda each: each.cost(problem))
         return best.native(problem, operands)

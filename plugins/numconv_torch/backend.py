@@ -55,7 +55,7 @@ class TorchBackend(Backend):
         """
         algorithm = ALGORITHMS.get(type(problem))
         refusal = (
-            f"it has nothing for a {type(problem).__name__}"
+            f"it has nothing for {type(problem).__name__}"
             if algorithm is None
             else algorithm.refusal(problem)
         )

@@ -21,6 +21,7 @@ from .prepared import PreparedPlan, planned
 __all__ = ["PreparedPlan", "explain", "plan"]
 
 
+_ADDED = ("bias", "residual")  # how operands are called that no operator lists
 _NUMBERS = (
     *("stride", "padding", "dilation", "groups"),
     *("output_padding", "output_size", "kernel_size", "scale"),
@@ -103,7 +104,7 @@ def explain(
     dtype : str, optional
         Of the operands given as shapes; that of the arrays by default, else float32.
     **parameters
-        As the function takes them.
+        As the function takes them; of an operand among them, such as a bias, the shape will do.
 
     Returns
     -------
@@ -125,14 +126,28 @@ def explain(
     dispatch.be_ready()
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, _ = _describe(operands, dtype, memory)
-    parameters = {name: _described(name, value) for name, value in parameters.items()}
+    shaped = _shaped(parameters, described[0].dtype if described else "float32")
+    parameters = {name: _described(name, value) for name, value in shaped.items()}
     traced, result = _trace(function, described, parameters, memory.device)
     return explanation.explain(traced, result.shape, memory.device)
 
 
+def _shaped(parameters: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """Return the parameters with an `Operand` for each operand of which the shape is given."""
+    from .core import plugins
+
+    known = {name for each in plugins.operators().values() for name in each.operands}
+    return {
+        name: Operand(_shape(name, value), dtype)
+        if type(value) is tuple and (name in known or name.endswith(_ADDED))
+        else value
+        for name, value in parameters.items()
+    }
+
+
 def _described(name: str, value: Any) -> Any:
     """Return an array among the parameters as an `Operand`; numbers may be arrays of NumPy, too."""
-    if name in _NUMBERS or isinstance(value, np.generic):
+    if name in _NUMBERS or isinstance(value, (np.generic, Operand)):
         return value
     if _is_array(value):
         array = memory_of([(name, value)]).adapt(name, value)

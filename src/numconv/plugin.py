@@ -40,8 +40,8 @@ from .core.geometry import (
     tap_source,
 )
 from .core.hookspecs import hookimpl
-from .core.operators.checks import batched
-from .core.operators.naive import widen
+from .core.operators.checks import batched, check_dtype, check_shape
+from .core.operators.naive import pad, widen
 from .core.optional import (
     Bounded,
     Counted,
@@ -155,6 +155,8 @@ __all__ = [
     "backends",
     "batched",
     "bound",
+    "check_dtype",
+    "check_shape",
     "dtype_kind",
     "epsilon",
     "faults",
@@ -164,6 +166,7 @@ __all__ = [
     "operators",
     "output_size",
     "output_sizes",
+    "pad",
     "padding_pairs",
     "per_axis",
     "result_dtype",

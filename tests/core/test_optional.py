@@ -161,3 +161,22 @@ def test_an_operator_that_takes_x_alone_needs_no_example() -> None:
     assert (case.operands, case.parameters) == ((x,), {"width": 7})
     operator.operands = ("x", "weight")
     assert optional.example(operator, x, 2) is None
+
+
+def test_what_a_protocol_asks_for_may_be_set_and_is_missed_where_it_is_forgotten() -> None:
+    class Mine(plugin.Plan):
+        def __init__(self) -> None:
+            self.workspace_bytes = 7
+
+        def __call__(self, *arrays: Any, out: Any) -> None: ...
+
+        def describe(self) -> str:
+            return "mine"
+
+    class Forgetful(Mine):
+        def __init__(self) -> None:
+            pass
+
+    assert Mine().workspace_bytes == 7
+    with pytest.raises(AttributeError, match="'Forgetful' object has no attribute 'workspace_b"):
+        _ = Forgetful().workspace_bytes

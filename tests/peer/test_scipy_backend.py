@@ -109,7 +109,7 @@ def test_involutions_are_refused() -> None:
         each.problem for each in named_problems() if isinstance(each.problem, InvolutionProblem)
     )
     assert BACKEND.algorithms(problem) == ()
-    with pytest.raises(RefusedError, match="nothing for a InvolutionProblem"):
+    with pytest.raises(RefusedError, match="nothing for InvolutionProblem"):
         BACKEND.native(problem, ())
 
 

@@ -19,23 +19,20 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = ROOT / "src" / "numconv" / "skeletons" / "backend_template"
-PLACES = {
-    "backend_template": TEMPLATE,
-    "bilateral_operator": ROOT / "examples" / "bilateral_operator",
-}
+EXAMPLES = ROOT / "examples"
+NAMES = ("backend_template", "bilateral_operator", "unshared_operator")
 MOST_LINES_OF_AN_ALGORITHM = 120
 FORBIDDEN = ("numconv_cpu", "numconv_cuda", "numconv_scipy", "numconv_torch")
 
 
 def sources(example: str) -> list[Path]:
-    found = sorted((PLACES[example] / "src").rglob("*.py"))
+    found = sorted(((EXAMPLES / example) / "src").rglob("*.py"))
     assert found
     return found
 
 
 def project(example: str) -> dict[str, Any]:
-    with (PLACES[example] / "pyproject.toml").open("rb") as file:
+    with ((EXAMPLES / example) / "pyproject.toml").open("rb") as file:
         settings: dict[str, Any] = tomllib.load(file)["project"]
     return settings
 
@@ -54,17 +51,17 @@ def test_the_templates_algorithm_is_short() -> None:
     assert max(files.values()) == files["algorithm.py"] < MOST_LINES_OF_AN_ALGORITHM
 
 
-@pytest.mark.parametrize("example", PLACES)
+@pytest.mark.parametrize("example", NAMES)
 def test_a_third_party_needs_no_bundled_plugin(example: str) -> None:
     used = {name.partition(".")[0] for path in sources(example) for name in imported(path)}
     assert "numconv" in used
     assert used.isdisjoint(FORBIDDEN)
 
 
-@pytest.mark.parametrize("example", PLACES)
+@pytest.mark.parametrize("example", NAMES)
 def test_the_entry_point_names_a_module(example: str) -> None:
     (target,) = project(example)["entry-points"]["numconv"].values()
-    module = PLACES[example] / "src" / Path(*target.split("."))
+    module = (EXAMPLES / example) / "src" / Path(*target.split("."))
     assert module.with_suffix(".py").is_file()
 
 
@@ -82,9 +79,9 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a process in which both examples are installed."""
+    """The environment of a process in which the examples are installed."""
     folder = tmp_path_factory.mktemp("installed")
-    for example in PLACES:
+    for example in NAMES:
         name = project(example)["name"]
         info = folder / f"{name.replace('-', '_')}-0.1.0.dist-info"
         info.mkdir()
@@ -92,14 +89,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         points = project(example)["entry-points"]["numconv"].items()
         listed = "\n".join(f"{point} = {module}" for point, module in points)
         (info / "entry_points.txt").write_text(f"[numconv]\n{listed}\n")
-    paths = [str(folder), *(str(place / "src") for place in PLACES.values())]
+    paths = [str(folder), *(str(place / "src") for place in map(EXAMPLES.joinpath, NAMES))]
     path = os.pathsep.join(filter(None, (*paths, os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path, "ASV_PYTHONPATH": path}
 
 
 @pytest.fixture(scope="module")
 def discovered(installed: dict[str, str]) -> dict[str, Any]:
-    """What numconv finds where both examples are installed."""
+    """What numconv finds where the examples are installed."""
     done = subprocess.run(
         [sys.executable, "-c", DISCOVER],
         capture_output=True,
@@ -112,10 +109,10 @@ def discovered(installed: dict[str, str]) -> dict[str, Any]:
     return facts
 
 
-def test_both_are_found_without_fault(discovered: dict[str, Any]) -> None:
-    assert {"template", "bilateral-cpu"} <= set(discovered["backends"])
-    assert "bilateral" in discovered["operators"]
-    named = ("template", "bilateral")
+def test_all_are_found_without_fault(discovered: dict[str, Any]) -> None:
+    assert {"template", "bilateral-cpu", "unshared-cpu"} <= set(discovered["backends"])
+    assert {"bilateral", "unshared"} <= set(discovered["operators"])
+    named = ("template", "bilateral", "unshared")
     assert not [fault for fault in discovered["faults"] if fault.startswith(named)]
 
 
@@ -124,12 +121,12 @@ def test_discovery_does_not_import_numba(discovered: dict[str, Any]) -> None:
 
 
 def test_the_templates_benchmarks_name_what_it_is() -> None:
-    conf = json.loads((TEMPLATE / "asv.conf.json").read_text())
+    conf = json.loads(((EXAMPLES / NAMES[0]) / "asv.conf.json").read_text())
     named = project("backend_template")
     assert conf["project"] == named["name"]
     assert conf["uninstall_command"][0].endswith(f" {named['name']}")
     assert set(conf["matrix"]["req"]) < {each.split(">")[0] for each in named["dependencies"]}
-    ignored = (TEMPLATE / ".gitignore").read_text().split()
+    ignored = ((EXAMPLES / NAMES[0]) / ".gitignore").read_text().split()
     assert {conf[each].split("/")[0] + "/" for each in ("env_dir", "results_dir")} <= {*ignored}
 
 
@@ -151,7 +148,7 @@ except NotImplementedError as error:
 def test_the_templates_benchmarks_run(installed: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", BENCHMARK],
-        cwd=TEMPLATE,
+        cwd=(EXAMPLES / NAMES[0]),
         capture_output=True,
         text=True,
         timeout=200,
@@ -167,7 +164,7 @@ def test_asv_finds_no_fault_in_a_copy_of_the_template(
 ) -> None:
     pytest.importorskip("asv", reason="asv is not installed")
     copied = tmp_path / "mine"
-    shutil.copytree(TEMPLATE, copied)
+    shutil.copytree((EXAMPLES / NAMES[0]), copied)
     author = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
     for words in (
         ("git", "init", "--quiet"),

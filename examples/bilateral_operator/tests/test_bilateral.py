@@ -102,6 +102,12 @@ def test_what_the_algorithm_refuses_falls_to_the_reference_with_a_warning() -> N
         bilateral(x, backend="bilateral-cpu")
 
 
+@pytest.mark.parametrize("shapes", [((9,), (3,)), ((9, 9), (3,)), ((9, 9, 9), (3, 3))])
+def test_a_problem_has_two_axes(shapes: tuple[Any, Any]) -> None:
+    with pytest.raises(numconv.ArgumentError, match=r"_shape=.*: expected one for each of 2 axes"):
+        BilateralProblem(1, 1, *shapes, 2.0, 0.1)
+
+
 def test_numconv_offers_the_operator() -> None:
     assert operators()["bilateral"] is operator.BILATERAL
     assert not [fault for fault in faults() if "bilateral" in fault.plugin]

@@ -35,7 +35,7 @@ class Loops:
     def refusal(self, problem: Any) -> str | None:
         if isinstance(problem, (ConvolutionProblem, InvolutionProblem)):
             return None
-        return f"loops solves convolutions and involutions, not a {type(problem).__name__}"
+        return f"loops solves convolutions and involutions, not {type(problem).__name__}"
 
     def cost(self, problem: Any) -> float:
         return SECONDS_PER_CALL + int(problem.macs) * SECONDS_PER_MAC

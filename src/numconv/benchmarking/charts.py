@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import BackendError
+from ..core.units import plural
 from . import bars, roofline
 from .report import Report
-from .tables import layer_name, plural
+from .tables import layer_name
 
 SUFFIXES = (".svg", ".png", ".html")
 DPI = 150

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from ..core.units import plural
 from .compare import SAME, SLOWER, Comparison
 from .process import KERNEL, USER
 from .ratios import Ratio
@@ -35,16 +36,6 @@ class Table:
     header: list[str]
     rows: list[Row]
     below: list[str] = field(default_factory=list)
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """Return a number of things in words.
-
-    >>> from numconv.benchmarking.tables import plural
-    >>> plural(1, "loss", "losses"), plural(2, "layer")
-    ('1 loss', '2 layers')
-    """
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def milliseconds(seconds: float) -> str:

@@ -117,6 +117,7 @@ def _following(skeleton: Skeleton, name: str, folder: Path) -> list[str]:
     return [
         f"cd {shlex.quote(str(folder))}",
         'python -m pip install -e ".[test]"',
+        "numconv backends",
         verify.format_map(forms(name)),
         "python -m pytest",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -11,10 +12,11 @@ import click
 
 from ..core import plugins
 from ..core.errors import RefusedError
+from ..core.units import plural
 from ..testing import LAWS, LAWS_OF_BACKENDS, Request, verify
 from ..testing.catalogue import LEVELS
-from ..testing.report import Report, Row
-from ..testing.verification import checks_of
+from ..testing.report import Failure, Report, Row
+from ..testing.verification import RAISED, checks_of
 from . import completion, printing
 from .main import CHECK_FAILED, INTERRUPTED, OK
 from .options import JSON
@@ -128,19 +130,36 @@ def _print(report: Report, seconds: float) -> None:
                 f"{report.request.backend}/{algorithm}",
             )
     _print_refusals(report)
-    for number, failure in enumerate(report.failures, 1):
-        printing.say()
-        title = f"{number}. {failure.algorithm} breaks {failure.law}: {failure.promise}"
-        printing.say(title, hang=3)
-        printing.say(f"   {failure.operator}, {failure.case}: {failure.message}")
-        printing.say(f"   smallest problem found: {failure.smallest_problem}")
-        printing.say(f"   there: {failure.smallest_message}")
-        printing.command("   again: ", failure.command)
+    for number, alike in enumerate(_by_cause(report.failures), 1):
+        _print_failure(number, *alike)
     for name in report.unverified:
         printing.say()
         printing.say(f"{name} accepts none of these problems: nothing is known of it")
     printing.say()
     printing.say(f"{_verdict(report)} ({printing.seconds(seconds)})")
+
+
+def _by_cause(failures: Sequence[Failure]) -> list[list[Failure]]:
+    """Return the failures together that are one and the same: what an algorithm raises."""
+    found: dict[tuple[str, str], list[Failure]] = {}
+    for failure in failures:
+        raised = failure.message.startswith(RAISED) and failure.message
+        found.setdefault((failure.algorithm, raised or failure.law), []).append(failure)
+    return list(found.values())
+
+
+def _print_failure(number: int, failure: Failure, *alike: Failure) -> None:
+    printing.say()
+    title = f"{number}. {failure.algorithm} breaks {failure.law}: {failure.promise}"
+    printing.say(title, hang=3)
+    printing.say(f"   {failure.operator}, {failure.case}: {failure.message}")
+    if failure.smallest_message != failure.message:
+        again = failure.smallest_message or "it did not break again: what it reads may be unset"
+        printing.say(f"   on the smallest problem found: {again}")
+    printing.command("   again: ", failure.command)
+    if alike:
+        laws = ", ".join(each.law for each in alike)
+        printing.say(f"   so it does with {plural(len(alike), 'more law')}: {laws}", hang=3)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -167,7 +186,8 @@ def _print_refusals(report: Report) -> None:
             for reasons in often[:_MOST_REASONS]
         ]
         if len(often) > _MOST_REASONS:
-            rows.append(("", f"and {len(often) - _MOST_REASONS} more reasons (--json has all)"))
+            more = plural(len(often) - _MOST_REASONS, "more reason")
+            rows.append(("", f"and {more} (--json has all)"))
         printing.pairs(rows)
 
 

@@ -23,8 +23,8 @@ _ACTIVATION_ULPS = 16.0
 def bound(problem: Any, naive: Any, *operands: Array) -> Array:
     """Return the largest error each output of `problem` may have.
 
-    A kind of problem whose result is not linear in each operand says it by itself, with a method
-    ``bound(naive, *operands)``. For all others it is
+    A kind of problem whose results are not sums of products of its operands says it by itself,
+    with a method ``bound(naive, *operands)``. For all others it is
 
     ``c * K * eps * (|x| * |w| + |bias| + |residual|)``, computed by the naive reference from
     absolute values, with K the terms per output and eps the rounding unit of the accumulator

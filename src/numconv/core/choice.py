@@ -88,7 +88,7 @@ def _considered(backend: Backend, problem: Problem) -> list[Candidate]:
         except BrokenBackendError as error:
             refusal, seconds = str(error), None
         found.append(Candidate(backend.name, algorithm.name, seconds, refusal))
-    none = f"has no algorithm for a {type(problem).__name__}"
+    none = f"has no algorithm for {type(problem).__name__}"
     return found or [Candidate(backend.name, "", None, none)]
 
 
@@ -260,7 +260,7 @@ def _refused(
 ) -> RefusedError:
     from . import plugins
 
-    none = f"no algorithm for a {type(problem).__name__}{plugins.set_aside()}"
+    none = f"no algorithm for {type(problem).__name__}{plugins.set_aside()}"
     detail = "; ".join(refusals) or none
     return RefusedError(f"backend={backend!r}, algorithm={algorithm!r}: {detail}{others}")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from .protocol import Algorithm, Array, Backend, Case, Memory, Operand, Operator, Problem, Shape
+from .types import member
 
 # Of problems
 
@@ -19,11 +20,10 @@ from .protocol import Algorithm, Array, Backend, Case, Memory, Operand, Operator
 class Linear(Protocol):
     """A problem whose result is linear in some of its operands: the laws of linear problems hold.
 
-    They are `linear` and `wide_range`; with two such operands `denormals`, with a field `stride`
-    `huge_stride`.
+    They are `linear` and `wide_range`; with two such operands `denormals`.
     """
 
-    @property
+    @member
     def linear_in(self) -> tuple[int, ...]:
         """The operands, counted from 0, in each of which the result is linear by itself.
 
@@ -65,7 +65,7 @@ class Selecting(Protocol):
 
 @runtime_checkable
 class Bounded(Protocol):
-    """A problem that is not linear in each operand: it says how exact a result must be."""
+    """A problem whose results are no sums of products: it says how exact they must be."""
 
     def bound(self, naive: Callable[..., Array], *operands: Array) -> Any:
         """Return the largest error that each element of the result may have."""
@@ -76,7 +76,7 @@ class Bounded(Protocol):
 class Featured(Protocol):
     """A problem that says what whoever solves it must know of."""
 
-    @property
+    @member
     def features(self) -> frozenset[str]:
         """Words such as ``padding_mode=reflect``.
 
@@ -89,7 +89,7 @@ class Featured(Protocol):
 class Graded(Protocol):
     """A problem of which the caller says how exactly it is to be solved."""
 
-    @property
+    @member
     def accuracy(self) -> str:
         """``standard``, ``strict`` or ``fast``, as in `numconv.conv2d`."""
         ...
@@ -99,7 +99,7 @@ class Graded(Protocol):
 class MixedDtypes(Protocol):
     """A problem whose operands are not all of its `dtype`."""
 
-    @property
+    @member
     def operand_dtypes(self) -> tuple[str, ...]:
         """The dtype of each operand."""
         ...
@@ -109,7 +109,7 @@ class MixedDtypes(Protocol):
 class SummedIn(Protocol):
     """A problem whose sums are not kept in what its `result_dtype` says."""
 
-    @property
+    @member
     def sums_dtype(self) -> str:
         """In which dtype sums are kept; where that is int64 they are proved to fit, or refused."""
         ...
@@ -119,7 +119,7 @@ class SummedIn(Protocol):
 class Counted(Protocol):
     """A problem of whose `terms` some are always products with padding's zeros."""
 
-    @property
+    @member
     def most_products(self) -> int:
         """How many others an element of the result sums at most."""
         ...
@@ -144,7 +144,7 @@ class Telling(Protocol):
     Plans in callers' hands then keep no copy besides, for the day on which they are pickled.
     """
 
-    @property
+    @member
     def given(self) -> Array:
         """The weight as it was given."""
         ...
@@ -225,7 +225,7 @@ class Sharing(Protocol):
     value, and makes the inner arrays for all of them; the others need not be.
     """
 
-    @property
+    @member
     def memory_name(self) -> str:
         """What the memory is called; without this member, as the device.
 
@@ -286,7 +286,7 @@ class Viewing(Protocol):
 class Tunable(Protocol):
     """A memory on whose device plans can be timed: ``tune=True`` is refused elsewhere."""
 
-    @property
+    @member
     def name(self) -> str:
         """What the device is called: what was measured on it holds for those of this name."""
         ...
@@ -307,7 +307,7 @@ class Tunable(Protocol):
 class Omitting(Protocol):
     """An operator with operands that a call may leave out."""
 
-    @property
+    @member
     def optional(self) -> tuple[str, ...]:
         """Their names, which `operands` has as well, after all others."""
         ...
@@ -317,7 +317,7 @@ class Omitting(Protocol):
 class Typical(Protocol):
     """An operator that is what its name says by its parameters."""
 
-    @property
+    @member
     def usual(self) -> Mapping[str, Any]:
         """Those parameters, where nobody says otherwise: ``dilation=2`` of `dilated`."""
         ...

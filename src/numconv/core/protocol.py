@@ -16,6 +16,7 @@ import numpy as np
 from .problems import Epilogue
 from .types import Array as Array
 from .types import Shape as Shape
+from .types import member
 
 PROTOCOL = 1
 """The version of what stands here. CONTRIBUTING says when it grows."""
@@ -37,21 +38,21 @@ class Problem(Protocol):
     `numconv.core.optional`.
     """
 
-    @property
+    @member
     def dtype(self) -> str: ...
-    @property
+    @member
     def result_dtype(self) -> str: ...
-    @property
+    @member
     def result_shape(self) -> Shape: ...
-    @property
+    @member
     def operand_shapes(self) -> tuple[Shape, ...]: ...
-    @property
+    @member
     def epilogue(self) -> Epilogue: ...
-    @property
+    @member
     def terms(self) -> int: ...
-    @property
+    @member
     def macs(self) -> int: ...
-    @property
+    @member
     def min_bytes(self) -> int: ...
     def __hash__(self) -> int: ...
 
@@ -63,12 +64,14 @@ class Plan(Protocol):
     So a call keeps nothing in the plan, and its scratch is its own.
     """
 
-    @property
+    @member
     def workspace_bytes(self) -> int:
         """Memory a call takes besides its operands and its result, at most.
 
         That is while it computes, whoever allocates it. An algorithm that hands values it is not
-        fit for over to another one then takes what that one says as well.
+        fit for over to another one then takes what that one says as well. What a plan itself
+        keeps, such as tables, is not counted here; it is held to no more than the operands, the
+        result and this together. A number that is too large is not found out, but shown to users.
         """
         ...
 
@@ -142,7 +145,7 @@ class Memory(Protocol):
     NumPy) and `reshape`.
     """
 
-    @property
+    @member
     def device(self) -> str:
         """The memory's name: the `Backend.device` of those who compute here, or what
         `optional.Sharing` says.
@@ -228,16 +231,16 @@ class Operator(Protocol):
     an operator made of others defines none.
     """
 
-    @property
+    @member
     def name(self) -> str: ...
-    @property
+    @member
     def summary(self) -> str: ...
-    @property
+    @member
     def operands(self) -> tuple[str, ...]: ...
-    @property
+    @member
     def naive(self) -> Mapping[type, Callable[..., Array]]: ...
 
-    @property
+    @member
     def apply(self) -> Callable[..., Any]:
         """Called as ``apply(*arrays, **parameters)``, computes the operator.
 
@@ -248,7 +251,7 @@ class Operator(Protocol):
         """
         ...
 
-    @property
+    @member
     def reference(self) -> Callable[..., Array]:
         """Called as `apply` is, computes the operator by its definition, in plain NumPy."""
         ...

@@ -1,4 +1,4 @@
-"""Numbers in few digits, with units."""
+"""Numbers in few digits, with units, and of things."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ def seconds(value: float) -> str:
         if value * factor >= 1 or (unit == "ns" and value > 0):
             return f"{three(value * factor)} {unit}"
     return "0 s"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a number of things in words.
+
+    >>> from numconv.core.units import plural
+    >>> plural(1, "loss", "losses"), plural(2, "layer")
+    ('1 loss', '2 layers')
+    """
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def three(value: float) -> str:

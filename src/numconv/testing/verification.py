@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from ..core import plugins
@@ -18,6 +20,11 @@ from .encoding import from_text, to_text
 from .large import LAWS_THAT_SIZE_COULD_BREAK, takes_seconds
 from .laws import LAWS, LAWS_OF_BACKENDS, STAGES, Auto, Law
 from .shrinking import shrink
+
+RAISED = "raised "
+"""How the message of a check begins in which an algorithm raised."""
+
+_OWN = Path(__file__).resolve().parents[1]
 
 State = Literal["kept", "not_applicable", "broken", "crashed"]
 
@@ -196,8 +203,15 @@ def run(check: Check) -> Result:
     except LawBroken as error:
         state, message = "broken", str(error)
     except Exception as error:
-        state, message = "broken", f"raised {plugins.describe(error)}"
+        state, message = "broken", f"{RAISED}{plugins.describe(error)}{_where(error)}"
     return Result(state, message, fraction, time.perf_counter() - begin)
+
+
+def _where(error: BaseException) -> str:
+    """Return the file and the line of a plugin's that raised, if it was not one of numconv's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    others = [each for each in frames if _OWN not in Path(each.filename).parents]
+    return f" ({Path(others[-1].filename).name}, line {others[-1].lineno})" if others else ""
 
 
 def shrunk(check: Check) -> Check:

@@ -62,6 +62,9 @@ class BilateralProblem:
     def __post_init__(self) -> None:
         if self.dtype not in FLOATS:
             raise ArgumentTypeError("x", self.dtype, "dtype " + ", ".join(FLOATS))
+        for name in ("input_shape", "kernel_shape"):
+            if len(getattr(self, name)) != 2:
+                raise ArgumentError(name, getattr(self, name), "one for each of 2 axes")
         if min(self.channels, *self.input_shape) < 1:
             raise ArgumentError("x", self.result_shape, "at least one channel and one pixel")
         if any(size < 1 or size % 2 == 0 for size in self.kernel_shape):

@@ -24,7 +24,7 @@ class Bands:
     def refusal(self, problem: Any) -> str | None:
         if isinstance(problem, FilterProblem):
             return None
-        return f"solves filters, not a {type(problem).__name__}"
+        return f"solves filters, not {type(problem).__name__}"
 
     def cost(self, problem: FilterProblem) -> float:
         threads = min(get_num_threads(), 1 + problem.macs // 60_000)

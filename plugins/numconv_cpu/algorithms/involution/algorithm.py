@@ -26,7 +26,7 @@ class Involution:
 
     def refusal(self, problem: Any) -> str | None:
         if not isinstance(problem, InvolutionProblem):
-            return f"solves involutions, not a {type(problem).__name__}"
+            return f"solves involutions, not {type(problem).__name__}"
         if dtypes.kind(problem.dtype) == "complex":
             return f"computes real numbers, not {problem.dtype}"
         return None

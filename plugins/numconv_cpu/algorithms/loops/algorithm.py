@@ -28,7 +28,7 @@ class Loops:
     def refusal(self, problem: Any) -> str | None:
         if isinstance(problem, (ConvolutionProblem, InvolutionProblem)):
             return None
-        return f"loops solves convolutions and involutions, not a {type(problem).__name__}"
+        return f"loops solves convolutions and involutions, not {type(problem).__name__}"
 
     def cost(self, problem: Any) -> float:
         slowdown = 3 if dtypes.kind(problem.dtype) == "complex" else 1

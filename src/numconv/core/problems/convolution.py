@@ -54,6 +54,19 @@ class ConvolutionProblem(Windowed):
         ``strict`` forbids algorithms that mix receptive fields (Winograd, FFT) or cut values in
         parts; ``fast`` allows to round float32 operands to 11 significant bits (TF32).
 
+    Attributes
+    ----------
+    axes : int
+        Number of spatial axes.
+    output_shape : tuple of int
+        Spatial axes of `y`, whatever the direction.
+    x_shape, y_shape, weight_shape : tuple of int
+        All axes; `operand_shapes` and `result_shape` say which of them are given and computed.
+    terms, most_products, macs, min_bytes : int
+        Products of one output, those not with padding's zeros, multiply-adds, least traffic.
+    features : frozenset of str
+        What whoever solves it must know of.
+
     Raises
     ------
     ArgumentError

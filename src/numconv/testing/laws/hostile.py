@@ -15,7 +15,7 @@ from ...core.protocol import Algorithm, Array
 from ..catalogue import naive_reference
 from ..checks import NotApplicable, accept, against_reference, hold, solve, within
 from ..operands import random_operands
-from .law import Law, bare, has_field, has_non_finite, is_linear
+from .law import Law, bare, has_field, has_non_finite, has_outputs, is_linear
 
 HUGE_STRIDE = 2**33 + 1
 
@@ -91,7 +91,8 @@ def _is_float_bilinear(problem: Any) -> bool:
 
 
 def _is_strided(problem: Any) -> bool:
-    return is_linear(problem) and has_field(problem, "stride")
+    per_axis = has_field(problem, "stride") and isinstance(problem.stride, tuple)
+    return has_outputs(problem) and per_axis
 
 
 LAWS = (

@@ -55,7 +55,7 @@ def is_linear(problem: Any) -> bool:
 
 
 def is_transposable(problem: Any) -> bool:
-    return has_outputs(problem) and isinstance(problem, Transposable)
+    return is_linear(problem) and isinstance(problem, Transposable)
 
 
 def is_selecting(problem: Any) -> bool:

@@ -32,7 +32,7 @@ GROWTH = 512
 
 
 def workspace(problem: Any, algorithm: Algorithm) -> float:
-    """A call, a plan's first one as well, takes no more memory than the plan says."""
+    """A call takes no more memory than its plan says, and a plan keeps little."""
     other = _other_batch(problem, algorithm)
     operands = random_operands(other, 16)
     out = np.empty(other.result_shape, other.result_dtype)
@@ -46,7 +46,8 @@ def workspace(problem: Any, algorithm: Algorithm) -> float:
     tables = sum(each.nbytes for each in (*operands, out))
     hold(
         kept <= said + tables,
-        f"a plan keeps {kept} bytes, more than its operands and the {plan.workspace_bytes} it says",
+        f"a plan keeps {kept} bytes from call to call, more than its operands and its result "
+        f"({tables}) and workspace_bytes ({plan.workspace_bytes}) together",
     )
     for name in ("a plan's first call", "a call"):
         taken, _ = traced_of(lambda: plan(*operands, out=out))

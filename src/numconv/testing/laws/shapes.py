@@ -44,8 +44,8 @@ def written(problem: Any, algorithm: Algorithm) -> float:
     first = tuple(np.argwhere(unwritten)[0].tolist()) if count else ()
     hold(
         not count,
-        f"{count} of {unwritten.size} outputs are unwritten, or hold strange data, "
-        f"first at {first}",
+        f"{count} of {unwritten.size} outputs are not written, or computed from memory that nobody "
+        f"set, first at {first}",
     )
     for index, (each, operand) in enumerate(zip(kept, operands, strict=True)):
         hold(not each.touched(), f"memory around operand {index} is changed")

@@ -26,7 +26,8 @@ def accuracy(problem: Any, algorithm: Algorithm) -> float:
     strict = bare(replace(problem, accuracy="strict"))
     accept(algorithm, strict, "accuracy='strict'")
     naive, operands = naive_reference(strict), random_operands(strict, 18)
-    moved = [operands[0], np.ascontiguousarray(strict.deltas()), *operands[2:]]
+    rest = map(np.zeros_like, operands[2:])  # what is added would be a sample more
+    moved = [operands[0], np.ascontiguousarray(strict.deltas()), *rest]
     expected, got = naive(strict, *moved), solve(strict, algorithm, moved)
     # Where no two samples meet, an output is one sample, times 1, and sums of zeros.
     met = naive(strict, np.ones_like(moved[0]), *moved[1:])

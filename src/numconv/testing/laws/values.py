@@ -20,11 +20,11 @@ from .law import Law, always, bare, has_epilogue, is_linear, is_selecting
 
 def within_bound(problem: Any, algorithm: Algorithm) -> float:
     """Equal to the naive reference within the dtype's error bound, in the dtype it returns."""
-    return against_reference(problem, algorithm, random_operands(problem), "reference")
+    return against_reference(problem, algorithm, random_operands(problem), "against the reference")
 
 
 def epilogue(problem: Any, algorithm: Algorithm) -> float:
-    """Bias, residual, an activation and a channel shuffle, one by one and all at once."""
+    """Bias, residual, activation, channel shuffle: those not refused, alone and together."""
     activation = {"complex": None, "integer": "relu6"}.get(dtypes.kind(problem.dtype), "silu")
     channels = problem.result_shape[1]
     shuffle = next((g for g in range(2, channels) if channels % g == 0), 1)
@@ -41,7 +41,9 @@ def epilogue(problem: Any, algorithm: Algorithm) -> float:
         varied = replace(problem, epilogue=chosen)
         refusal = algorithm.refusal(varied)
         if refusal is None:
-            fractions.append(within_bound(varied, algorithm))
+            parts = ", ".join(sorted(each.removeprefix("epilogue:") for each in chosen.features))
+            what = f"with {parts}, against the reference"
+            fractions.append(against_reference(varied, algorithm, random_operands(varied), what))
         else:
             refusals.append(refusal)
     if not fractions:

@@ -27,7 +27,7 @@ class Plain(Algorithm):
     def refusal(self, problem: Any) -> str | None:
         """Return why `problem` is not solved here, in words its owner can act on, or None."""
         if not isinstance(problem, ConvolutionProblem):
-            return f"solves convolutions, not a {type(problem).__name__}"
+            return f"solves convolutions, not {type(problem).__name__}"
         if problem.direction != "forward" or problem.axes != 2:
             return f"computes forward in 2 axes, not {problem.direction} in {problem.axes}"
         if problem.dtype not in ("float32", "float64"):
@@ -50,7 +50,9 @@ class Plain(Algorithm):
 class PlainPlan(Plan):
     """One problem, with everything worked out that does not depend on the arrays' values."""
 
-    workspace_bytes = 0  # what a call allocates besides its operands and its result
+    # What a call allocates besides its operands and its result: where that depends on the problem,
+    # `__init__` sets it.
+    workspace_bytes = 0
 
     def __init__(self, problem: ConvolutionProblem) -> None:
         from .kernel import convolve  # only here: Numba takes a third of a second to import
