@@ -158,7 +158,7 @@ def test_changed_bytecode_is_compiled_anew(code: Path, tmp_path: Path) -> None:
     """Of two versions without sources, the second must not be given the kernels of the first."""
     place = tmp_path / "code"
     shutil.copytree(code, place)
-    kernels = place / "numconv_cpu" / "loops" / "kernels.py"
+    kernels = place / "numconv_cpu" / "algorithms" / "loops" / "kernels.py"
     before = kernels.read_text()
     other = before.replace("sums[:] = x.dtype.type(0)", "sums[:] = x.dtype.type(100)")
     assert other != before
