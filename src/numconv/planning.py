@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from . import functional
 from .core import dispatch, dtypes, explanation
 from .core.dispatch import Traced
@@ -22,11 +20,6 @@ __all__ = ["PreparedPlan", "explain", "plan"]
 
 
 _ADDED = ("bias", "residual")  # how operands are called that no operator lists
-_NUMBERS = (
-    *("stride", "padding", "dilation", "groups"),
-    *("output_padding", "output_size", "kernel_size", "scale"),
-)
-"""The parameters that are never operands."""
 
 
 def plan(
@@ -126,35 +119,39 @@ def explain(
     dispatch.be_ready()
     memory = memory_of([(f"operands[{i}]", each) for i, each in _arrays(operands)])
     described, _ = _describe(operands, dtype, memory)
-    shaped = _shaped(parameters, described[0].dtype if described else "float32")
-    parameters = {name: _described(name, value) for name, value in shaped.items()}
+    parameters = _shaped(parameters, described[0].dtype if described else "float32")
     traced, result = _trace(function, described, parameters, memory.device)
     return explanation.explain(traced, result.shape, memory.device)
 
 
 def _shaped(parameters: dict[str, Any], dtype: str) -> dict[str, Any]:
-    """Return the parameters with an `Operand` for each operand of which the shape is given."""
+    """Return the parameters with an `Operand` for each array, or shape, of an operand."""
     from .core import plugins
 
     known = {name for each in plugins.operators().values() for name in each.operands}
     return {
-        name: Operand(_shape(name, value), dtype)
-        if type(value) is tuple and (name in known or name.endswith(_ADDED))
+        name: _described(name, value, dtype)
+        if name in known or name.endswith(_ADDED) or _holds_arrays(value)
         else value
         for name, value in parameters.items()
     }
 
 
-def _described(name: str, value: Any) -> Any:
-    """Return an array among the parameters as an `Operand`; numbers may be arrays of NumPy, too."""
-    if name in _NUMBERS or isinstance(value, (np.generic, Operand)):
+def _described(name: str, value: Any, dtype: str) -> Any:
+    if isinstance(value, list) or (type(value) is tuple and _holds_arrays(value)):
+        return [_described(name, each, dtype) for each in value]
+    if type(value) is tuple:
+        return Operand(_shape(name, value), dtype)
+    if not _is_array(value):
         return value
-    if _is_array(value):
-        array = memory_of([(name, value)]).adapt(name, value)
-        return Operand(array.shape, array.dtype.name)
-    if isinstance(value, (list, tuple)) and any(map(_is_array, value)):
-        return [_described(name, each) for each in value]
-    return value
+    array = memory_of([(name, value)]).adapt(name, value)
+    return Operand(array.shape, array.dtype.name)
+
+
+def _holds_arrays(value: Any) -> bool:
+    """Return whether a parameter is several arrays, as a norm is; numbers may be arrays, too."""
+    several = isinstance(value, (list, tuple)) and len(value) > 0
+    return several and all(_is_array(each) and len(each.shape) > 0 for each in value)
 
 
 def _is_array(value: Any) -> bool:

@@ -10,10 +10,7 @@ import pytest
 
 from numconv.core import plugins
 from numconv.core.problems import (
-    ConvolutionProblem,
-    FilterProblem,
     GeneratedInvolutionProblem,
-    InvolutionProblem,
 )
 from numconv.testing import (
     LAWS,
@@ -24,6 +21,7 @@ from numconv.testing import (
     named_problems,
     solvers,
 )
+from numconv.testing.catalogue import problem_types
 
 PROBLEMS = named_problems()
 
@@ -95,7 +93,7 @@ def test_cpu_solves_every_case(each: Any) -> None:
 def test_every_algorithm_accepts_a_case() -> None:
     accepted = {solver for each in PROBLEMS for solver, _ in solvers(each.problem)}
     for backend in _backends():
-        kinds = (ConvolutionProblem, FilterProblem, InvolutionProblem, *SEVERAL_STEPS)
+        kinds = problem_types().values()
         samples = {type(each.problem): each.problem for each in PROBLEMS}
         offered = {
             f"{backend.name}-{algorithm.name}"

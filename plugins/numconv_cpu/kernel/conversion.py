@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from numconv.core import dtypes
+from numconv.core.optional import Preparing
 from numconv.core.protocol import Array, Plan
 
 
@@ -58,7 +59,8 @@ class ConvertedPlan:
         return array
 
     def prepare(self, weight: Array) -> Any:
-        return self._plan.prepare(self._widen(weight))
+        wide = self._widen(weight)
+        return self._plan.prepare(wide) if isinstance(self._plan, Preparing) else wide
 
     def describe(self) -> str:
         return f"{self._narrow} through {self._wide}; {self._plan.describe()}"

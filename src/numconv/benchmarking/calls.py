@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,6 @@ from .suites import Layer
 SEED = 0
 # Real multiply-adds of a complex one.
 COMPLEX_WORK = 4
-# Their second operand has a batch axis, and is no weight that a plan could keep.
-_WITH_KERNELS = ("involution1d", "involution2d", "involution3d")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def with_batch(layer: Layer, batch: int) -> Layer:
     axes = int(layer.function[-2]) if layer.function[-2:-1].isdigit() else len(first) - 2
     if len(first) != axes + 2:
         raise ArgumentError("batch", batch, f"a layer with a batch axis, not {layer.name!r}")
-    batched = 2 if layer.function in _WITH_KERNELS else 1
+    batched = _batched(work_of(layer).problems)
     operands = [(batch, *shape[1:]) for shape in layer.operands[:batched]]
     return replace(layer, operands=(*operands, *layer.operands[batched:]))
 
@@ -119,7 +117,7 @@ def prepare(contestant: Contestant, layer: Layer, work: Work) -> Prepared:
     algorithm = " + ".join(dict.fromkeys(each.name for each in chosen))
     operands, parameters = operands_of(layer), layer.parameters
     if contestant.plan:
-        free = 2 if layer.function in _WITH_KERNELS else 1
+        free = _batched(work.problems)
         shapes = [array.shape for array in operands[:free]]
         given: dict[str, Any] = {"dtype": layer.dtype, **parameters, **where}
         plan = numconv.plan(layer.function, *shapes, *operands[free:], **given)
@@ -130,6 +128,17 @@ def prepare(contestant: Contestant, layer: Layer, work: Work) -> Prepared:
         return Prepared(_native(solver, work, operands), algorithm)
     function = function_of(layer)
     return Prepared(lambda: function(*operands, **parameters, **where), algorithm)
+
+
+def _batched(problems: Sequence[Any]) -> int:
+    """Return how many operands, the first ones, are of each image: no weights of a layer."""
+    if len(problems) != 1 or not is_dataclass(problems[0]):
+        return 1
+    (problem,) = problems
+    if all(each.name != "batch" for each in fields(problem)):
+        return 1
+    more = replace(problem, batch=problem.batch + 1).operand_shapes
+    return sum(one != other for one, other in zip(problem.operand_shapes, more, strict=True))
 
 
 def _native(solver: Native, work: Work, operands: list[Array]) -> Callable[[], Any]:

@@ -23,7 +23,7 @@ from .geometry import LARGEST
 from .kept import CallCache, remember
 from .kept import held_bytes as held_bytes_of
 from .memory import when_released
-from .optional import Tunable, sums_dtype
+from .optional import Tunable, most_products, sums_dtype
 from .overflow import check_sums
 from .parameters import flag, is_plain
 from .parameters import plain as plain_values
@@ -49,7 +49,9 @@ class Call:
     dtype: str
     shapes: tuple[tuple[int, ...], ...]
     batched: bool
-    integers: bool
+    products: int
+    """Where sums of integers are proved to fit: how many products one is of at most; else 0."""
+
     empty: bool
     memory: Memory
     """Where operands and result lie."""
@@ -168,13 +170,13 @@ def solve(
             _cache.keep(key, call)
         elif not _hashable(parameters):
             raise ArgumentTypeError("parameters", parameters, "numbers, strings and tuples")
-    if lasting and call.batched and not call.integers:
+    if lasting and call.batched and not call.products:
         glance, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         if glance is not None and all(array.dtype.isnative for array in plain):
             _cache.recognise(key, glance, parameters, call)
     plain = [memory.plain(a) for a in given if a is not None]
-    if call.integers:
-        plain = check_sums(call.problem, plain)
+    if call.products:
+        plain = check_sums(call.problem, call.products, plain)
     if not call.batched:
         plain = [array.reshape(shape) for array, shape in zip(plain, call.shapes, strict=True)]
     result = run(call, plain, out, given)
@@ -363,7 +365,7 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Mem
         dtype=dtype,
         shapes=problem.operand_shapes + problem.epilogue.shapes(shape),
         batched=batched,
-        integers=sums_dtype(problem) == "int64",
+        products=most_products(problem) if sums_dtype(problem) == "int64" else 0,
         empty=prod(shape) == 0,
         memory=memory,
         fresh=memory.new_output(own, np.dtype(dtype)),

@@ -8,18 +8,17 @@ from math import prod
 import numpy as np
 
 from .errors import RefusedError
-from .optional import most_products
 from .protocol import Array, Problem
 
 _LIMIT = np.iinfo(np.int64).max
 
 
-def check_sums(problem: Problem, operands: Sequence[Array]) -> list[Array]:
+def check_sums(problem: Problem, products: int, operands: Sequence[Array]) -> list[Array]:
     """Return `operands`, those of the epilogue as int64, if every sum provably fits one.
 
     The proof is ``products * max|first| * max|second| + sum of max|others| <= 2**63 - 1``, with
-    the problem's `most_products`, or its `terms` if it has none. Up to 16 bits the dtype alone
-    proves it; otherwise the values are looked at.
+    the most `products` that an output sums, as `optional.most_products` gives them. Up to 16 bits
+    the dtype alone proves it; otherwise the values are looked at.
 
     Raises
     ------
@@ -28,7 +27,6 @@ def check_sums(problem: Problem, operands: Sequence[Array]) -> list[Array]:
     """
     bits = 8 * np.dtype(problem.dtype).itemsize
     small = all(operand.dtype.itemsize <= 2 for operand in operands)
-    products = most_products(problem)
     if small and products < 2 ** (62 - 2 * bits):
         return _widened(problem, operands)
     factors = [_largest(operand) for operand in operands]

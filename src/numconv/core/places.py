@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,13 +91,22 @@ def _keepers() -> dict[str, Any]:
     from . import plugins  # discovery is paid for by the first call, not by the import
 
     sharers: dict[str, list[Any]] = {}
+    backend: Any
     for backend in plugins.backends().values():
-        if isinstance(backend, Placed):
-            sharers.setdefault(memory_name(backend), []).append(backend)
+        name = _kept_by(backend)
+        if name is not None:
+            sharers.setdefault(name, []).append(backend)
     return {
         name: each[0] if len(each) == 1 else next(filter(_is_usable, each), each[0])
         for name, each in sharers.items()
     }
+
+
+@lru_cache(maxsize=64)
+def _kept_by(backend: Any) -> str | None:
+    """Return the name of the memory whose arrays a backend knows; each call asks all of them."""
+    is_placed = isinstance(backend, Placed)
+    return memory_name(backend) if is_placed else None
 
 
 def _is_usable(backend: Any) -> bool:

@@ -95,9 +95,10 @@ def _large(problems: dict[str, Any]) -> list[NamedProblem]:
 
 
 def _family(problem: Any) -> str:
-    """Return the operator that a convolution or involution without a named case belongs to."""
+    """Return the operator that a problem without a named case belongs to."""
     if not isinstance(problem, ConvolutionProblem):
-        return "involution"
+        operators = plugins.operators().values()
+        return next(each.name for each in operators if type(problem) in each.naive)
     if problem.direction == "input_gradient":
         return "transposed"
     if problem.groups > 1:
