@@ -19,6 +19,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+TESTS = Path(__file__).parent
+
 # Readline, which pytest has loaded, tells its children how wide its terminal is.
 os.environ.pop("COLUMNS", None)
 
@@ -26,19 +28,22 @@ os.environ.pop("COLUMNS", None)
 os.environ["NUMCONV_QUIET"] = "1"
 
 
-# Longest first: what two processes have left in the end is then little.
+# Longest first, in this order: what two processes have left in the end is then little. Files
+# that compile the same kernels are apart, so that one finds what the other has kept.
 LONGEST = (
-    *("conformance/test_laws.py", "cuda/test_laws.py", "plugins/test_winograd.py"),
-    *("benchmarking/test_measuring.py", "cli/test_bench.py", "cuda/test_wrong_kernels.py"),
+    *("cuda/test_laws.py", "plugins/test_winograd.py", "conformance/test_laws.py"),
+    *("cuda/test_kernels.py", "benchmarking/test_measuring.py", "cli/test_bench.py"),
+    *("testing/test_mutants.py", "cuda/test_wrong_kernels.py", "cuda/test_products.py"),
     *("plugins/test_direct.py", "plugins/test_spectral.py", "plugins/test_fft.py"),
-    *("testing/test_mutants.py", "plugins/test_interrupts.py", "cuda/test_launch.py"),
-    *("cuda/test_products.py", "cuda/test_kernels.py", "peer/test_processes.py"),
+    *("plugins/test_interrupts.py", "cuda/test_launch.py", "cuda/test_backend.py"),
+    "peer/test_processes.py",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+    places = {TESTS / each: place for place, each in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from numconv.core import sources
 from numconv.core.store import Store
 
-_COMPILERS = ("numba-cuda", "llvmlite", "nvidia-nvvm", "nvidia-nvjitlink", "cuda-core")
-_MODULES = ("numconv_cuda", "numconv.core.activations")
+COMPILERS = ("numba-cuda", "llvmlite", "nvidia-nvvm", "nvidia-nvjitlink", "cuda-core")
+MODULES = ("numconv_cuda", "numconv.core.activations")
 
 
 def store() -> Store:
@@ -23,7 +23,7 @@ def store() -> Store:
 def _store(user: int) -> Store:
     # Of each user a process runs as in turn: one must not go by what the other was allowed.
     debugging = os.environ.get("NUMBA_CUDA_DEBUGINFO", "")
-    return sources.compiled("cubins", sources.fingerprint(_MODULES, _COMPILERS, (debugging,)))
+    return sources.compiled("cubins", sources.fingerprint(MODULES, COMPILERS, (debugging,)))
 
 
 def folder() -> Path | None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from numconv.core.problems import ConvolutionProblem, GeneratedInvolutionProblem
 from numconv_cuda import columns, extremes, strided, widen
-from numconv_cuda.compile import Capability, Kernel, ptx
+from numconv_cuda.compile import Capability, Kernel
 from numconv_cuda.convolution import depthwise_kernel as depthwise
 from numconv_cuda.convolution import padding, product
 from numconv_cuda.convolution import tensor_product as tensor
@@ -19,6 +20,7 @@ from numconv_cuda.involution import kernel as involution
 from numconv_cuda.involution.algorithm import ROWS
 from numconv_cuda.loops import kernels as loops
 from resources import Resources, measure, nvdisasm, occupancy
+from shared_ptx import ptx
 
 COLUMN_SPILLS = 64
 TARGETS: dict[str, Capability] = {"sm_75": (7, 5), "sm_80": (8, 0), "sm_90": (9, 0)}
@@ -42,13 +44,18 @@ class Bounded:
         return f"{self.kernel.name}-{self.dtype}"
 
     def measure(self, target: str, *, disassembled: bool = True) -> Resources:
-        text, _ = ptx(self.kernel, self.dtype, TARGETS[target])
-        found = measure(text, target, disassembled=disassembled and nvdisasm() is not None)
+        found = _measured(self.kernel, self.dtype, target, disassembled)
         return replace(found, shared=found.shared + self.shared)
 
     def targets(self) -> Iterator[str]:
         """Yield the targets that have its instructions."""
         yield from (each for each in TARGETS if TARGETS[each] >= TARGETS[self.least])
+
+
+@cache
+def _measured(kernel: Kernel, dtype: str, target: str, disassembled: bool) -> Resources:
+    text, _ = ptx(kernel, dtype, TARGETS[target])
+    return measure(text, target, disassembled=disassembled and nvdisasm() is not None)
 
 
 def kernels() -> Iterator[Bounded]:

@@ -121,7 +121,9 @@ def disassemble(cubin: bytes) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernel.cubin"
         path.write_bytes(cubin)
-        done = subprocess.run([tool, "-c", str(path)], capture_output=True, text=True, check=True)
+        # Without the analysis of the flow of data, which nobody reads here.
+        command = [tool, "-ndf", "-c", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     return _LINE.findall(done.stdout)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handwritten import elementwise, kernel_text, run
-from interpreter import Fault
+from interpreter import Fault, Module
 
 POINTERS = "ld.param.u64 %rd1, [x]; ld.param.u64 %rd2, [out];"
 XO = ["u64 x", "u64 out"]
@@ -315,3 +315,26 @@ def test_how_memory_is_reached() -> None:
         lines + "st.shared.v4.u32 [%r2], {0, 0, 0, 0};", before=".shared .align 16 .b8 box[8448];"
     )
     assert list(run(text, [], threads=64).bank_conflicts.values()) == [1]
+
+
+def test_a_further_launch_begins_as_the_first_did() -> None:
+    """Registers, variables and shared memory are not as the launch before left them."""
+    text = kernel_text(
+        """ld.param.u64 %rd2, [out]; ld.param.u32 %r5, [last];
+        ld.global.u32 %r1, [counter]; add.u32 %r1, %r1, 1; st.global.u32 [counter], %r1;
+        st.global.u32 [%rd2], %r1;
+        setp.eq.u32 %p1, %r5, 1; @%p1 ld.shared.u32 %r2, [box]; st.shared.u32 [box], %r1;""",
+        ["u64 out", "u32 last"],
+        before=".global .u32 counter = 40;",
+        declarations=".shared .u32 box;",
+    )
+    kernel = Module(text).kernel("test")
+    for _ in range(2):
+        out = np.zeros(1, np.uint32)
+        first = kernel.run(1, 1, [out, 0])
+        assert out == 41
+        assert first.global_written == 8
+        assert len(first.accesses) == 4
+    with pytest.raises(Fault, match="never written in this block"):
+        kernel.run(1, 1, [out, 1])
+    assert not kernel.run(1, 1, [out, 0], watched=False).accesses

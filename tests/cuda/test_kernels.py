@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
+import shared_ptx
 from catalogue import TARGETS, Bounded, kernels
+from numconv_cuda.compile import ptx
 from resources import nvdisasm
 
 CHECKS = [
@@ -30,6 +33,20 @@ def test_resources(bounded: Bounded, target: str) -> None:
         assert found.local == 0
     if bounded.dtype in ("float32", "float16", "int8", "complex64"):
         assert found.double == 0
+
+
+@pytest.mark.parametrize("bounded", list(kernels())[::9], ids=lambda each: each.name)
+def test_what_is_shared_is_what_the_backend_compiles(bounded: Bounded) -> None:
+    """Also for the further targets, for which the tests compile less than all."""
+
+    def unnamed(text: str) -> str:  # Numba numbers what it compiles
+        return re.sub(r"_ZN[\w$]+|_cudapy_smem_\d+", "name", text)
+
+    kernel, dtype = bounded.kernel, bounded.dtype
+    for target in bounded.targets():
+        shared, _ = shared_ptx.compiled(kernel, dtype, TARGETS[target])
+    text, _ = ptx(kernel, dtype, TARGETS[target])
+    assert unnamed(shared) == unnamed(text)
 
 
 @pytest.mark.skipif(nvdisasm() is None, reason="nvidia-cuda-nvdisasm is not installed")

@@ -150,7 +150,8 @@ def _mutate(
 
     def named(*arguments: Any) -> Any:
         made = kernel(*arguments)
-        return replace(made, name=f"{made.name}-{name}")
+        # A name that no other kernel has, nor had when the fault was another one.
+        return replace(made, name=f"{made.name}-{name}-{before}-{after}")
 
     monkeypatch.setattr(maker, "kernel", named)
 

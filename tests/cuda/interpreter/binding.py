@@ -24,20 +24,30 @@ class Operands:
         self.constants: dict[tuple[Any, str], Array] = {}
         self.symbols: dict[str, int] = {}
         """What `mov` gives for a variable: an address of its own state space."""
-        self.registers = {name: self.register(kind) for name, kind in program.registers.items()}
+        self.registers: dict[str, Array] = {}
+        self.place_registers()
 
-    def register(self, kind: str) -> Array:
-        if kind == "pred":
-            return np.empty(self.threads, bool)
-        if kind == "b128":
-            return np.empty((self.threads, 2), np.uint64)
-        return np.empty(self.threads, TYPES[f"u{8 * BYTES[kind]}"].dtype)
+    def place_registers(self) -> None:
+        """Lay all registers side by side, so that all are set at once: wide ones, then bits."""
+        kinds = self.program.registers
+        every = np.empty(self.threads * sum(BYTES[kind] for kind in kinds.values()), np.uint8)
+        at = 0
+        for name, kind in sorted(kinds.items(), key=lambda each: _order(each[1])):
+            held = every[at : at + self.threads * BYTES[kind]]
+            at += len(held)
+            if kind == "b128":
+                self.registers[name] = held.view(np.uint64).reshape(self.threads, 2)
+            elif kind == "pred":
+                self.registers[name] = held.view(bool)
+            else:
+                self.registers[name] = held.view(TYPES[f"u{8 * BYTES[kind]}"].dtype)
+        bits = self.threads * list(kinds.values()).count("pred")
+        self.wide, self.bits_of_threads = every[: len(every) - bits], every[len(every) - bits :]
 
     def forget(self) -> None:
         """Set all bits: NaN as a float, -1 as an integer, outside of everything as an address."""
-        for name in self.program.registers:
-            register = self.registers[name]
-            register.view(np.uint8).fill(0 if register.dtype == bool else 255)
+        self.wide.fill(255)
+        self.bits_of_threads.fill(0)
 
     def label(self, operand: Operand) -> int:
         if not isinstance(operand, Symbol) or operand.name not in self.program.labels:
@@ -138,6 +148,10 @@ class Operands:
     @property
     def kernel_parameters(self) -> set[str]:
         return {each.name for each in self.program.kernel.parameters}
+
+
+def _order(kind: str) -> tuple[bool, int]:
+    return kind == "pred", -BYTES[kind]
 
 
 def _immediate(operand: Immediate, kind: Type) -> int:

@@ -1,19 +1,20 @@
-"""A kernel made ready for one launch: registers, memory, and a Python function per instruction."""
+"""A kernel made ready for launches: registers, memory, and a Python function per instruction."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import instructions
 from .binding import Operands
-from .machine import Block, Control, Step
+from .machine import Block, Code, Control, Step
 from .memory import LocalRegion, Memory
 from .program import Program
-from .report import Access, Fault, Report, Trouble
+from .report import Access, Array, Fault, Report, Trouble
 from .shared import SharedRegion
 from .syntax import (
     BYTES,
@@ -40,32 +41,26 @@ class Inside(NamedTuple):
 
 
 class Launch(Operands):
-    """What the instructions of a kernel are bound to, and the running of its blocks."""
+    """What the instructions of a kernel are bound to, and the running of its blocks.
 
-    def __init__(
-        self,
-        program: Program,
-        grid: tuple[int, int, int],
-        block: tuple[int, int, int],
-        args: Sequence[Any],
-        shared_bytes: int,
-    ) -> None:
+    One launch after the other, of blocks of one shape: what each of them begins with is the same.
+    """
+
+    def __init__(self, program: Program, block: tuple[int, int, int], shared_bytes: int) -> None:
         super().__init__(program, block[0] * block[1] * block[2])
-        self.grid = grid
         self.shape = block
         most = program.kernel.limits.get("maxntid", 1024)
         if not 1 <= self.threads <= most:
             raise ValueError(f"block must have 1 to {most} threads, got {block}")
-        if not (min(grid) > 0 and grid[0] < 2**31 and max(grid[1:]) < 2**16):
-            raise ValueError(f"grid must be within (2**31 - 1, 65535, 65535), got {grid}")
         self.ids = np.arange(self.threads)
-        self.report = Report(readable(program.kernel.name))
-        self.memory = Memory(self.report)
+        self.report = Report("")
+        self.accesses: list[Access] = []
         self.copies = instructions.Copies(self.threads)
         self.carry = np.zeros(self.threads, bool)
         self.special(shared_bytes)
         self.place_variables(shared_bytes)
-        self.place_parameters(args)
+        self.place_parameters()
+        self.place_data()
         self.build()
 
     def special(self, shared_bytes: int) -> None:
@@ -90,8 +85,7 @@ class Launch(Operands):
         }
         for axis, name in enumerate("xyz"):
             values[f"%ntid.{name}"] = self.shape[axis]
-            values[f"%nctaid.{name}"] = self.grid[axis]
-            values[f"%ctaid.{name}"] = 0
+            values[f"%nctaid.{name}"] = values[f"%ctaid.{name}"] = 0
         for name, value in values.items():
             self.registers[name] = np.full(self.threads, value, np.uint32)
         self.registers["%clock64"] = np.zeros(self.threads, np.uint64)
@@ -102,20 +96,16 @@ class Launch(Operands):
         used -= self.kernel_parameters
         found = [each for name, each in self.program.variables.items() if name in used]
         shared = [each for each in found if each.space == "shared"]
+        self.data = [each for each in found if each.space in ("global", "const")]
         local = 0
         for variable in found:
-            if variable.space in ("global", "const"):
-                data = np.frombuffer(variable.data.ljust(variable.size, b"\0"), np.uint8).copy()
-                place = (variable.name, variable.space, data, variable.space == "global")
-                self.symbols[variable.name] = self.memory.add(*place)
-            elif variable.space in ("local", "param"):
+            if variable.space in ("local", "param"):
                 local = -(-local // variable.align) * variable.align
                 self.symbols[variable.name] = local
                 local += variable.size
         self.local = LocalRegion(-(-local // 16) * 16, self.threads)
-        self.memory.add_window(self.local)
         self.shared = self.place_shared(shared, shared_bytes)
-        self.memory.add_window(self.shared)
+        self.memory = Memory(self.local, self.shared)
 
     def place_shared(self, variables: list[Variable], shared_bytes: int) -> SharedRegion:
         end, opened = 0, []
@@ -150,64 +140,106 @@ class Launch(Operands):
             next((each for each in instruction.modifiers if each in ("v2", "v4")), ""), 1
         )
 
-    def place_parameters(self, args: Sequence[Any]) -> None:
+    def place_parameters(self) -> None:
+        end, self.places = 0, []
+        for parameter in self.program.kernel.parameters:
+            self.places.append(-(-end // parameter.align) * parameter.align)
+            end = self.places[-1] + parameter.size
+        self.parameters = np.zeros(end, np.uint8)
+
+    def parameter(self, operand: Operand, dtype: np.dtype[Any], lanes: int) -> Array | None:
+        """Return the values at an address, if they are of a parameter and the same for all."""
+        if not isinstance(operand, Address) or not isinstance(operand.base, Symbol):
+            return None
+        for parameter, place in zip(self.program.kernel.parameters, self.places, strict=True):
+            size, at = dtype.itemsize * lanes, place + operand.offset
+            inside = 0 <= operand.offset <= parameter.size - size
+            if parameter.name == operand.base.name and inside and at % size == 0:
+                return self.parameters[at : at + size].view(dtype)
+        return None
+
+    def place_data(self) -> None:
+        """Add variables as they are at first, and parameters: at the same addresses each time."""
+        for variable in self.data:
+            data = np.frombuffer(variable.data.ljust(variable.size, b"\0"), np.uint8).copy()
+            place = (variable.name, variable.space, data, variable.space == "global")
+            self.symbols[variable.name] = self.memory.add(*place)
+        start = self.memory.add("parameters", "param", self.parameters, False)
+        for parameter, place in zip(self.program.kernel.parameters, self.places, strict=True):
+            self.symbols[parameter.name] = start + place
+
+    def place_arguments(self, args: Sequence[Any]) -> None:
         parameters = self.program.kernel.parameters
         if len(args) != len(parameters):
             raise TypeError(
                 f"{self.program.kernel.name} takes {len(parameters)} arguments, got {len(args)}"
             )
-        block = b""
-        places = []
         for number, (parameter, value) in enumerate(zip(parameters, args, strict=True)):
             if isinstance(value, np.ndarray):
                 value = self.memory.pointer(value, f"argument {number}")
             elif isinstance(value, Inside):
                 value = self.memory.pointer(value.array, f"argument {number}") + value.at
-            block = block.ljust(-(-len(block) // parameter.align) * parameter.align, b"\0")
-            places.append(len(block))
-            block += _bytes(parameter, value, number)
-        start = self.memory.add("parameters", "param", np.frombuffer(block, np.uint8), False)
-        for parameter, place in zip(parameters, places, strict=True):
-            self.symbols[parameter.name] = start + place
+            data, place = _bytes(parameter, value, number), self.places[number]
+            self.parameters[place : place + len(data)] = np.frombuffer(data, np.uint8)
 
     def build(self) -> None:
-        self.code: list[Step | Control] = []
+        steps: list[Step | Control] = []
         unknown = {}
         for instruction in self.program.code:
             try:
-                self.code.append(instructions.build(self, instruction))
+                steps.append(instructions.build(self, instruction))
             except instructions.UnknownError as error:
                 unknown[str(error)] = instruction
         if unknown:
             told = "; ".join(f"{why} (line {each.line})" for why, each in unknown.items())
             raise PtxError(f"{self.program.kernel.name} has unknown instructions: {told}")
-        self.code.append(instructions.END)
+        steps.append(instructions.END)
+        texts = [f"{each.text!r} (line {each.line})" for each in self.program.code]
+        self.code = Code(steps, [*texts, "its end"])
+        self.names = [each.name for each in self.program.code]
 
-    def run(self) -> None:
-        code = self.program.code
-        texts = [f"{each.text!r} (line {each.line})" for each in code]
-        block = Block(self.code, [*texts, "its end"], self.threads, self.shared)
+    def run(self, grid: tuple[int, int, int], args: Sequence[Any], watched: bool) -> Report:
+        """Run the blocks of a grid; `watched` says whether to look at how memory is reached."""
+        if not (min(grid) > 0 and grid[0] < 2**31 and max(grid[1:]) < 2**16):
+            raise ValueError(f"grid must be within (2**31 - 1, 65535, 65535), got {grid}")
+        self.report = Report(readable(self.program.kernel.name))
+        self.memory.begin(self.report)
+        self.place_data()
+        self.place_arguments(args)
+        self.carry[:] = False
+        for axis, name in enumerate("xyz"):
+            self.registers[f"%nctaid.{name}"][:] = grid[axis]
+        block = Block(self.code, self.threads, self.shared)
         try:
-            for z, y, x in np.ndindex(self.grid[::-1]):
+            for z, y, x in np.ndindex(grid[::-1]):
                 self.begin((x, y, z))
+                self.memory.watching = watched and (x, y, z) == (0, 0, 0)
                 block.run()
                 self.report.blocks += 1
         except Trouble as trouble:
             where = self.where(block.texts[block.at], trouble.thread or 0)
             raise Fault(f"{where}, block {(x, y, z)}: {trouble}") from None
         finally:
-            for instruction, count, issued in zip(code, block.counts, block.issued, strict=False):
-                if count:
-                    self.report.instructions[instruction.name] += count
-                    self.report.issued[instruction.name] += issued
-            self.report.global_distinct = self.memory.distinct()
-            accesses = self.report.accesses
-            self.report.accesses = [each for each in accesses if each.requests]
+            self.tell(block)
+            # Nothing of the caller's is held until the next launch.
+            self.memory.begin(Report(""))
+        return self.report
+
+    def tell(self, block: Block) -> None:
+        """Put into the report what the blocks did."""
+        for name, count, issued in zip(self.names, *block.counts(), strict=False):
+            if count:
+                self.report.instructions[name] += count
+                self.report.issued[name] += issued
+        self.report.global_distinct = self.memory.distinct()
+        for each in self.accesses:
+            if each.requests:
+                self.report.accesses.append(replace(each))
+                each.requests = each.transactions = each.least = 0
 
     def begin(self, place: tuple[int, int, int]) -> None:
         for axis, name in enumerate("xyz"):
             self.registers[f"%ctaid.{name}"][:] = place[axis]
-        self.memory.watching = place == (0, 0, 0)
         self.forget()
         self.shared.clear()
         self.local.clear()
@@ -219,8 +251,8 @@ class Launch(Operands):
         return f"{self.report.kernel}: {text}: thread {place}"
 
     def access(self, instruction: Instruction) -> Access:
-        found = Access(f"{instruction.text} (line {instruction.line})", "")
-        self.report.accesses.append(found)
+        found = Access(f"{instruction.text} (line {instruction.line})")
+        self.accesses.append(found)
         return found
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from .report import Array, Trouble
 from .shared import SharedRegion
 
-Index = Any  # slice(None) or the numbers of threads, ascending
+Index = Any  # of threads: ALL, a slice of some side by side, or their numbers, ascending
+ALL = slice(None)
 Step = Callable[[Index], None]
 _MOST_TURNS = 3_000_000
 
@@ -96,7 +97,7 @@ class Barrier(Control):
                 int(numbers[times.argmax()]) * 32,
             )
         if self.step is not None:
-            self.step(slice(None))
+            self.step(ALL)
         block.shared.moments.all_wait()
         return [(place + 1, each) for place, each in parked.items()]
 
@@ -152,24 +153,38 @@ class Together(Control):
         return np.asarray((present[warp] & wanted) == wanted)
 
 
+class Code:
+    """What threads execute: `texts` says which instruction each step comes from."""
+
+    def __init__(self, steps: list[Step | Control], texts: list[str]) -> None:
+        self.steps: list[Any] = steps
+        self.texts = texts
+        self.stops: list[int] = []
+        """The next place from each on, itself included, where threads may part or wait."""
+        stop = len(steps)
+        for at in reversed(range(len(steps))):
+            stop = at if isinstance(steps[at], Control) else stop
+            self.stops.append(stop)
+        self.stops.reverse()
+
+
 class Block:
     """The threads of one block on their way through the code."""
 
-    def __init__(
-        self, code: list[Step | Control], texts: list[str], threads: int, shared: SharedRegion
-    ) -> None:
-        self.code = code
-        self.texts = texts
+    def __init__(self, code: Code, threads: int, shared: SharedRegion) -> None:
+        self.code = code.steps
+        self.stops = code.stops
+        self.texts = code.texts
         self.threads = threads
         self.shared = shared
         self.lanes = np.arange(-(-threads // 32) * 32) < threads
         self.existing = masks(self.lanes)
-        self.everyone = Group(np.arange(threads), slice(None))
-        self.counts = [0] * len(code)
-        self.issued = [0] * len(code)
+        self.everyone = Group(np.arange(threads), ALL)
+        self.done: dict[tuple[int, int], list[int]] = {}
+        """How often instructions from one up to another were executed: by threads, by warps."""
 
     def group(self, threads: Array) -> Group:
-        return self.everyone if len(threads) == self.threads else Group(threads, threads)
+        return self.everyone if len(threads) == self.threads else Group(threads, index_of(threads))
 
     def run(self) -> None:
         """Run all threads from the first instruction to their ends."""
@@ -187,32 +202,46 @@ class Block:
         if self.parked or self.barriers:
             self.stuck()
 
+    def counts(self) -> tuple[list[int], list[int]]:
+        """Return how often each instruction was executed, by threads and by warps."""
+        change = np.zeros((2, len(self.code) + 1), np.int64)
+        for (start, end), often in self.done.items():
+            change[:, start] += often
+            change[:, end] -= often
+        threads, warps = np.cumsum(change, axis=1)[:, :-1].tolist()
+        return threads, warps
+
     def advance(self, group: Group, limit: int) -> None:
         """Let the lowest group go on until it branches or meets another one."""
-        code, counts, issued = self.code, self.counts, self.issued
-        at, index = self.at, group.index
-        while at < limit:
-            step = code[at]
-            counts[at] += group.count
-            issued[at] += group.warps
+        start = at = self.at
+        index = group.index
+        stop = min(limit, self.stops[at])
+        try:
+            for step in self.code[start:stop]:
+                step(index)
+                at += 1
+        finally:
             self.at = at
-            if isinstance(step, Control):
-                for place, part in self.control(step, at, group):
-                    self.join(place, part)
-                return
-            step(index)
-            at += 1
-        self.join(at, group)
+        step = self.code[at] if at < limit else None
+        done = self.done.setdefault((start, at if step is None else at + 1), [0, 0])
+        done[0] += group.count
+        done[1] += group.warps
+        if step is None:
+            self.join(at, group)
+            return
+        for place, part in self.control(step, at, group):
+            self.join(place, part)
 
     def control(self, step: Control, at: int, group: Group) -> list[tuple[int, Group]]:
         if step.guard is None:
             return step.go(self, at, group)
         chosen = step.guard(group.index)
-        if chosen.all():
+        many = np.count_nonzero(chosen)
+        if many == group.count:
             return step.go(self, at, group)
+        if not many:
+            return [(at + 1, group)]
         rest = (at + 1, self.group(group.threads[~chosen]))
-        if not chosen.any():
-            return [rest]
         return [rest, *step.go(self, at, self.group(group.threads[chosen]))]
 
     def join(self, at: int, group: Group) -> None:
@@ -231,6 +260,13 @@ class Block:
             told.append(f"threads {spans(np.flatnonzero(self.ended))} have ended")
         self.at = waiting[0][0]
         raise Trouble("waits for ever: " + "; ".join(told), int(waiting[0][1].threads[0]))
+
+
+def index_of(threads: Array) -> Index:
+    """Return the index of some threads, given by their numbers, ascending."""
+    first, last = int(threads[0]), int(threads[-1])
+    # A slice gives views, which take a fraction of the time of copies.
+    return slice(first, last + 1) if last - first == len(threads) - 1 else threads
 
 
 def masks(lanes: Array) -> Array:

@@ -114,9 +114,14 @@ class LocalRegion(Region):
 class Memory:
     """All regions of a launch, by the number of their range."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, *windows: Region) -> None:
+        self.windows = {each.start >> RANGE: each for each in windows}
+        self.begin(Report(""))
+
+    def begin(self, report: Report) -> None:
+        """Hold nothing but the windows of shared and local memory."""
         self.report = report
-        self.regions: dict[int, Region] = {}
+        self.regions: dict[int, Region] = dict(self.windows)
         self.arrays: dict[tuple[int, int], int] = {}
         self.watching = False
 
@@ -127,9 +132,6 @@ class Memory:
         kind = GlobalRegion if space == "global" else Region
         self.regions[number] = kind(name, space, start, data, writable)
         return start
-
-    def add_window(self, region: Region) -> None:
-        self.regions[region.start >> RANGE] = region
 
     def pointer(self, array: Array, name: str) -> int:
         """Return the address of `array`: the same one if it is given twice.
@@ -167,7 +169,7 @@ class Memory:
         region = self.regions.get(int(addresses[0]) >> RANGE)
         if region is not None:
             # One comparison: what lies before the region wraps to a large number.
-            far = int((addresses - np.uint64(region.start)).max())
+            far = int(np.maximum.reduce(addresses - np.uint64(region.start)))
             if far + size <= region.size and space in ("", region.space):
                 return region
         for address, thread in zip(addresses.tolist(), threads.tolist(), strict=True):

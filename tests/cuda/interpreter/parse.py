@@ -264,10 +264,10 @@ class _Parser:
                     function.body.append(Label(scope.declare(name)))
             elif not self.accept(";"):
                 function.body.append(self.instruction(function, scope))
+        names = {n: u for n, u in scope.names.items() if u not in function.registers}
         for at in range(first, len(function.body)):
             statement = function.body[at]
             if isinstance(statement, Instruction):
-                names = {n: u for n, u in scope.names.items() if u not in function.registers}
                 operands = tuple(rename(each, names, {}) for each in statement.operands)
                 function.body[at] = replace(statement, operands=operands)
         for name, labels in function.tables.items():

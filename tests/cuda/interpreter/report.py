@@ -28,7 +28,7 @@ class Access:
     """How the first block reaches memory by one instruction."""
 
     text: str
-    space: str
+    space: str = ""
     constant: bool = False
     """Whether the kernel takes this memory to be constant (.nc)."""
     requests: int = 0

@@ -163,7 +163,7 @@ class SharedRegion(Region):
     def usable(self, granules: Array, threads: Array, worst: int) -> None:
         """Raise `Trouble` for granules that are outside, pending, or (`worst`) never written."""
         written = self.written[granules]
-        if written.min() > _NEVER:
+        if np.minimum.reduce(written) > _NEVER:
             return
         bad = int((written <= worst).argmax())
         if written[bad] <= worst:
@@ -173,7 +173,7 @@ class SharedRegion(Region):
 
     def after_writes(self, granules: Array, threads: Array, does: str) -> None:
         written = self.written[granules]
-        if written.max() <= self.moments.barrier:
+        if np.maximum.reduce(written) <= self.moments.barrier:
             return
         writer = self.writer[granules]
         race = (written > self.moments.barrier) & (writer != threads)

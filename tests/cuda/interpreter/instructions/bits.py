@@ -41,6 +41,10 @@ def shift(build: Build) -> Step | Control:
     count = build.source(2, TYPES["u32"])
     most = kind.bits - 1
     signed, left = kind.name[0] == "s", build.opcode == "shl"
+    by = build.operand(2)
+    if isinstance(by, Immediate) and 0 <= int(by.value) <= most:
+        plain = np.left_shift if left else np.right_shift
+        return apply(plain, target, value, build.launch.constant(int(by.value), kind))
 
     def run(value: Array, count: Array) -> Array:
         held = np.minimum(count, most).astype(kind.dtype)

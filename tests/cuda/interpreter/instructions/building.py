@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..formats import TYPES, Type
-from ..machine import Control, Index, Step
+from ..machine import ALL, Control, Index, Step, index_of
 from ..report import Array
 from ..syntax import Instruction, Operand, Pair, PtxError, Symbol
 
@@ -129,16 +129,19 @@ def guarded(step: Step, chosen: Callable[[Index], Array], ids: Array) -> Step:
 
     def run(index: Index) -> None:
         holds = chosen(index)
-        if holds.all():
+        many = np.count_nonzero(holds)
+        if many == len(holds):
             step(index)
-        elif holds.any():
-            step(ids[index][holds])
+        elif many:
+            step(index_of(ids[index][holds]))
 
     return run
 
 
 def apply(function: Callable[..., Array], target: Array, *sources: Array) -> Step:
     """Return a step that assigns `function` of `sources` to `target`."""
+    if isinstance(function, np.ufunc) and _fits(function, target, sources):
+        return _in_place(function, target, *sources)
     if len(sources) == 1:
         (a,) = sources
 
@@ -158,3 +161,32 @@ def apply(function: Callable[..., Array], target: Array, *sources: Array) -> Ste
         target[index] = function(*[each[index] for each in sources])
 
     return several
+
+
+def _fits(function: np.ufunc, target: Array, sources: tuple[Array, ...]) -> bool:
+    """Whether results are of the target's type, so that they can be computed into it."""
+    dtypes = (*(each.dtype for each in sources), None)
+    return function.resolve_dtypes(dtypes) == tuple(each.dtype for each in (*sources, target))
+
+
+def _in_place(function: np.ufunc, target: Array, *sources: Array) -> Step:
+    """Return the same step without a copy, where the threads are side by side."""
+    first, second = sources[0], sources[-1]
+
+    def one(index: Index) -> None:
+        if index is ALL:
+            function(first, out=target)
+        elif isinstance(index, slice):
+            function(first[index], out=target[index])
+        else:
+            target[index] = function(first[index])
+
+    def two(index: Index) -> None:
+        if index is ALL:
+            function(first, second, out=target)
+        elif isinstance(index, slice):
+            function(first[index], second[index], out=target[index])
+        else:
+            target[index] = function(first[index], second[index])
+
+    return one if len(sources) == 1 else two

@@ -96,6 +96,14 @@ def ld(build: Build) -> Step | Control:
         return load_b128
     plain = TYPES[("s" if kind.name[0] == "s" else "u") + str(kind.bits)]
     targets = [build.launch.target(each, plain) for each in items]
+    values = build.launch.parameter(build.operand(1), plain.dtype, lanes)
+    if values is not None:
+
+        def load_parameter(index: Index) -> None:
+            for target, value in zip(targets, values, strict=True):
+                target[index] = value
+
+        return load_parameter
 
     def load_one(index: Index) -> None:
         targets[0][index] = memory.load(where(index), ids[index], plain.dtype, 1, space, access)
@@ -145,10 +153,10 @@ def cvta(build: Build) -> Step | Control:
 @known("isspacep")
 def isspacep(build: Build) -> Step | Control:
     space = build.choice(*_SPACES)
-    regions = build.launch.memory.regions
+    memory = build.launch.memory
 
     def run(addresses: Array) -> Array:
-        found = [regions.get(each >> 40) for each in addresses.tolist()]
+        found = [memory.regions.get(each >> 40) for each in addresses.tolist()]
         return np.array([each is not None and each.space == space for each in found])
 
     return apply(run, build.target(TYPES["pred"]), build.source(1, TYPES["u64"]))

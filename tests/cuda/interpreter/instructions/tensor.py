@@ -80,14 +80,14 @@ def mma(build: Build) -> Step | Control:
     for registers, layout in zip(parts, (a, b, c), strict=True):
         if len(registers) * (packed if layout is not c else 1) != layout.rows.shape[1]:
             raise build.unknown()
-    report = build.launch.report
+    launch = build.launch
 
     def run(index: Index) -> None:
         left, right, total = (_values(each, index) for each in parts)
         if first.name == "tf32":
             cut = (left.view(np.uint32) & 0x1FFF).astype(bool).sum()
             cut += (right.view(np.uint32) & 0x1FFF).astype(bool).sum()
-            report.unrounded_tf32 += int(cut)
+            launch.report.unrounded_tf32 += int(cut)
         left, right = _operand(left, first), _operand(right, first)
         warps = len(left) // 32
         x = _matrix(left, a, (warps, rows, k))
