@@ -1,6 +1,6 @@
 """The worker of `depthwise`: a slab of one channel is copied, convolved and stored in one go.
 
-The order in which one result is summed is that of the chains, the same for all results.
+The order in which one result is summed is that of the runs of taps, the same for all results.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ...simd.columns import (
     store_starts,
     tall_zeros,
 )
-from ...simd.memory import at, claim, integers, record_at, zero
+from ...simd.memory import at, fetch_add, integers, record_at, zero
 from ...simd.tile import store
 from .slab import fill_slabs, find_samples
 
@@ -46,9 +46,9 @@ def sweep(  # type: ignore[no-untyped-def]
     """
     g = record_at(geometry, 0)
     memory = at(workspace, worker * g.memory)
-    places, held = integers(at(memory, g.at_places)), min(worker, 0) - 1
+    sample_table, filled_for = integers(at(memory, g.at_sample_table)), min(worker, 0) - 1
     while True:
-        begin = claim(counters, g.grain)
+        begin = fetch_add(counters, g.grain)
         if begin >= g.tasks:
             return
         end = min(begin + g.grain, g.tasks)
@@ -58,10 +58,10 @@ def sweep(  # type: ignore[no-untyped-def]
             count = min(g.gang, end - begin)
             plane, z0, y0, x0 = block_of(begin, g)
             given = at(x, plane * g.depth * g.height * g.width)
-            if y0 * g.result_width + x0 != held:
-                find_samples(places, tables, g, y0, x0)
-                held = y0 * g.result_width + x0
-            fill_slabs(memory, given, tables, places, g, count, z0, x0)
+            if y0 * g.result_width + x0 != filled_for:
+                find_samples(sample_table, tables, g, y0, x0)
+                filled_for = y0 * g.result_width + x0
+            fill_slabs(memory, given, tables, sample_table, g, count, z0, x0)
             convolve(plane, count, z0, y0, x0, weight, bias, residual, out, memory, tables, g)
             begin += count
 
@@ -100,7 +100,7 @@ def convolve(  # type: ignore[no-untyped-def]
                 at(out, to),
                 at(residual, to),
                 bias[co] if g.bias else zero(bias),
-                at(weight, co * g.reads),
+                at(weight, co * g.taps),
                 slab,
                 at(slabs, g.at_scratch),
                 tables,
@@ -136,7 +136,7 @@ def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  
                 weights,
                 at(slab, z * g.layer + y * g.line),
                 scratch,
-                at(tables, g.at_chains),
+                at(tables, g.at_tap_runs),
                 g,
                 rows,
                 width,
@@ -145,7 +145,7 @@ def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  
 
 
 @kernel(inline=True)
-def band(out, residual, bias, weights, x, scratch, chains, g, rows, width, missing):  # type: ignore[no-untyped-def]
+def band(out, residual, bias, weights, x, scratch, tap_runs, g, rows, width, missing):  # type: ignore[no-untyped-def]
     """Compute `rows` rows of `width` results, `g.row_step` apart in the slab.
 
     Of the last row, the last `missing` results are not wanted: it has a tile of its own.
@@ -164,22 +164,22 @@ def band(out, residual, bias, weights, x, scratch, chains, g, rows, width, missi
             if alone:
                 count -= missing
             if left > TALL // 2:
-                tile = add_chains(tall_zeros(g), weights, source, chains, g.chains, g)
+                tile = add_tap_runs(tall_zeros(g), weights, source, tap_runs, g.tap_runs, g)
                 finish(tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             else:
-                half_tile = add_chains(short_zeros(g), weights, source, chains, g.chains, g)
+                half_tile = add_tap_runs(short_zeros(g), weights, source, tap_runs, g.tap_runs, g)
                 finish(half_tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             i += g.lanes
         row += min(left, TALL)
 
 
 @kernel(inline=True)
-def add_chains(tile, weights, x, chains, count, g):  # type: ignore[no-untyped-def]
-    """Add the products of all taps, which stand in `count` chains, to a tile."""
-    for chain in range(count):
-        source = at(x, chains[4 * chain])
-        factors = at(weights, chains[4 * chain + 1])
-        apart, taps = chains[4 * chain + 2], chains[4 * chain + 3]
+def add_tap_runs(tile, weights, x, tap_runs, count, g):  # type: ignore[no-untyped-def]
+    """Add the products of all taps, which stand in `count` runs, to a tile."""
+    for run in range(count):
+        source = at(x, tap_runs[4 * run])
+        factors = at(weights, tap_runs[4 * run + 1])
+        apart, taps = tap_runs[4 * run + 2], tap_runs[4 * run + 3]
         if taps == 3:
             tile = add_3(tile, factors, apart, source, g.row_step)
         elif taps == 5:
@@ -196,7 +196,7 @@ def add_chains(tile, weights, x, chains, count, g):  # type: ignore[no-untyped-d
 @kernel(inline=True)
 def finish(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[no-untyped-def]
     """Apply the epilogue to the first rows of a tile and store them."""
-    if g.plain:
+    if g.direct_store:
         if g.bias:
             tile = add_value(tile, bias)
         if g.activation:

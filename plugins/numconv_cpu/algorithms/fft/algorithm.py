@@ -12,7 +12,7 @@ from numconv.core.protocol import Plan
 
 from ...kernel.cost import estimate_by_definition
 from ...kernel.dtypes import plan_supported
-from .shape import blocks_of, relative_cost, shape_of
+from .geometry import blocks_of, geometry_of, relative_cost
 
 LEAST_TAPS = 64
 
@@ -49,7 +49,7 @@ class Fft:
             return f"takes no padding mode {problem.padding_mode} in the input gradient"
         if problem.accuracy == "strict":
             return "mixes receptive fields, which accuracy='strict' forbids"
-        if blocks_of(shape_of(problem), max(np.dtype(problem.dtype).itemsize, 4)) is None:
+        if blocks_of(geometry_of(problem), max(np.dtype(problem.dtype).itemsize, 4)) is None:
             return "finds no blocks whose spectra take little enough memory"
         return None
 

@@ -1,4 +1,9 @@
-"""Results by their definition: those that see too little of what their block holds."""
+"""Results as direct sums of products: those that the transform cannot make accurate.
+
+The rounding errors of a transform are in proportion to all samples of a block. A result is accurate
+if the absolute samples in its window, those that it is a sum of, add up to enough beside them.
+Window sums are not exact here but lower bounds, one for each square of results (`samples`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from .samples import pack_row
 
 @kernel
 def correct_row(results, row, seen, least, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
-    """Compute anew the results of a row that do not see enough.
+    """Recompute the results of a row whose window sums are too small.
 
     Parameters
     ----------
@@ -20,11 +25,12 @@ def correct_row(results, row, seen, least, x, weight, y, first, count, samples, 
     row : int
         Of the block.
     seen, least : pointer, float
-        What each square of results sees at least, and must; see `samples.least_to_see`.
+        The window sum of each square of results at least, and what it must be; see
+        `samples.least_window_sum`.
     x, weight : pointer
         To the group's first channel and to the filter.
     samples : pointer
-        To room for the samples that a row of a block sees.
+        To room for the samples in the windows of a row of a block.
     """
     stay_whole()
     width = g.cells_x - g.whole_x + 1
@@ -38,13 +44,15 @@ def correct_row(results, row, seen, least, x, weight, y, first, count, samples, 
             end = min(j * g.cell_x + 1 - start, count)
             j += 1
         if end > done:
-            define(at(results, done), x, weight, y, first + done, end - done, samples, tables, g)
+            sum_directly(
+                at(results, done), x, weight, y, first + done, end - done, samples, tables, g
+            )
         done = max(end, min(j * g.cell_x + 1 - start, count))
 
 
 @kernel
-def define(results, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
-    """Sum the products of `count` results side by side, tap by tap."""
+def sum_directly(results, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
+    """Compute `count` neighbouring results tap by tap."""
     stay_whole()
     clear(results, count)
     seen = count + g.kernel_width - 1

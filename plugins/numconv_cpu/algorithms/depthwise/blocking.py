@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...kernel.axes import Axis
-from .chains import Steps, row_distance
+from ...kernel.axes import LoweredAxis
 from .sweep import TALL
+from .tap_runs import Steps, row_distance
 
 # A slab stays in the first-level cache where its rows are not too long for that; with 16 to 192 KiB
 # the times differ by 5 %. But what several layers of results read should be copied once, to the
@@ -22,7 +22,7 @@ SHARING_ROWS = 4
 
 
 @dataclass(frozen=True)
-class Cut:
+class Blocking:
     """How one channel is cut up.
 
     Parameters
@@ -30,7 +30,7 @@ class Cut:
     block : tuple of int
         Results of a task along z, y, x.
     extent : tuple of int
-        Positions of a slab's slots along z, y, x.
+        Positions of a slab's phases along z, y, x.
     pitch : int
     steps : Steps
     folded : bool
@@ -52,13 +52,13 @@ class Cut:
     gang: int
 
 
-def cut(
-    axes: tuple[Axis, Axis, Axis],
+def choose_blocking(
+    axes: tuple[LoweredAxis, LoweredAxis, LoweredAxis],
     itemsize: int,
     lanes: int,
     wanted: int,
     distance: int | None = None,
-) -> Cut:
+) -> Blocking:
     """Cut a channel into blocks: `wanted` of them at least, where that can be had.
 
     Parameters
@@ -73,7 +73,7 @@ def cut(
     if not folded and distance > 1 and y.count < SHARING_ROWS * distance:
         distance = 1
     if folded:
-        most = SLAB_BYTES // itemsize // (x.slots * y.slots * (y.count + y.reach) * (1 + z.reach))
+        most = SLAB_BYTES // itemsize // (x.phases * y.phases * (y.count + y.reach) * (1 + z.reach))
         width = max(most, 4 * x.reach, TALL * lanes)
         block_x = share(x.count, width, TALL * lanes)
         block_y = y.count
@@ -83,21 +83,21 @@ def cut(
     vectors = -(-columns // lanes)
     # Lines at a high power of two would all fall into the same few places of the cache.
     pitch = (vectors + (vectors % 8 == 0)) * lanes
-    line = x.slots * pitch
+    line = x.phases * pitch
     if not folded:
         limit = LAYERS_BYTES if z.reach else SLAB_BYTES
-        lines = limit // itemsize // line // ((1 + z.reach) * y.slots)
+        lines = limit // itemsize // line // ((1 + z.reach) * y.phases)
         most = min(max(lines - y.reach, 2 * y.reach, 1), -(-y.count // wanted))
         block_y = min(share(y.count, most, TALL * distance), y.count)
     lines = block_y + y.reach
-    layer = y.slots * lines * line
-    fitting = LAYERS_BYTES // itemsize // (z.slots * layer) - z.reach
+    layer = y.phases * lines * line
+    fitting = LAYERS_BYTES // itemsize // (z.phases * layer) - z.reach
     block_z = max(min(fitting, -(-z.count // wanted)), 1)
     layers = block_z + z.reach
     steps = Steps((layers * layer, lines * line, pitch), (layer, line, 1))
     row_step = lanes if folded else distance * line
-    slab = z.slots * layers * layer
-    return Cut(
+    slab = z.phases * layers * layer
+    return Blocking(
         block=(block_z, block_y, block_x),
         extent=(layers, lines, columns),
         pitch=pitch,
