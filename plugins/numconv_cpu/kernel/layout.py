@@ -13,9 +13,9 @@ PLANES = (
     "channels",  # of the given array
     "layers",  # extents of the planes
     "lines",
-    "pitch",
-    "layer",
-    "channel",
+    "pitch",  # from one row to the next
+    "layer_pitch",  # from one z of the planes, and from one channel, to the next
+    "channel_pitch",
     "padded",  # whether there are zeros in the planes
     "deinterleaved",  # whether one run of a row's samples fills all phases
     "first_deinterleaved",  # the first sample of that run

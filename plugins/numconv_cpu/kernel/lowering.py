@@ -84,14 +84,14 @@ class Lowering:
         return self.axes[2].length - self.pitch
 
     @property
-    def layer(self) -> int:
+    def layer_pitch(self) -> int:
         """Elements from one z of the planes to the next."""
         return self.axes[1].phases * self.axes[2].phases * self.lines * self.pitch
 
     @property
-    def channel(self) -> int:
+    def channel_pitch(self) -> int:
         """Elements of the planes of one channel."""
-        return self.axes[0].phases * self.layers * self.layer
+        return self.axes[0].phases * self.layers * self.layer_pitch
 
 
 def lower(problem: ConvolutionProblem) -> Lowering:
@@ -185,9 +185,11 @@ def _offsets(lowering: Lowering, parts: tuple[AxisPart, ...]) -> Table:
     (_, z_phase, z), (_, y_phase, y), (_, x_phase, x) = (part.taps.T for part in parts)
     plane = lowering.lines * lowering.pitch
     rows = y_phase * lowering.axes[2].phases * plane + y * lowering.pitch
-    inside = _sums((z_phase * lowering.layers + z) * lowering.layer, rows, x_phase * plane + x)
+    inside = _sums(
+        (z_phase * lowering.layers + z) * lowering.layer_pitch, rows, x_phase * plane + x
+    )
     channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
-    return (channels * lowering.channel + inside).ravel()
+    return (channels * lowering.channel_pitch + inside).ravel()
 
 
 def _sums(z: Table, y: Table, x: Table) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...kernel.axes import LoweredAxis
-from .sweep import TALL
+from .sweep import TILE_ROWS
 from .tap_runs import Steps, row_distance
 
 # A slab stays in the first-level cache where its rows are not too long for that; with 16 to 192 KiB
@@ -13,7 +13,7 @@ from .tap_runs import Steps, row_distance
 # second level: with 192 in place of 24 KiB a 3x3x3 kernel takes 1.7 ms, not 2.4.
 SLAB_BYTES = 24 * 1024
 LAYERS_BYTES = 192 * 1024
-GANG_BYTES = 12 * 1024
+SLABS_BYTES = 12 * 1024
 TASKS_PER_WORKER = 4
 # Results of fewer rows are computed in pieces of a row, for tiles would be mostly empty.
 FOLD_BELOW = 3
@@ -34,11 +34,13 @@ class Blocking:
     pitch : int
     steps : Steps
     folded : bool
+        Whether the rows of a register tile are pieces of one row of results.
     distance : int
-        Between the rows of a register tile.
+        Rows of results between neighbouring rows of a register tile.
     slab, margin : int
         Elements of a slab, and how far beyond is written or read.
-    gang : int
+    slabs_at_once : int
+        Small slabs that are filled before the first of them is read.
     """
 
     block: tuple[int, int, int]
@@ -49,7 +51,7 @@ class Blocking:
     distance: int
     slab: int
     margin: int
-    gang: int
+    slabs_at_once: int
 
 
 def choose_blocking(
@@ -74,8 +76,8 @@ def choose_blocking(
         distance = 1
     if folded:
         most = SLAB_BYTES // itemsize // (x.phases * y.phases * (y.count + y.reach) * (1 + z.reach))
-        width = max(most, 4 * x.reach, TALL * lanes)
-        block_x = share(x.count, width, TALL * lanes)
+        width = max(most, 4 * x.reach, TILE_ROWS * lanes)
+        block_x = share(x.count, width, TILE_ROWS * lanes)
         block_y = y.count
     else:
         block_x = x.count
@@ -88,7 +90,7 @@ def choose_blocking(
         limit = LAYERS_BYTES if z.reach else SLAB_BYTES
         lines = limit // itemsize // line // ((1 + z.reach) * y.phases)
         most = min(max(lines - y.reach, 2 * y.reach, 1), -(-y.count // wanted))
-        block_y = min(share(y.count, most, TALL * distance), y.count)
+        block_y = min(share(y.count, most, TILE_ROWS * distance), y.count)
     lines = block_y + y.reach
     layer = y.phases * lines * line
     fitting = LAYERS_BYTES // itemsize // (z.phases * layer) - z.reach
@@ -105,8 +107,8 @@ def choose_blocking(
         folded=folded,
         distance=distance,
         slab=slab,
-        margin=TALL * row_step + 2 * lanes,
-        gang=max(min(GANG_BYTES // itemsize // slab, 16), 1),
+        margin=TILE_ROWS * row_step + 2 * lanes,
+        slabs_at_once=max(min(SLABS_BYTES // itemsize // slab, 16), 1),
     )
 
 

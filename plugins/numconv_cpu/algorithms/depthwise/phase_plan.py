@@ -26,7 +26,7 @@ from ..loops.algorithm import Loops
 from .blocking import TASKS_PER_WORKER, Blocking, choose_blocking
 from .numbers import SLAB, sample_table_size, slab_numbers
 from .phases import sweep_phases
-from .sweep import TALL
+from .sweep import TILE_ROWS
 from .tap_runs import tap_runs
 
 # The first elements of the workspace carry messages.
@@ -100,7 +100,7 @@ class PhasePlan(OfThisProcess):
             "block_z": pieces.block[0],
             "block_y": pieces.block[1],
             "messages": MESSAGES,
-            "at_sample_table": slab + whole_lines(TALL * row_pitch),
+            "at_sample_table": slab + whole_lines(TILE_ROWS * row_pitch),
             "at_scratch": slab,
             "lanes": lanes,
             "layer": pieces.steps.positions[0],
@@ -115,7 +115,7 @@ class PhasePlan(OfThisProcess):
             axes, pieces, True, itemsize
         )
         self._workspace = Workspace(problem.dtype, MESSAGES + self._workers * numbers["memory"])
-        geometry = record(NUMBERS, numbers, tile_field(problem.dtype, TALL, 1))
+        geometry = record(NUMBERS, numbers, tile_field(problem.dtype, TILE_ROWS, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._parts = parts.view(np.int64)
@@ -150,8 +150,8 @@ class PhasePlan(OfThisProcess):
         """Say in a line how the problem is cut up."""
         z, y, _ = self._blocking.block
         return (
-            f"tile {TALL} rows x 1 vector, {self._tasks} blocks of up to {z} x {y} rows of each "
-            f"phase, on {self._workers} threads"
+            f"tile {TILE_ROWS} rows x 1 vector, {self._tasks} blocks of up to "
+            f"{z} x {y} rows of each phase, on {self._workers} threads"
         )
 
 

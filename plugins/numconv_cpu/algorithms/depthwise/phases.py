@@ -13,7 +13,7 @@ from ...simd.columns import add_value, short_zeros, tall_zeros
 from ...simd.memory import at, fetch_add, integers, record_at, zero
 from ...simd.tile import store
 from .slab import fill_slabs, find_samples
-from .sweep import TALL, add_tap_runs
+from .sweep import TILE_ROWS, add_tap_runs
 
 
 def sweep_phases(  # type: ignore[no-untyped-def]
@@ -69,7 +69,7 @@ def compute_channel(plane, member, z0, y0, slab, arrays, g, parts):  # type: ign
                 line = layer + part.start_y + (y0 + y) * g.stride_y
                 source = at(slab, z * g.layer + y * g.row_step)
                 target, added = at(out, line * g.result_width), at(residual, line * g.result_width)
-                rows = min(TALL, lines - y)
+                rows = min(TILE_ROWS, lines - y)
                 scratch = at(slab, g.at_scratch)
                 compute_rows(rows, weights, source, bias, target, added, scratch, arrays, g, part)
                 y += rows
@@ -85,7 +85,7 @@ def compute_rows(rows, weights, x, bias, out, residual, scratch, arrays, g, part
         i, width = 0, (g.result_width - phase + stride - 1) // stride
         while i < width:
             target = at(scratch, phase * pitch + i)
-            if rows > TALL // 2:
+            if rows > TILE_ROWS // 2:
                 tile = add_tap_runs(tall_zeros(g), weights, at(x, i), tap_runs, count, g)
                 store(add_value(tile, bias), target, row_pitch)
             else:

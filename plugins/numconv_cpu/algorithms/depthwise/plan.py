@@ -20,7 +20,7 @@ from ...simd.machine import machine
 from ...simd.tile import tile_field
 from .blocking import TASKS_PER_WORKER, Blocking, choose_blocking
 from .numbers import SLAB, sample_table_size, slab_numbers
-from .sweep import TALL, sweep
+from .sweep import TILE_ROWS, sweep
 from .tap_runs import tap_runs
 
 TASKS = (
@@ -29,7 +29,7 @@ TASKS = (
     "taps",
     "tasks",
     "grain",  # tasks taken at a time
-    "gang",  # slabs filled before the first is read
+    "slabs_at_once",  # filled before the first is read
     "blocks",  # of one channel
     "blocks_x",
     "blocks_y",
@@ -43,7 +43,7 @@ TASKS = (
 TILES = (
     "lanes",
     "folded",  # whether the rows of a tile are pieces of one row
-    "bands",  # sets of rows that share no samples
+    "row_sets",  # sets of rows of results; those of one set share samples
     "layer",  # elements of a slab from one z, and from one row of results, to the next
     "line",
     "row_step",  # from one row of a tile to the next, in the slab and in the result
@@ -74,8 +74,11 @@ class SlabPlan(OfThisProcess):
         )
         tasks = channels * prod(blocks)
         tables = Tables()
-        slabs = pieces.gang * pieces.slab + pieces.margin
-        at_sample_table, zeros = whole_lines(slabs + TALL * lanes), problem.padding_mode == "zeros"
+        slabs = pieces.slabs_at_once * pieces.slab + pieces.margin
+        at_sample_table, zeros = (
+            whole_lines(slabs + TILE_ROWS * lanes),
+            problem.padding_mode == "zeros",
+        )
         itemsize = np.dtype(problem.dtype).itemsize
         memory = at_sample_table + sample_table_size(axes, pieces, zeros, itemsize)
         self._workspace = Workspace(self._dtype, memory * self._workers)
@@ -90,7 +93,7 @@ class SlabPlan(OfThisProcess):
             "taps": prod(problem.kernel_shape),
             "tasks": tasks,
             "grain": _grain(tasks, pieces, self._workers),
-            "gang": pieces.gang if prod(blocks) == 1 else 1,
+            "slabs_at_once": pieces.slabs_at_once if prod(blocks) == 1 else 1,
             "blocks": prod(blocks),
             "blocks_x": blocks[2],
             "blocks_y": blocks[1],
@@ -102,7 +105,7 @@ class SlabPlan(OfThisProcess):
             "at_scratch": slabs,
             "lanes": lanes,
             "folded": int(pieces.folded),
-            "bands": pieces.block[1] if pieces.folded else pieces.distance,
+            "row_sets": pieces.block[1] if pieces.folded else pieces.distance,
             "layer": pieces.steps.positions[0],
             "line": pieces.steps.positions[1],
             "row_step": lanes if pieces.folded else pieces.distance * pieces.steps.positions[1],
@@ -118,7 +121,7 @@ class SlabPlan(OfThisProcess):
         )
         numbers["direct_store"] = int(direct_store)
         names = (*SLAB, *TASKS, *TILES, *RESULT)
-        geometry = record(names, numbers, tile_field(problem.dtype, TALL, 1))
+        geometry = record(names, numbers, tile_field(problem.dtype, TILE_ROWS, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._worker = worker(sweep, problem.dtype, geometry.dtype, geometry.dtype)
@@ -148,11 +151,13 @@ class SlabPlan(OfThisProcess):
         """Say in a line how the problem is cut up."""
         z, y, x = self._block
         return (
-            f"tile {TALL} rows x 1 vector, {self._tasks} blocks of up to {z} x {y} x {x} results, "
-            f"on {self._workers} threads"
+            f"tile {TILE_ROWS} rows x 1 vector, {self._tasks} blocks of up to "
+            f"{z} x {y} x {x} results, on {self._workers} threads"
         )
 
 
 def _grain(tasks: int, blocking: Blocking, workers: int) -> int:
     share = max(tasks // (8 * workers), 1)
-    return max(share // blocking.gang * blocking.gang, min(share, blocking.gang))
+    return max(
+        share // blocking.slabs_at_once * blocking.slabs_at_once, min(share, blocking.slabs_at_once)
+    )

@@ -25,7 +25,7 @@ from ...simd.tile import store
 from .slab import fill_slabs, find_samples
 
 # Rows of a register tile. With five taps at most, eight sums and five weights fit 16 registers.
-TALL = 8
+TILE_ROWS = 8
 
 
 def sweep(  # type: ignore[no-untyped-def]
@@ -55,7 +55,7 @@ def sweep(  # type: ignore[no-untyped-def]
         while begin < end:
             # Small channels are filled several at a time: a vector that spans two rows could not
             # be read while they are still on their way into the cache.
-            count = min(g.gang, end - begin)
+            count = min(g.slabs_at_once, end - begin)
             plane, z0, y0, x0 = block_of(begin, g)
             given = at(x, plane * g.depth * g.height * g.width)
             if y0 * g.result_width + x0 != filled_for:
@@ -96,7 +96,7 @@ def convolve(  # type: ignore[no-untyped-def]
                 per_shuffle = channels // g.shuffle
                 shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
             to = shuffled * g.result_depth * g.result_height * g.result_width
-            block(
+            compute_block(
                 at(out, to),
                 at(residual, to),
                 bias[co] if g.bias else zero(bias),
@@ -117,19 +117,19 @@ def convolve(  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  # type: ignore[no-untyped-def]
+def compute_block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  # type: ignore[no-untyped-def]
     """Compute a block of one result channel, set of rows by set of rows."""
     lines = min(g.block_y, g.result_height - y0)
     columns = min(g.block_x, g.result_width - x0)
     for z in range(min(g.block_z, g.result_depth - z0)):
-        for y in range(min(g.bands, lines)):
+        for y in range(min(g.row_sets, lines)):
             to = ((z0 + z) * g.result_height + y0 + y) * g.result_width + x0
             rows, width = lines, columns
             if g.folded:
                 rows, width = (columns + g.lanes - 1) // g.lanes, g.lanes
-            elif g.bands > 1:
-                rows = (lines - y + g.bands - 1) // g.bands
-            band(
+            elif g.row_sets > 1:
+                rows = (lines - y + g.row_sets - 1) // g.row_sets
+            compute_row_set(
                 at(out, to),
                 at(residual, to),
                 bias,
@@ -145,7 +145,7 @@ def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  
 
 
 @kernel(inline=True)
-def band(out, residual, bias, weights, x, scratch, tap_runs, g, rows, width, missing):  # type: ignore[no-untyped-def]
+def compute_row_set(out, residual, bias, weights, x, scratch, tap_runs, g, rows, width, missing):  # type: ignore[no-untyped-def]
     """Compute `rows` rows of `width` results, `g.row_step` apart in the slab.
 
     Of the last row, the last `missing` results are not wanted: it has a tile of its own.
@@ -163,14 +163,14 @@ def band(out, residual, bias, weights, x, scratch, tap_runs, g, rows, width, mis
             count = min(g.lanes, width - i)
             if alone:
                 count -= missing
-            if left > TALL // 2:
+            if left > TILE_ROWS // 2:
                 tile = add_tap_runs(tall_zeros(g), weights, source, tap_runs, g.tap_runs, g)
-                finish(tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
+                store_tile(tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             else:
                 half_tile = add_tap_runs(short_zeros(g), weights, source, tap_runs, g.tap_runs, g)
-                finish(half_tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
+                store_tile(half_tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             i += g.lanes
-        row += min(left, TALL)
+        row += min(left, TILE_ROWS)
 
 
 @kernel(inline=True)
@@ -194,7 +194,7 @@ def add_tap_runs(tile, weights, x, tap_runs, count, g):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def finish(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[no-untyped-def]
+def store_tile(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[no-untyped-def]
     """Apply the epilogue to the first rows of a tile and store them."""
     if g.direct_store:
         if g.bias:
@@ -207,7 +207,7 @@ def finish(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[
             store_starts(tile, out, g.result_step, rows, count)
     else:
         store(tile, scratch, g.lanes)
-        for row in range(min(rows, TALL)):
+        for row in range(min(rows, TILE_ROWS)):
             store_row_with(
                 at(out, row * g.result_step),
                 at(scratch, row * g.lanes),

@@ -23,12 +23,12 @@ class Fft:
     Notes
     -----
     The error of a result is at most ``c * (K + 2) * eps * max|w| * sum|x|``, with the largest
-    weight of the result's filter and the sum over what the result sees: as for `direct`, but
+    weight of the result's filter and the sum over the result's window: as for `direct`, but
     with every weight replaced by the largest. ``accuracy="strict"`` forbids that.
 
     A Fourier transform spreads the rounding errors of a block's largest samples over all of its
-    results. Results that see too little beside those are therefore computed one by one, from
-    their definition; so are all that share a block with a sample that is not finite. If a
+    results. Results whose windows have too little beside those are therefore recomputed one by one,
+    as direct sums; so are all that share a block with a sample that is not finite. If a
     weight is not, or a filter is little more than a single tap, `direct` or `transposed`
     computes everything.
     """

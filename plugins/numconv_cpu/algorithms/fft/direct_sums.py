@@ -14,7 +14,7 @@ from .samples import pack_row
 
 
 @kernel
-def correct_row(results, row, seen, least, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
+def recompute_row(results, row, window_sums, least, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
     """Recompute the results of a row whose window sums are too small.
 
     Parameters
@@ -24,7 +24,7 @@ def correct_row(results, row, seen, least, x, weight, y, first, count, samples, 
         from `first` on.
     row : int
         Of the block.
-    seen, least : pointer, float
+    window_sums, least : pointer, float
         The window sum of each square of results at least, and what it must be; see
         `samples.least_window_sum`.
     x, weight : pointer
@@ -35,7 +35,7 @@ def correct_row(results, row, seen, least, x, weight, y, first, count, samples, 
     stay_whole()
     width = g.cells_x - g.whole_x + 1
     start = row * g.row_step_x
-    line = at(seen, -(-row * g.row_step_y // g.cell_y) * width)
+    line = at(window_sums, -(-row * g.row_step_y // g.cell_y) * width)
     done = 0
     while done < count:
         j = (start + done + g.cell_x - 1) // g.cell_x
@@ -55,7 +55,7 @@ def sum_directly(results, x, weight, y, first, count, samples, tables, g):  # ty
     """Compute `count` neighbouring results tap by tap."""
     stay_whole()
     clear(results, count)
-    seen = count + g.kernel_width - 1
+    span = count + g.kernel_width - 1
     begin = min(max(g.first_seen - first - count + 1, 0), g.kernel_width)
     end = min(max(g.last_seen - first, begin), g.kernel_width)
     for c in range(g.given_channels):
@@ -65,7 +65,7 @@ def sum_directly(results, x, weight, y, first, count, samples, tables, g):  # ty
             if source < 0:
                 continue
             row = at(plane, source * g.given_width)
-            pack_row(samples, row, at(tables, g.at_x), first, seen, g)
+            pack_row(samples, row, at(tables, g.at_x), first, span, g)
             taps = at(weight, c * g.channel_stride + g.first_tap + ky * g.tap_step * g.kernel_width)
             for kx in range(begin, end):
                 factor, own = taps[kx * g.tap_step], at(samples, kx)

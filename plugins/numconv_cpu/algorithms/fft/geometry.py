@@ -24,9 +24,9 @@ WEIGHT_BYTES = 256 * 2**20
 # size and for all else that is done to it on the way there or back, and for the product with a
 # weight's; and of products of `direct` or `depthwise`. Measured on a Zen 4 with 1 to 8 channels.
 DOUBLING, MOVE, PRODUCT, DIRECT = 1.0, 24.0, 2.5, 0.25
-# And for adding a cell to what a square of results sees, and for a call.
+# And for adding a cell to the window sum of a square of results, and for a call.
 ADDED, CALL = 0.75, 6000.0
-# Cells along a kernel's side. More tell more closely what a result sees, but take longer: with 16
+# Cells along a kernel's side. More give closer bounds of the window sums, but take longer: with 16
 # a picture of 1080 x 1920 under a kernel of 31 x 31 took ten times as long.
 CELLS = 5
 # A block and its spectrum that take a second-level cache are at home there; one of four times
@@ -50,7 +50,7 @@ class FftGeometry:
     given_size, result_size, kernel : (int, int)
         Along y and x; a signal has one row.
     lo : (int, int)
-        Samples that the first result sees before the first one.
+        Samples in the window of the first result that are before the first one there is.
     folded : bool
         Whether it is a signal, of which a block holds a piece row by row.
     """
@@ -159,7 +159,7 @@ def seconds(geometry: FftGeometry, blocks: Blocks, itemsize: int) -> float:
 
 
 def cell_of(kernel: int) -> tuple[int, int]:
-    """Return the side of a cell, and how many all results of a square of that side see."""
+    """Return the side of a cell, and how many all windows of a square of results contain."""
     side = max(kernel // CELLS, 1)
     return side, (kernel + 1) // side - 1
 
@@ -173,10 +173,10 @@ def cell_counts(geometry: FftGeometry, blocks: Blocks) -> tuple[int, int]:
 
 
 def _doubtful(geometry: FftGeometry, blocks: Blocks) -> bool:
-    """Return whether even in noise results in a corner would be computed by their definition.
+    """Return whether even in noise results in a corner would be recomputed as direct sums.
 
-    They see a twelfth of a kernel's samples for certain; the largest sample is about six times
-    the mean.
+    A twelfth of a kernel's samples is in their windows for certain; the largest sample is about
+    six times the mean.
     """
     terms = geometry.given * prod(geometry.kernel)
     samples = 2 * geometry.given * blocks.rows * blocks.columns

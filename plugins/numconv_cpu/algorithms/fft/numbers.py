@@ -66,7 +66,7 @@ NUMBERS = (
     "own_largest",
     "own_cells",
     "own_lines",
-    "own_seen",
+    "own_window_sums",
     "own_samples",
 )
 

@@ -186,7 +186,7 @@ def _axes(
 
 
 def _cells(geometry: FftGeometry, blocks: Blocks) -> dict[str, int]:
-    """Return how the samples of a block are added up, to know what each result sees."""
+    """Return how the samples of a block are added up, for the window sums of its results."""
     (cell_y, whole_y), (cell_x, whole_x) = map(cell_of, geometry.kernel)
     cells_y, cells_x = cell_counts(geometry, blocks)
     return {
@@ -222,7 +222,7 @@ def _arrange(numbers: dict[str, int], workers: int) -> int:
         "own_largest": numbers["columns"],
         "own_cells": 2 * numbers["cells"],
         "own_lines": numbers["cells"],
-        "own_seen": 2 * numbers["cells"],
+        "own_window_sums": 2 * numbers["cells"],
         "own_samples": numbers["columns"] + numbers["kernel_width"],
     }
     begins, numbers["worker"] = in_turn(own)

@@ -77,7 +77,7 @@ def add_to_cells(cells, band, first, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sum_windows(seen, cells, lines, g):  # type: ignore[no-untyped-def]
+def sum_windows(window_sums, cells, lines, g):  # type: ignore[no-untyped-def]
     """Write the window sum of each square of results: of the cells that all its windows share.
 
     Parameters
@@ -92,11 +92,11 @@ def sum_windows(seen, cells, lines, g):  # type: ignore[no-untyped-def]
         for k in range(g.whole_y):
             for j in range(g.cells_x):
                 lines[i * g.cells_x + j] += cells[(i + k) * g.cells_x + j]
-    clear(seen, height * width)
+    clear(window_sums, height * width)
     for i in range(height):
         for k in range(g.whole_x):
             for j in range(width):
-                seen[i * width + j] += lines[i * g.cells_x + j + k]
+                window_sums[i * width + j] += lines[i * g.cells_x + j + k]
 
 
 @kernel

@@ -11,7 +11,7 @@ from ...kernel.epilogue import store_row, store_row_with
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, fetch_add, record_at, zero
 from .butterflies import add_product_with_conjugate, multiply_conjugate
-from .direct_sums import correct_row
+from .direct_sums import recompute_row
 from .samples import least_window_sum, pack_block, sum_windows
 from .transforms import backward, forward
 from .weights import weight_task
@@ -72,11 +72,14 @@ def pair_task(  # type: ignore[no-untyped-def]
         place = image + tables[g.at_plane_offsets + filter]
         shift = bias[filter] if g.bias else zero(bias)
         for part in range(min(2, g.blocks - 2 * pair)):
-            rows, seen = at(block, part * g.imaginary), at(own, g.own_seen + part * g.cells)
+            rows, window_sums = (
+                at(block, part * g.imaginary),
+                at(own, g.own_window_sums + part * g.cells),
+            )
             store_block(
                 rows,
                 2 * pair + part,
-                seen,
+                window_sums,
                 least,
                 given,
                 taps,
@@ -112,8 +115,8 @@ def transform_pair(pair, x, own, factors, tables, g):  # type: ignore[no-untyped
     for cell in range(2 * g.cells):
         total += cells[cell]
     for part in range(2):
-        seen = at(own, g.own_seen + part * g.cells)
-        sum_windows(seen, at(cells, part * g.cells), at(own, g.own_lines), g)
+        window_sums = at(own, g.own_window_sums + part * g.cells)
+        sum_windows(window_sums, at(cells, part * g.cells), at(own, g.own_lines), g)
     return least_window_sum(total, largest, g)
 
 
@@ -134,12 +137,12 @@ def multiply_channels(total, samples, weights, g):  # type: ignore[no-untyped-de
 
 @kernel
 def store_block(  # type: ignore[no-untyped-def]
-    block, number, seen, least, x, taps, out, residual, shift, own, tables, g
+    block, number, window_sums, least, x, taps, out, residual, shift, own, tables, g
 ):
     """Write the results of one block, after those that are not accurate are recomputed."""
     stay_whole()
     first_y, first_x = number // g.blocks_x * g.step_y, number % g.blocks_x * g.step_x
-    accurate = all_accurate(seen, least, g)
+    accurate = all_accurate(window_sums, least, g)
     for row in range(g.rows):
         y, begin = first_y + row * g.row_step_y, row * g.row_step_x
         count = min(g.columns, g.step_x - begin, g.result_width - first_x - begin)
@@ -148,7 +151,9 @@ def store_block(  # type: ignore[no-untyped-def]
         results, to = at(block, row * g.pitch), y * g.result_width + first_x + begin
         if not accurate:
             samples, first = at(own, g.own_samples), first_x + begin
-            correct_row(results, row, seen, least, x, taps, y, first, count, samples, tables, g)
+            recompute_row(
+                results, row, window_sums, least, x, taps, y, first, count, samples, tables, g
+            )
         if g.residual or g.activation:
             added = at(residual, to)
             store_row_with(
@@ -159,9 +164,9 @@ def store_block(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def all_accurate(seen, least, g):  # type: ignore[no-untyped-def]
+def all_accurate(window_sums, least, g):  # type: ignore[no-untyped-def]
     """Return whether all results of a block are."""
     enough = least >= 0
     for place in range((g.cells_y - g.whole_y + 1) * (g.cells_x - g.whole_x + 1)):
-        enough &= seen[place] >= least
+        enough &= window_sums[place] >= least
     return enough

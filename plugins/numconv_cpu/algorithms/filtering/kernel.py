@@ -118,9 +118,9 @@ def plane_of(g, tables, outer, layer):  # type: ignore[no-untyped-def]
     """
     start = 0
     for axis in range(g.outer_axes - 1, -1, -1):
-        told = at(tables, g.at_outer + 4 * axis)
-        samples, taps, stride = told[0], told[1], told[2]
-        sample = source_of(tables, told[3], outer % samples + layer % taps)
+        axis_entry = at(tables, g.at_outer + 4 * axis)
+        samples, taps, stride = axis_entry[0], axis_entry[1], axis_entry[2]
+        sample = source_of(tables, axis_entry[3], outer % samples + layer % taps)
         if sample < 0:
             return -1
         start += sample * stride

@@ -51,9 +51,9 @@ def involute(  # type: ignore[no-untyped-def]
         samples = g.depth * g.height * g.width
         for c in range(channels):
             start = (n * g.channels + first + c) * samples
-            planes = at(memory, c * g.channel)
+            planes = at(memory, c * g.channel_pitch)
             pack_planes(g, planes, at(x, start), tables, z, y0, x0)
-        clear(at(memory, channels * g.channel), g.margin)
+        clear(at(memory, channels * g.channel_pitch), g.margin)
         plane_offsets = at(tables, g.at_plane_offsets + first)
         image = n * g.channels * g.positions
         for y in range(y0, y1, g.block_height):
@@ -127,7 +127,7 @@ def compute_blocks(g, tables, kernels, position, x, out, plane_offsets, memory, 
     for first in range(0, channels, g.columns):
         fresh = first == 0 or g.tile.shape[1] == 1
         first = min(first, channels - g.columns)
-        planes, to = at(x, first * g.channel), at(plane_offsets, first)
+        planes, to = at(x, first * g.channel_pitch), at(plane_offsets, first)
         compute_block(g, runs, weights, tap, row, ahead, fresh, memory, planes, out, to)
 
 
@@ -154,7 +154,7 @@ def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, plan
                     taps,
                     samples,
                     offsets,
-                    g.channel,
+                    g.channel_pitch,
                     factors,
                     tap,
                     next_row,
@@ -163,7 +163,7 @@ def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, plan
                 )
             else:
                 sums = multiply_kept_line(
-                    sums, first, last, taps, samples, offsets, g.channel, kept
+                    sums, first, last, taps, samples, offsets, g.channel_pitch, kept
                 )
             samples, factors = at(samples, g.next_row_sample), at(factors, step * tap)
             kept = at(kept, taps * g.tile.shape[0] * g.lanes)

@@ -43,7 +43,7 @@ NUMBERS = (
     "layers",  # extents of the planes
     "lines",
     "pitch",
-    "channel",
+    "channel_pitch",
     "zeros",  # whether the borders of rows are
     "at_runs",  # which samples of a row are `step` apart
     "positions",  # of a channel of the result
@@ -216,7 +216,7 @@ def _plane_numbers(problem: InvolutionProblem, planes: Planes, tables: Tables) -
         "layers": planes.layers,
         "lines": planes.lines,
         "pitch": planes.pitch,
-        "channel": (-(-planes.size // line) | 1) * line,
+        "channel_pitch": (-(-planes.size // line) | 1) * line,
         "zeros": int(not x.lines.has_borders(x.length)),
         "at_runs": tables.add(x.lines.runs(x.length)),
     }
@@ -280,7 +280,7 @@ def _memory_numbers(numbers: dict[str, int], blocking: InvolutionBlocking) -> di
     margin = blocking.span[1] + 4 * lanes
     reads = sum((run.lines + blocking.rows - 1) * len(run.taps) for run in blocking.runs)
     sizes = {
-        "at_planes": most_channels * numbers["channel"] + margin,
+        "at_planes": most_channels * numbers["channel_pitch"] + margin,
         "at_kept": reads * tile_rows * lanes if channels > 1 else 0,
         "at_copies": numbers["taps"] * blocking.rows * lanes,
         "at_sums": tile_rows * channels * lanes,

@@ -197,7 +197,7 @@ def block(lowering: Lowering, form: Form, itemsize: int, batch: int, workers: in
     lengths = [form.position_tiles(part) for part in lowering.parts]
     position_blocks = [-(-length // most_tiles) for length in lengths]
     least = Partition(tile_blocks, position_blocks[0], True)
-    plane_bytes = lowering.given_channels * lowering.channel * itemsize
+    plane_bytes = lowering.given_channels * lowering.channel_pitch * itemsize
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
     whole_groups = plane_bytes <= GROUP_BYTES and batch * lowering.groups >= wanted
     while not whole_groups and grids * tile_blocks * max(position_blocks) < wanted:
@@ -264,6 +264,6 @@ def strip_lowering(
     count = images * part.counts[0] * blocks
     tasks = count * blocking.tile_blocks
     divided = sum(w * tasks // workers % blocking.tile_blocks > 0 for w in range(1, workers))
-    small = strip.given_channels * strip.channel * itemsize <= STRIP_BYTES
-    few = (count + divided) * strip.channel <= REPEATS * images * lowering.channel
+    small = strip.given_channels * strip.channel_pitch * itemsize <= STRIP_BYTES
+    few = (count + divided) * strip.channel_pitch <= REPEATS * images * lowering.channel_pitch
     return strip if small and few else None

@@ -284,7 +284,7 @@ def compute_channels(g, part, task, planes, arrays):  # type: ignore[no-untyped-
         part,
         weights,
         at(panels, g.at_packed),
-        at(planes, task.z * g.layer),
+        at(planes, task.z * g.layer_pitch),
         arrays.tables,
         first,
         positions,

@@ -66,8 +66,8 @@ def _phases(lowering: Lowering, tables: Tables) -> dict[str, int]:
         "layers": lowering.layers,
         "lines": lowering.lines,
         "pitch": lowering.pitch,
-        "layer": lowering.layer,
-        "channel": lowering.channel,
+        "layer_pitch": lowering.layer_pitch,
+        "channel_pitch": lowering.channel_pitch,
         "padded": int(not all(axis.lines.is_filled(axis.length) for axis in lowering.axes)),
         "deinterleaved": int(aligned is not None),
         "first_deinterleaved": int(runs[:, 2].min()),
@@ -204,9 +204,9 @@ def _planes(
     channels = batch * lowering.groups * lowering.given_channels
     chunks, lines = _chunks(lowering, batch, workers)
     margin = lowering.shared + max(form.NR, form.lanes)
-    planes = channels * lowering.channel
+    planes = channels * lowering.channel_pitch
     if whole_groups or strips:
-        planes = whole_lines(lowering.given_channels * lowering.channel + margin)
+        planes = whole_lines(lowering.given_channels * lowering.channel_pitch + margin)
     numbers = {
         "pack_tasks": 0 if whole_groups or strips or in_place else channels * chunks,
         "pack_lines": lines,
@@ -230,7 +230,7 @@ def _chunks(lowering: Lowering, batch: int, workers: int) -> tuple[int, int]:
     than a worker's share: then it packs most of the lines whose results it computes.
     """
     lines = lowering.layers * lowering.lines
-    most = PACK_ELEMENTS * lines // lowering.channel
+    most = PACK_ELEMENTS * lines // lowering.channel_pitch
     share = -(-lines * batch // workers)
     most = max(min(most, share), LEAST_LINES)
     chunks = -(-lines // most)

@@ -41,7 +41,7 @@ def pack_lines(planes, given, tables, g, z0, y0, first, last):  # type: ignore[n
         for phase_z in range(g.phases_z):
             from_z = sample_at(line_at(at(tables, g.at_z), phase_z, z0), z)
             given_layer = at(given, from_z * g.height * g.width)
-            layer = at(planes, (phase_z * g.layers + z) * g.layer)
+            layer = at(planes, (phase_z * g.layers + z) * g.layer_pitch)
             for phase_y in range(g.phases_y):
                 lines = line_at(at(tables, g.at_y), phase_y, y0)
                 rows = at(layer, phase_y * g.phases_x * g.lines * g.pitch)
@@ -73,8 +73,8 @@ def pack_rows(rows, layer, lines, begin, end, tables, g):  # type: ignore[no-unt
             copy_rows(target, at(layer, sample), lines, begin, end, last - first, g)
     if g.extras:
         for piece in range(g.extras):
-            told = at(extras, 4 * piece)
-            place, count, sample, step = told[0], told[1], told[2], told[3]
+            entry = at(extras, 4 * piece)
+            place, count, sample, step = entry[0], entry[1], entry[2], entry[3]
             for y in range(begin, end):
                 from_y = sample_at(lines, y)
                 if from_y >= 0:

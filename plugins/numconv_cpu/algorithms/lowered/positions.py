@@ -187,7 +187,7 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
         g,
         at(weights, part.at_weights + (task.group * g.tiles + tile) * part.K * g.MR),
         part.K,
-        at(planes, z * g.layer + first),
+        at(planes, z * g.layer_pitch + first),
         at(arrays.tables, part.at_offsets),
         positions,
         part.positions - first if g.in_place else positions + g.NR,

@@ -63,7 +63,7 @@ def pack_task(task, arrays, g):  # type: ignore[no-untyped-def]
     planes = at(arrays.memory, g.at_planes)
     given = at(arrays.x, channel * g.depth * g.height * g.width)
     pack_lines(
-        at(planes, channel * g.channel), given, arrays.tables, g, origin, origin, first, last
+        at(planes, channel * g.channel_pitch), given, arrays.tables, g, origin, origin, first, last
     )
     if task == g.pack_tasks - 1:
         clear(at(planes, g.planes), g.margin)
@@ -115,16 +115,16 @@ def block_task(task, packed_strip, worker, arrays, g, parts):  # type: ignore[no
     z, image_group = rest % part.count_z, rest // part.count_z
     group, n = image_group % g.groups, image_group // g.groups
     if g.in_place:
-        planes = at(arrays.x, image_group * g.given_channels * g.channel)
+        planes = at(arrays.x, image_group * g.given_channels * g.channel_pitch)
     elif g.strips:
         planes = at(arrays.memory, g.at_planes + worker * g.planes)
         row = block * part.position_tiles // part.position_blocks * g.NR // g.row_positions
         if strip != packed_strip:
             pack_group(planes, image_group, z, row, arrays, g)
         # Where they would begin if they held all rows.
-        planes = at(planes, -z * g.layer - row * g.pitch)
+        planes = at(planes, -z * g.layer_pitch - row * g.pitch)
     else:
-        planes = at(arrays.memory, g.at_planes + image_group * g.given_channels * g.channel)
+        planes = at(arrays.memory, g.at_planes + image_group * g.given_channels * g.channel_pitch)
     compute_block(g, part, Task(block, z, tile_block, group, n, worker), planes, arrays)
     return strip
 
@@ -149,6 +149,6 @@ def pack_group(planes, group, z0, y0, arrays, g):  # type: ignore[no-untyped-def
     """Fill all planes of a group, counted over all images, from results z0, y0 on."""
     for c in range(g.given_channels):
         given = at(arrays.x, (group * g.given_channels + c) * g.depth * g.height * g.width)
-        target = at(planes, c * g.channel)
+        target = at(planes, c * g.channel_pitch)
         pack_lines(target, given, arrays.tables, g, z0, y0, min(group, 0), g.layers * g.lines)
-    clear(at(planes, g.given_channels * g.channel), g.margin)
+    clear(at(planes, g.given_channels * g.channel_pitch), g.margin)

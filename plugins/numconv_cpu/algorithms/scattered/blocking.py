@@ -29,7 +29,7 @@ SCATTERED = 0.98
 READ, READ_APART = 21, 86
 # Where few positions share the time it takes to read the weights, rows of them are read in pieces
 # of 1 KiB: memory gives pieces of 128 bytes at 40 % of that speed.
-GANG = 8
+TILES_AT_ONCE = 8
 FEW_POSITIONS = 64
 # Of more ranges, it is estimated how many samples they read.
 MOST_PIECES = 1024
@@ -101,7 +101,7 @@ class Blocking:
         Vectors after which a result channel begins with a vector again.
     tiles, tile_block : int
         Tiles of lanes in a group, and in a task.
-    gang : int
+    tiles_at_once : int
         Tiles whose weights are copied together.
     pieces : int
         Ranges of results along the first axis.
@@ -114,7 +114,7 @@ class Blocking:
     unit: int
     tiles: int
     tile_block: int
-    gang: int
+    tiles_at_once: int
     pieces: int
 
     @property
@@ -175,7 +175,7 @@ def choose_blocking(problem: ConvolutionProblem, workers: int) -> Blocking:
         unit=taps // gcd(taps, lanes),
         tiles=tiles,
         tile_block=tile_block,
-        gang=min(GANG, tile_block) if positions <= FEW_POSITIONS else 1,
+        tiles_at_once=min(TILES_AT_ONCE, tile_block) if positions <= FEW_POSITIONS else 1,
         pieces=pieces,
     )
 

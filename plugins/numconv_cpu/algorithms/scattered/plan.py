@@ -48,7 +48,7 @@ NUMBERS = (
     "tile_blocks",
     "blocks",  # of results
     "tasks",
-    "gang",  # tiles whose weights are copied together
+    "tiles_at_once",  # tiles whose weights are copied together
     "packed_tile",  # from one of them to the next
     "ahead",  # from the weights that are copied to those that are asked for
     "prepared",  # whether the weights come packed
@@ -147,8 +147,8 @@ class ScatterPlan(OfThisProcess):
             "tile_blocks": c.tile_blocks,
             "blocks": c.pieces,
             "tasks": problem.batch * problem.groups * c.tile_blocks * c.pieces,
-            "gang": c.gang,
-            "ahead": -(-AHEAD // c.gang) * result * taps,
+            "tiles_at_once": c.tiles_at_once,
+            "ahead": -(-AHEAD // c.tiles_at_once) * result * taps,
             "prepared": 0,
             # Of a longer stride, no more phases than there are results.
             "stride_x": min(axes[2].stride, axes[2].result),
@@ -285,7 +285,7 @@ def _arrange(numbers: dict[str, int], positions: int, width: int, rows: int) -> 
     sizes = {
         "at_sums": (numbers["tile_block"] * tiles * NR + lanes) * numbers["MR"],
         "at_panels": tiles * numbers["panel_size"] + lanes,
-        "at_packed": 2 * numbers["gang"] * numbers["packed_tile"],
+        "at_packed": 2 * numbers["tiles_at_once"] * numbers["packed_tile"],
         "at_transposed": numbers["unit"] * lanes * numbers["transposed_pitch"],
         "at_row": numbers["stride_x"] * numbers["phase_pitch"] + width,
         "at_rows": rows,

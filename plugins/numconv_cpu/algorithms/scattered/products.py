@@ -73,10 +73,10 @@ def macro_kernel(g, weights, samples, readable, positions, lanes, sums, panels, 
     """
     stay_whole()
     padded = (positions + g.NR - 1) // g.NR * g.NR
-    gang_lanes = g.gang * g.MR
-    here, there = packed, at(packed, g.gang * g.packed_tile)
+    lanes_at_once = g.tiles_at_once * g.MR
+    here, there = packed, at(packed, g.tiles_at_once * g.packed_tile)
     if not g.prepared:
-        pack_weights(g, here, weights, 0, min(g.KC, g.given_channels), min(gang_lanes, lanes))
+        pack_weights(g, here, weights, 0, min(g.KC, g.given_channels), min(lanes_at_once, lanes))
     for c in range(0, g.given_channels, g.KC):
         kc = min(g.KC, g.given_channels - c)
         for p in range(0, positions, g.NR):
@@ -84,19 +84,19 @@ def macro_kernel(g, weights, samples, readable, positions, lanes, sums, panels, 
             panel = at(panels, p // g.NR * g.panel_size)
             count = min(g.NR, positions - p)
             pack_samples(g, panel, at(samples, start), kc, count, readable - start)
-        for first in range(0, lanes, gang_lanes):
+        for first in range(0, lanes, lanes_at_once):
             # The next tiles, or the first ones of the next channels.
-            next_first, next_kc = first + gang_lanes, kc
+            next_first, next_kc = first + lanes_at_once, kc
             source = at(weights, c * g.row + next_first)
             if next_first >= lanes:
                 next_first, next_kc = 0, min(g.KC, g.given_channels - c - kc)
                 source = at(weights, (c + kc) * g.row)
-            next_lanes = min(gang_lanes, lanes - next_first)
+            next_lanes = min(lanes_at_once, lanes - next_first)
             pieces = next_lanes // g.MR
             done, share = 0, 0
             if next_lanes % g.MR == 0 and 2 * positions > g.NR and not g.prepared:
                 share = kc // pieces
-            for lane in range(first, min(first + gang_lanes, lanes), g.MR):
+            for lane in range(first, min(first + lanes_at_once, lanes), g.MR):
                 tile = at(here, (lane - first) // g.MR * g.packed_tile)
                 if g.prepared:
                     tile = at(weights, lane * g.given_channels + c * g.MR)

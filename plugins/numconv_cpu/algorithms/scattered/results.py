@@ -62,9 +62,11 @@ def add_up(g, block, channel, channels, n, arrays, sums, transposed, row, rows):
 @kernel
 def find_rows(rows, g, block, tables):  # type: ignore[no-untyped-def]
     """Write down `entries` of each row of a block along y, which are those of all channels."""
-    told, turn, phase = at(tables, g.at_y), block.turn_y, block.phase_y
+    phase_entry, turn, phase = at(tables, g.at_y), block.turn_y, block.phase_y
     for y in range(block.end_y - block.first_y):
-        begin, count = entries(at(told, 3 * phase), turn, g.given_y, g.shift_y, g.next_y, g.given_x)
+        begin, count = entries(
+            at(phase_entry, 3 * phase), turn, g.given_y, g.shift_y, g.next_y, g.given_x
+        )
         store_biased(rows, 2 * y, begin)
         store_biased(rows, 2 * y + 1, count)
         phase += 1
@@ -80,8 +82,8 @@ def add_channel(g, block, out, residual, bias, transposed, tables, row, rows):  
     # Divisions are slow: turns and phases are counted.
     turn_z, phase_z = block.turn_z, block.phase_z
     for z in range(block.first_z, block.end_z):
-        told = at(of_z, 3 * phase_z)
-        rows_z = entries(told, turn_z, g.given_z, g.shift_z, g.next_z, step_z)
+        phase_entry = at(of_z, 3 * phase_z)
+        rows_z = entries(phase_entry, turn_z, g.given_z, g.shift_z, g.next_z, step_z)
         for y in range(block.first_y, block.end_y):
             found = at(rows, 2 * (y - block.first_y))
             add_phases(
@@ -102,7 +104,7 @@ def add_channel(g, block, out, residual, bias, transposed, tables, row, rows):  
 
 
 @kernel(inline=True)
-def entries(told, turn, given, shift, following, step):  # type: ignore[no-untyped-def]
+def entries(phase_entry, turn, given, shift, following, step):  # type: ignore[no-untyped-def]
     """Return where the sums stand that add to a result along an axis.
 
     Parameters
@@ -121,7 +123,7 @@ def entries(told, turn, given, shift, following, step):  # type: ignore[no-untyp
     tuple of int
         The first of them, and how many there are.
     """
-    begin, sample, count = told[0] + turn * step, told[1] + turn, told[2]
+    begin, sample, count = phase_entry[0] + turn * step, phase_entry[1] + turn, phase_entry[2]
     if sample >= given:
         skipped = sample - given + 1 if shift == 1 else (sample - given + shift) // shift
         begin, sample, count = (

@@ -21,12 +21,12 @@ class Spectral:
     Notes
     -----
     The error of a result is at most ``c * (K + 2) * eps * max|w| * sum|x|``, with the largest
-    weight of the result's filter and the sum over what the result sees: as for `fft`.
+    weight of the result's filter and the sum over the result's window: as for `fft`.
     ``accuracy="strict"`` forbids that.
 
     A few samples or weights that would drown the others, or are not finite, are left out of the
-    transforms; their products are added one by one. Results that see too little for their share
-    of the rounding errors are computed from their definition. If that is much, or too many
+    transforms; their products are added one by one. Results whose windows have too little for their
+    share of the rounding errors are recomputed as direct sums. If that is much, or too many
     samples are not finite, `direct` or `transposed` computes the image.
     """
 

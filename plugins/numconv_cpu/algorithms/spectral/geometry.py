@@ -25,8 +25,8 @@ NEAREST = 2**13
 
 # Nanoseconds of one core for a vector of 64 bytes, real and imaginary: of a stage by its radix,
 # for all else that is done to it on the way there or back along an axis, and for a line of them
-# to begin; for a sample, to measure it and to sum it up; for a result, to look at what it sees;
-# and for a call, of which an image of a batch bears a part. Measured on a Zen 5.
+# to begin; for a sample, to measure it and to sum it up; for a result, to look up the sum over its
+# window; and for a call, of which an image of a batch bears a part. Measured on a Zen 5.
 STAGE = {2: 1.6, 3: 2.6, 4: 2.6, 5: 3.9}
 MOVE, LINE = 4.8, 200.0
 SAMPLE, RESULT, CALL = 1.5, 0.3, 4000.0
@@ -51,7 +51,7 @@ class SpectralGeometry:
     parts : int
         Real numbers of a value.
     first, seen : tuple of int
-        The first sample that a result sees, and how many.
+        The first sample in the window of any result, and how many there are.
     shift : tuple of int
         From a result to the product that it is, counted from that of the first sample and tap.
     """

@@ -1,9 +1,10 @@
 """One spatial axis as Winograd's filtering sees it: of stride 1, whatever the layer's stride.
 
-A stride splits the given array of a forward convolution into *phases*, the samples of each
-remainder, and the taps with them: a convolution of stride 1 with as many times the channels. It
-splits the results of an input gradient into *parts* in the same way: as many times the result
-channels, which all read the same samples. Along the axis, then::
+A stride splits the given array of a forward convolution into its *phases*: phase r has the samples
+``i * stride + r``, and the taps that read them. That is a convolution of stride 1 with as many
+times the given channels. The stride of an input gradient splits the results into phases likewise,
+here called *parts*: as many times the result channels, all of which read the same samples. Along
+the axis, then::
 
     result[i * parts + part + first] = sum over phase, t of
         weight[tap[part, phase, t]] * given[start + phase + step * (i + t)]

@@ -30,7 +30,7 @@ MARGIN = 1.05
 
 
 def sizes(problem: ConvolutionProblem) -> list[int]:
-    """Return how many points tiles may see that have two results or more along each side."""
+    """Return how many points tiles may have that have two results or more along each side."""
     most = max(axis.taps for axis in flat_axes(problem))
     return [points for points in (MOST_POINTS, 4) if most < points]
 

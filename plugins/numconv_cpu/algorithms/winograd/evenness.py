@@ -19,11 +19,11 @@ NOISE = 2.5
 
 
 def uneven(problem: ConvolutionProblem, points: int) -> float:
-    """Return how many times what a result sees its tile may hold in all.
+    """Return how many times the sum over a result's window that of its tile's input may be.
 
-    The rounding errors of a tile follow from all that it holds and, over patterns made to be hard,
-    from the square root of what the transforms make of it; what is stated follows from what a
-    result sees, and from how many terms it has.
+    The rounding errors of a tile are in proportion to its whole input and, over patterns made to be
+    hard, to the square root of what the transforms make of it. The error that is allowed is in
+    proportion to the samples in the window of a result, and to how many terms it has.
     """
     terms = replace(problem, batch=1).terms
     grown = prod(growth(points if axis.taps > 1 else 1, axis.taps) for axis in flat_axes(problem))

@@ -112,9 +112,9 @@ class Tiling:
     Parameters
     ----------
     points : (int, int)
-        Samples along the sides of what a tile sees.
+        Samples along the sides of the input of a tile: m + r - 1 of F(m, r).
     sides : (int, int)
-        Results along its own, of each part.
+        Results along its sides, of each part: m.
     tiles : (int, int)
         Of a layer.
     given_blocks, result_blocks : int

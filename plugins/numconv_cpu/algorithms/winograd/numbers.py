@@ -42,7 +42,7 @@ NUMBERS = (
     "tap_step",  # and how far the next is, or 0 where there are more
     "side_y",  # results along a tile's sides
     "side_x",
-    "points_y",  # samples along the sides of what a tile sees
+    "points_y",  # samples along the sides of the input of a tile
     "points_x",
     "points",
     "tiles_y",  # of a layer

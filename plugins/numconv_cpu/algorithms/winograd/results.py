@@ -69,11 +69,11 @@ def transform_back(results, run, products, shift, masks, g):  # type: ignore[no-
             for row in range(g.side_y):
                 mask = masks[(t * g.parts + part) * g.side_y + row]
                 if mask != 0:
-                    see_nothing(at(place, row * pitch), apart, shift, int(mask), g)
+                    clear_unseen(at(place, row * pitch), apart, shift, int(mask), g)
 
 
 @kernel
-def see_nothing(results, apart, shift, mask, g):  # type: ignore[no-untyped-def]
+def clear_unseen(results, apart, shift, mask, g):  # type: ignore[no-untyped-def]
     """Make exact what only the transform's rounding errors reach."""
     for j in range(g.side_x):
         if mask >> j & 1:

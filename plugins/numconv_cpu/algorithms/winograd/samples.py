@@ -1,6 +1,6 @@
 """From samples to points: tiles of the given array, channel by channel, transformed.
 
-The samples that a run of tiles sees are copied with their padding, one vector of channels of a
+The input of a run of tiles is copied with their padding, one vector of channels of a
 phase at a time, to ``[row][position][channel]``; so the transform works on whole vectors whatever
 the image's width. On the way the absolute values of each position are added up over the channels:
 they tell whether the transform, which mixes the samples of a tile, is accurate there.
@@ -88,7 +88,7 @@ def transform_run(phase, z, ty, tx, run, width, channels, x, target, sums, patch
 
 @kernel
 def pack_patch(patch, sums, x, lines, phase, first, width, channels, tables, g):  # type: ignore[no-untyped-def]
-    """Copy what a run of tiles sees of some channels, and add up absolute values."""
+    """Copy the input of a run of tiles, of some channels, and add up absolute values."""
     line = line_at(at(tables, g.at_x), phase, first)
     begin = min(max(tables[g.at_runs + 2 * phase] - first, 0), width)
     end = min(max(tables[g.at_runs + 2 * phase + 1] - first, begin), width)
@@ -129,10 +129,10 @@ def pack_border(target, sums, source, line, size, first, last, channels, g):  # 
 
 @kernel
 def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[no-untyped-def]
-    """Compare what a tile holds with what each of its results sees.
+    """Compare the sum of a tile's input with the sum over the window of each of its results.
 
-    For each part and row of the tile, a mask says which results see nothing but zeros though
-    the tile holds more, as bits.
+    For each part and row of the tile, a mask says, as bits, which results have nothing but zeros
+    in their windows though the tile has more.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[n
 
 @kernel
 def add_seen(sums, part_y, part_x, width, tables, g):  # type: ignore[no-untyped-def]
-    """Add up what one result sees."""
+    """Return the sum over the window of one result."""
     seen = zero(sums)
     for phase in range(g.phases):
         rows = tables[g.at_seen_y + part_y * g.phases_y + phase // g.phases_x % g.phases_y]

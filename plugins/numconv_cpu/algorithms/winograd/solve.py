@@ -135,7 +135,7 @@ def own_strip(group, strip, first, blocks, weight, memory, own, tables, g, limit
 def multiply(samples, weights, products, active, tiles, blocks, begin, g):  # type: ignore[no-untyped-def]
     """Multiply one point's samples of a block of tiles with one strip of weights.
 
-    Rows beyond the last tile are computed from whatever stands there, and never looked at.
+    Rows beyond the last tile are computed from whatever stands there, and never stored.
     """
     stay_whole()
     t = 0
