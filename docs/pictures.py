@@ -1,6 +1,6 @@
 """Make every picture of the documentation, and the tables of the gallery.
 
-    python docs/pictures.py [operators] [filters] [arithmetic]
+    python docs/pictures.py [operators] [filters] [arithmetic] [kernels]
 
 Needs matplotlib, as `pip install -e ".[bench]"` brings it.
 """
@@ -10,12 +10,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from figures import arithmetic, filters, operators
+from figures import arithmetic, filters, kernels, operators
 
 GALLERY = Path(__file__).parent / "gallery.md"
 BEGIN, END = "<!-- filters: made by pictures.py -->\n", "\n<!-- end of filters -->"
 
-MAKERS = {"operators": operators.make, "filters": filters.make, "arithmetic": arithmetic.make}
+MAKERS = {
+    "operators": operators.make,
+    "filters": filters.make,
+    "arithmetic": arithmetic.make,
+    "kernels": kernels.make,
+}
 
 
 def with_tables(page: str) -> str:

@@ -22,7 +22,7 @@ from .runtime.compile import kernel
 from .runtime.launch import worker
 from .runtime.threads import SERIAL_WORK, run
 from .simd.machine import machine
-from .simd.memory import at, claim, copy, record_at
+from .simd.memory import at, copy, fetch_add, record_at
 from .simd.tile import fma, store, tile_field, zeros
 
 # Weights and vectors for so many steps fill half of a first-level cache of 32 KiB, as in the
@@ -126,10 +126,10 @@ def multiply(  # type: ignore[no-untyped-def]
 ):
     """Do the inner loop of a convolution on the same few operands again and again."""
     g = record_at(geometry, 0)
-    share = claim(counters, 1)
+    share = fetch_add(counters, 1)
     while share < g.workers:
         multiply_rounds(g, share, x, weight, out)
-        share = claim(counters, 1)
+        share = fetch_add(counters, 1)
 
 
 @kernel
@@ -148,9 +148,9 @@ def copy_share(  # type: ignore[no-untyped-def]
 ):
     """Copy the shares of `x` that nobody has copied yet."""
     g = record_at(geometry, 0)
-    share = claim(counters, 1)
+    share = fetch_add(counters, 1)
     while share < g.workers:
         first = share * g.count // g.workers
         last = (share + 1) * g.count // g.workers
         copy(at(out, first), at(x, first), last - first)
-        share = claim(counters, 1)
+        share = fetch_add(counters, 1)

@@ -11,7 +11,7 @@ import numconv
 
 pytest.importorskip("numba")
 
-from numconv_cpu.algorithms.depthwise.chains import Steps, chains, row_distance
+from numconv_cpu.algorithms.depthwise.tap_runs import Steps, row_distance, tap_runs
 from numconv_cpu.kernel.axes import forward_axis
 
 RANDOM = np.random.default_rng(20)
@@ -142,7 +142,7 @@ def test_every_tap_is_in_one_chain() -> None:
     y, x = forward_axis(50, 7, 2, 1, 3, 25, "zeros"), forward_axis(50, 3, 1, 1, 1, 50, "zeros")
     taps = [axis.parts[0].taps for axis in (unit, y, x)]
     steps = Steps((0, 10_000, 0), (0, 100, 1))
-    table = chains(taps, (1, 7, 3), steps, 1, row_distance(y))
+    table = tap_runs(taps, (1, 7, 3), steps, 1, row_distance(y))
     weights = [
         weight + tap * apart for _, weight, apart, taps in table.tolist() for tap in range(taps)
     ]

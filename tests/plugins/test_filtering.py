@@ -15,10 +15,10 @@ from numconv.core.operators import filter as operators
 from numconv.core.problems import FilterProblem
 from numconv.testing import LAWS, LawBroken
 
-shape = pytest.importorskip(
-    "numconv_cpu.algorithms.filtering.shape", reason="Numba is not installed"
+layouts = pytest.importorskip(
+    "numconv_cpu.algorithms.filtering.layout", reason="Numba is not installed"
 )
-Layout, Axis = shape.Layout, shape.Axis
+Layout, Axis = layouts.Layout, layouts.FilterAxis
 
 
 def problem(x: tuple[int, ...], kernel: tuple[int, ...], **changes: Any) -> FilterProblem:
@@ -45,7 +45,7 @@ def problem(x: tuple[int, ...], kernel: tuple[int, ...], **changes: Any) -> Filt
 def test_axes_are_merged_where_nothing_is_filtered(
     x: Any, kernel: Any, outer: Any, y: Any, line: Any
 ) -> None:
-    layout = shape.layout_of(problem(x, kernel))
+    layout = layouts.layout_of(problem(x, kernel))
     assert [(axis.samples, axis.taps) for axis in layout.outer] == outer
     assert (layout.y.samples, layout.y.taps) == y
     assert (layout.x.samples, layout.x.taps, layout.x.step) == line
@@ -60,11 +60,11 @@ def test_a_band_fits_the_cache_or_is_as_small_as_its_kernel(
     lines: int, length: int, taps: tuple[int, int], threads: int
 ) -> None:
     layout = Layout((), Axis(lines, taps[0], taps[0] // 2), Axis(length, taps[1], taps[1] // 2))
-    parts = shape.cut(layout, threads, False)
+    parts = layouts.choose_blocking(layout, threads, False)
     band = 8 * (parts.height + taps[0] - 1) * (parts.width + taps[1] - 1)
     assert 1 <= parts.height <= lines
     assert 1 <= parts.width <= length
-    assert band <= shape.BAND_BYTES or parts.width <= max(shape.SHORTEST_PIECE, taps[1])
+    assert band <= layouts.BAND_BYTES or parts.width <= max(layouts.SHORTEST_PIECE, taps[1])
     if threads > 1 and lines * length > 10**6:
         assert -(-lines // parts.height) * -(-length // parts.width) >= 2 * threads
 

@@ -55,9 +55,9 @@ def _readers(axis: Any, position: int) -> Any:
 
 def table(axis: Any) -> np.ndarray:
     """Return which sample stands at each position of each slot, as the kernels see it."""
-    found = np.empty((axis.slots, axis.length), np.int64)
-    for slot in range(axis.slots):
-        _samples(axis.lines.numbers(), slot, 0, found[slot])
+    found = np.empty((axis.phases, axis.length), np.int64)
+    for phase in range(axis.phases):
+        _samples(axis.lines.numbers(), phase, 0, found[phase])
     return found
 
 
@@ -150,7 +150,7 @@ def test_slots_that_are_hardly_read_have_the_taps_apart() -> None:
     axis = forward_axis(9, 5, 1, dilation, 2 * dilation, 9, "zeros")
     assert axis.length == axis.count == 9
     # The four taps that meet no sample share one slot.
-    assert axis.slots == 2
+    assert axis.phases == 2
     read = table(axis)[axis.parts[0].taps[:, 1]]
     assert read[2].tolist() == list(range(9))
     assert (np.delete(read, 2, 0) == -1).all()
@@ -169,5 +169,5 @@ def test_apart_taps_read_what_they_read_together(mode: str, stride: int) -> None
 
 def test_gradients_of_far_taps_hold_no_more_than_they_read() -> None:
     axis = gradient_axis(11, 3, 2, 10**6, 10**6, 9)
-    assert axis.slots * axis.length <= 6 * 6 + SHORT
+    assert axis.phases * axis.length <= 6 * 6 + SHORT
     assert gradient_axis(11, 3, 2, 3, 4, 9).lines.end < FAR

@@ -12,8 +12,8 @@ import numconv
 
 pytest.importorskip("numba")
 
-from numconv_cpu.algorithms.scattered import shape
-from numconv_cpu.algorithms.scattered.shape import MOST_POSITIONS, Axis
+from numconv_cpu.algorithms.scattered import blocking
+from numconv_cpu.algorithms.scattered.blocking import MOST_POSITIONS, ScatteredAxis
 
 RANDOM = np.random.default_rng(30)
 
@@ -88,7 +88,7 @@ def test_epilogue(activation: str) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 5, 100])
 def test_ranges_share_no_more_samples_than_they_must(count: int) -> None:
-    axis = Axis(given=23, result=46, taps=4, stride=2, dilation=1, lo=1)
+    axis = ScatteredAxis(given=23, result=46, taps=4, stride=2, dilation=1, lo=1)
     count = min(count, axis.cells[1])
     pieces = [axis.piece(index, count) for index in range(count)]
     assert all(first < end for first, end in pieces)
@@ -103,9 +103,9 @@ def test_ranges_share_no_more_samples_than_they_must(count: int) -> None:
 def test_of_many_ranges_it_is_estimated_how_many_samples_they_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    axis = Axis(given=2300, result=4600, taps=4, stride=2, dilation=1, lo=1)
+    axis = ScatteredAxis(given=2300, result=4600, taps=4, stride=2, dilation=1, lo=1)
     (most, read), widest = axis.samples(100), axis.widest(100)
-    monkeypatch.setattr(shape, "MOST_PIECES", 10)
+    monkeypatch.setattr(blocking, "MOST_PIECES", 10)
     estimated = axis.samples(100)
     assert most <= estimated[0] <= most + 2
     assert read <= estimated[1] <= 1.1 * read

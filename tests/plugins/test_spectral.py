@@ -18,7 +18,7 @@ from numconv.testing.laws import LAWS
 from numconv.testing.operands import random_operands
 from numconv_cpu.algorithms import ALGORITHMS
 from numconv_cpu.algorithms.spectral import Spectral
-from numconv_cpu.algorithms.spectral.shape import lengths_of, shape_of
+from numconv_cpu.algorithms.spectral.geometry import geometry_of, lengths_of
 from numconv_cpu.kernel import fallback as handover
 
 
@@ -335,7 +335,7 @@ def test_refuses_in_words(problem: ConvolutionProblem, reason: str) -> None:
 
 @pytest.mark.parametrize("size", [1000, 4099, 99991])
 def test_lengths_hold_what_is_needed(size: int) -> None:
-    shape = shape_of(convolution((size,), (size,)))
+    shape = geometry_of(convolution((size,), (size,)))
     lengths = lengths_of(shape, 4)
     assert lengths is not None
     assert 2 * size - 1 <= 2 * lengths.rows * lengths.columns <= 3 * size
@@ -351,8 +351,8 @@ def test_a_wrong_one_breaks_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scaled a little by its factors, products are wrong, and the law notices."""
     from numconv_cpu.algorithms.spectral import plan
 
-    right = plan.twists
-    monkeypatch.setattr(plan, "twists", lambda *each: right(*each) * 1.01)
+    right = plan.row_twiddles
+    monkeypatch.setattr(plan, "row_twiddles", lambda *each: right(*each) * 1.01)
     problem = convolution((40, 30), (21, 22))
     law = next(law for law in LAWS if law.name == "within_bound")
     with pytest.raises(LawBroken):

@@ -1,9 +1,10 @@
-"""One spatial axis of a convolution, lowered: which sample stands where, and where taps read.
+"""One spatial axis of a convolution, lowered: which sample stands where, and what taps read.
 
-The given array is copied, once, into *planes*: along each axis it is padded and split into slots,
-one for each remainder of the stride that some tap meets. In its slot every tap reads consecutive
-samples for consecutive outputs. Where taps are so far apart that most of a slot would never be
-read, each tap has a slot of its own.
+The given array is copied, once, into *planes*. Along each axis it is padded and split into the
+phases of the stride (polyphase): phase r has the samples ``i * stride + r``, for each remainder r
+that some tap meets. In its phase every tap reads consecutive samples for consecutive results.
+Where taps are so far apart that most of a phase would never be read, each tap gets a phase of its
+own, which begins with its first sample.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from .padding import Lines, Table
 
-# Slots up to this long stay as they are, however little of them is read.
+# Phases up to this long stay as they are, however little of them is read.
 SHORT = 4096
 
 
@@ -26,7 +27,7 @@ class AxisPart:
     ----------
     count, start : int
     taps : ndarray of int64, shape (taps, 3)
-        Of each: which tap of the kernel it is, and the slot and the position that it reads for
+        Of each: which tap of the kernel it is, and the phase and the position that it reads for
         the part's first result.
     """
 
@@ -36,7 +37,7 @@ class AxisPart:
 
 
 @dataclass(frozen=True)
-class Axis:
+class LoweredAxis:
     """A lowered axis.
 
     Parameters
@@ -46,9 +47,9 @@ class Axis:
     stride : int
         Results between neighbours of a part.
     lines : Lines
-        Which sample stands at each position of each slot.
+        Which sample stands at each position of each phase.
     length : int
-        Positions of a slot.
+        Positions of a phase.
     parts : tuple of AxisPart
     """
 
@@ -61,11 +62,11 @@ class Axis:
 
     @property
     def step(self) -> int:
-        """Samples of the given array between neighbours of a slot."""
+        """Samples of the given array between neighbours of a phase."""
         return self.lines.step
 
     @property
-    def slots(self) -> int:
+    def phases(self) -> int:
         return len(self.lines.first)
 
     @property
@@ -88,8 +89,8 @@ class Axis:
         before, behind = first[there].min(), self.length - last[there].max()
         return min(int(before), int(behind), self.length - self.count)
 
-    def by_taps(self) -> Axis:
-        """Return the axis with a slot for each tap of each part: they then reach no further.
+    def by_taps(self) -> LoweredAxis:
+        """Return the axis with a phase for each tap of each part: they then reach no further.
 
         Taps that read nothing but zeros share one.
         """
@@ -98,8 +99,10 @@ class Axis:
             return replace(self, length=self.count)
         every = replace(self.lines, first=self.lines.first[taps[:, 1]] + self.step * taps[:, 2])
         begin, end = every.filled(self.count).T
-        first, slots = np.unique(np.where(begin < end, every.first, every.end), return_inverse=True)
-        apart = np.stack((taps[:, 0], slots.ravel(), np.zeros_like(taps[:, 0])), 1)
+        first, phases = np.unique(
+            np.where(begin < end, every.first, every.end), return_inverse=True
+        )
+        apart = np.stack((taps[:, 0], phases.ravel(), np.zeros_like(taps[:, 0])), 1)
         ends = np.cumsum([len(part.taps) for part in self.parts])
         parts = zip(self.parts, np.split(apart, ends[:-1]), strict=True)
         return replace(
@@ -109,29 +112,33 @@ class Axis:
             parts=tuple(replace(part, taps=each) for part, each in parts),
         )
 
-    def compact(self) -> Axis:
-        """Return the axis, by taps if its slots are long and hold less then."""
-        held = self.slots * self.length
-        if held <= SHORT or held <= self.count * sum(len(part.taps) for part in self.parts):
+    def compact(self) -> LoweredAxis:
+        """Return the axis, by taps if its phases are long and hold less then."""
+        positions = self.phases * self.length
+        if positions <= SHORT or positions <= self.count * sum(
+            len(part.taps) for part in self.parts
+        ):
             return self
         return self.by_taps()
 
 
 def forward_axis(
     size: int, kernel: int, stride: int, dilation: int, lo: int, outputs: int, mode: str
-) -> Axis:
+) -> LoweredAxis:
     """Lower an axis of ``y[o] = sum of w[k] * x[o * stride + k * dilation - lo]``."""
     read = (outputs - 1) * stride + (kernel - 1) * dilation + 1
     taps = np.arange(kernel)
     offsets, remainders = np.divmod(taps * dilation, stride)
-    slots, slot = np.unique(remainders, return_inverse=True)
+    phases, phase = np.unique(remainders, return_inverse=True)
     length = outputs + (kernel - 1) * dilation // stride
-    lines = Lines(slots - lo, stride, size, read - lo, mode)
-    part = AxisPart(outputs, 0, np.stack((taps, slot.ravel(), offsets), 1))
-    return Axis(size, outputs, 1, lines, length, (part,)).compact()
+    lines = Lines(phases - lo, stride, size, read - lo, mode)
+    part = AxisPart(outputs, 0, np.stack((taps, phase.ravel(), offsets), 1))
+    return LoweredAxis(size, outputs, 1, lines, length, (part,)).compact()
 
 
-def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, given: int) -> Axis:
+def gradient_axis(
+    size: int, kernel: int, stride: int, dilation: int, lo: int, given: int
+) -> LoweredAxis:
     """Lower an axis of the adjoint, gathered: ``x[i] = sum of w[k] * y[(i + lo - k * d) / s]``.
 
     With ``i + lo = q * s + r``, the taps that reach remainder ``r`` are those whose ``k * d``
@@ -149,12 +156,12 @@ def gradient_axis(size: int, kernel: int, stride: int, dilation: int, lo: int, g
         taps = reached.get(remainder, none)
         if count > 0:
             drafts.append((count, first * stride + remainder - lo, taps, first - behind[taps]))
-    pad = max(-int(reads.min(initial=0)) for _, _, _, reads in drafts)
-    ends = (pad + count + int(reads.max(initial=-pad)) for count, _, _, reads in drafts)
+    pad = max(-int(offsets.min(initial=0)) for _, _, _, offsets in drafts)
+    ends = (pad + count + int(offsets.max(initial=-pad)) for count, _, _, offsets in drafts)
     length = max(1, *ends)
     parts = tuple(
-        AxisPart(count, start, np.stack((taps, np.zeros_like(taps), pad + reads), 1))
-        for count, start, taps, reads in drafts
+        AxisPart(count, start, np.stack((taps, np.zeros_like(taps), pad + offsets), 1))
+        for count, start, taps, offsets in drafts
     )
     lines = Lines(np.array([-pad]), 1, given, length - pad, "zeros")
-    return Axis(given, size, stride, lines, length, parts).compact()
+    return LoweredAxis(given, size, stride, lines, length, parts).compact()

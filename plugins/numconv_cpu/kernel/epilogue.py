@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..runtime.compile import kernel
 from ..simd.memory import at, zero
-from ..simd.runs import copy_neighbours, weave
+from ..simd.runs import copy_contiguous, interleave_2
 from .activations import activate
 
 RELU = 1
@@ -93,34 +93,33 @@ def store_positions(g, part, out, residual, bias, sums, z, p0, p1, pitch):  # ty
 
 @kernel
 def store_phases(g, out, residual, row, width):  # type: ignore[no-untyped-def]
-    """Write a row of results whose remainders of the stride have been computed one by one.
+    """Write a row of results whose phases of the stride have been computed one by one.
 
     Parameters
     ----------
     g : record
         With the numbers `stride_x`, `phase_pitch`, `residual` and `activation`.
     out, residual : pointer
-        To the first of `width` results, whose remainder is the first as well.
+        To the first of `width` results, which is of the first phase.
     row : pointer
-        To the results, bias included: those of each remainder `phase_pitch` after those of the
-        one before, and behind them room for the whole row.
+        To the results, bias included: (phases, phase_pitch), and behind them room for the row.
     """
     if g.residual == 0 and g.activation == 0:
-        weave_phases(g, out, row, width)
+        interleave_phases(g, out, row, width)
         return
     whole = at(row, g.stride_x * g.phase_pitch)
-    weave_phases(g, whole, row, width)
+    interleave_phases(g, whole, row, width)
     store_row_with(out, whole, width, 1, zero(out), residual, g.residual != 0, g.activation)
 
 
 @kernel(inline=True)
-def weave_phases(g, target, row, width):  # type: ignore[no-untyped-def]
-    """Write results side by side whose remainders of the stride stand one after the other."""
+def interleave_phases(g, target, row, width):  # type: ignore[no-untyped-def]
+    """Interleave the phases of a row of results: ``target[i * stride + phase]``."""
     stride, pitch = g.stride_x, g.phase_pitch
     if stride == 1:
-        copy_neighbours(g, target, row, width)
+        copy_contiguous(g, target, row, width)
     elif stride == 2:
-        weave(g, target, row, at(row, pitch), width)
+        interleave_2(g, target, row, at(row, pitch), width)
     else:
         for phase in range(min(stride, width)):
             for i in range((width - phase + stride - 1) // stride):

@@ -13,35 +13,35 @@ PLANES = (
     "channels",  # of the given array
     "layers",  # extents of the planes
     "lines",
-    "pitch",
-    "layer",
-    "channel",
+    "pitch",  # from one row to the next
+    "layer_pitch",  # from one z of the planes, and from one channel, to the next
+    "channel_pitch",
     "padded",  # whether there are zeros in the planes
-    "dealt",  # whether one run of a row's samples is dealt out to all slots
-    "first_dealt",  # sample
-    "at_runs",  # first, last and its sample of a run in each slot of a row
+    "deinterleaved",  # whether one run of a row's samples fills all phases
+    "first_deinterleaved",  # the first sample of that run
+    "at_runs",  # of each phase of a row: first and last position of its run, and the first sample
     "extras",  # pieces of a row beside the runs
-    "at_extras",  # of each: its place, its length, its first sample, and how far the next is
-    "at_places",  # where what is dealt goes, by sample
+    "at_extras",  # of each: its position, its length, its first sample, and how far the next is
+    "at_phase_offsets",  # where sample r of a run goes, for r below the step
 )
 
 PRODUCT = (
-    "tile_channels",  # result channels that a register tile covers
+    "MR",  # result channels of a register tile
     "lanes",
-    "span",  # positions that a register tile covers
-    "narrow",  # up to so many left over positions, one vector at a time is faster
-    "block",  # reads summed before the next register tile gets its turn
-    "panel",  # whether the reads of every tile are gathered, side by side, before they are used
-    "at_panel",
-    "scratch_pitch",
+    "NR",  # positions of a register tile
+    "edge_positions",  # up to so many positions left over, an edge tile is faster
+    "KC",  # products summed before the next register tile gets its turn
+    "pack_panels",  # whether the samples of every tile are packed, not just of those at an end
+    "at_panel_offsets",  # table: where row k of a packed panel begins
+    "scratch_pitch",  # from one row of sums to the next
 )
 
 CHANNELS = (
-    "panel_pitch",  # from one gathered read to the next
-    "panel_size",  # from one gathered tile to the next
+    "panel_pitch",  # from one row of a packed panel to the next
+    "panel_size",  # from one packed panel to the next
     "at_packed",  # within the panels of a worker
-    "at_turned",  # likewise
-    "turned_pitch",
+    "at_transposed",  # likewise
+    "transposed_pitch",  # from one row of transposed sums to the next
     "pack_late",  # whether weights are packed by the tasks that use them
 )
 
@@ -62,8 +62,8 @@ TASKS = (
     "weight_tiles",  # of a task that packs weights
     "weight_channels",  # packed for all parts, before those of the next
     "product_tasks",
-    "straight",  # whether register tiles are written to the result, and not to the scratch
-    "local",  # whether a task has a group of an image, and packs its planes
+    "direct_store",  # whether register tiles are written to the result, and not to the scratch
+    "whole_groups",  # whether a task computes a group of an image, from planes of its own
     "strips",  # whether a worker packs the planes of the strip that its tasks are in
     "row_positions",  # from one row of results to the next
     "group_stride",
@@ -89,8 +89,8 @@ PART = (
     "start_z",
     "start_y",
     "start_x",
-    "reads",
-    "at_offsets",
+    "K",  # products of a result
+    "at_offsets",  # tables: where product k reads in the planes, and its weight
     "at_sources",
     "at_weights",
     "positions",

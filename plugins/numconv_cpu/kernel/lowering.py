@@ -1,14 +1,15 @@
-"""A convolution lowered to tables: planes, parts and the offsets at which their taps read.
+"""A convolution lowered to tables: planes, parts, and the offsets of what their products read.
 
 Nothing that runs compiled knows of padding, stride, dilation or direction. It sees
 
-- *planes*: the given array copied with its padding, split by stride (see `axes`), laid out as
-  ``[channel][slot z][z][slot y][slot x][y][x]`` with rows `pitch` apart;
+- *planes*: the given array copied with its padding, split into the phases of the stride (see
+  `axes`), laid out as ``(channel, phase z, z, phase y, phase x, y, x)`` with rows `pitch` apart;
 - *parts*: grids of results reached by the same taps. A forward convolution is one part, an input
   gradient one for each remainder of the strides;
-- for each part a list of K reads: tap k adds ``weight[k] * planes[position + offsets[k]]``, where
-  positions run linearly over ``y * pitch + x``, the ends of the rows included. What is computed
-  there is dropped when the results are stored.
+- for each part, what the K products of its results read: product k of a position is
+  ``weight[k] * planes[position + offsets[k]]``, where positions run linearly over
+  ``y * pitch + x``, the ends of the rows included. What is computed there is dropped when the
+  results are stored.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from numpy.typing import NDArray
 
 from numconv.core.problems import ConvolutionProblem
 
-from .axes import Axis, AxisPart, forward_axis, gradient_axis
+from .axes import AxisPart, LoweredAxis, forward_axis, gradient_axis
 
 Table = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A grid of results with its reads, in the order in which they are summed.
+    """A grid of results with their K products, in the order in which they are summed.
 
     Parameters
     ----------
     counts, starts : tuple of int
         Per axis (z, y, x): size of the grid, and which result its first one is.
     offsets, sources : ndarray of int64, shape (K,)
-        Where each read starts in the planes, and where its weight stands in the caller's array,
+        Where product k reads in the planes, and where its weight stands in the caller's array,
         counted from the first row of the group.
     positions : int
         Linear positions of one z, from the first result to the last.
@@ -66,7 +67,7 @@ class Lowering:
     parts : tuple of Part
     """
 
-    axes: tuple[Axis, Axis, Axis]
+    axes: tuple[LoweredAxis, LoweredAxis, LoweredAxis]
     layers: int
     lines: int
     pitch: int
@@ -83,14 +84,14 @@ class Lowering:
         return self.axes[2].length - self.pitch
 
     @property
-    def layer(self) -> int:
+    def layer_pitch(self) -> int:
         """Elements from one z of the planes to the next."""
-        return self.axes[1].slots * self.axes[2].slots * self.lines * self.pitch
+        return self.axes[1].phases * self.axes[2].phases * self.lines * self.pitch
 
     @property
-    def channel(self) -> int:
+    def channel_pitch(self) -> int:
         """Elements of the planes of one channel."""
-        return self.axes[0].slots * self.layers * self.layer
+        return self.axes[0].phases * self.layers * self.layer_pitch
 
 
 def lower(problem: ConvolutionProblem) -> Lowering:
@@ -137,7 +138,7 @@ def weight_strides(problem: ConvolutionProblem) -> dict[str, int]:
     }
 
 
-def _axes(problem: ConvolutionProblem) -> tuple[Axis, Axis, Axis]:
+def _axes(problem: ConvolutionProblem) -> tuple[LoweredAxis, LoweredAxis, LoweredAxis]:
     missing = 3 - problem.axes
     if problem.direction == "forward":
         unit = forward_axis(1, 1, 1, 1, 0, 1, "zeros")
@@ -181,12 +182,14 @@ def _part(
 
 
 def _offsets(lowering: Lowering, parts: tuple[AxisPart, ...]) -> Table:
-    (_, z_slot, z), (_, y_slot, y), (_, x_slot, x) = (part.taps.T for part in parts)
+    (_, z_phase, z), (_, y_phase, y), (_, x_phase, x) = (part.taps.T for part in parts)
     plane = lowering.lines * lowering.pitch
-    rows = y_slot * lowering.axes[2].slots * plane + y * lowering.pitch
-    inside = _sums((z_slot * lowering.layers + z) * lowering.layer, rows, x_slot * plane + x)
+    rows = y_phase * lowering.axes[2].phases * plane + y * lowering.pitch
+    inside = _sums(
+        (z_phase * lowering.layers + z) * lowering.layer_pitch, rows, x_phase * plane + x
+    )
     channels = np.arange(lowering.given_channels, dtype=np.int64)[:, None]
-    return (channels * lowering.channel + inside).ravel()
+    return (channels * lowering.channel_pitch + inside).ravel()
 
 
 def _sums(z: Table, y: Table, x: Table) -> Table:
@@ -197,12 +200,12 @@ def _sums(z: Table, y: Table, x: Table) -> Table:
 def strips(lowering: Lowering, rows: int) -> Lowering:
     """Return the lowering with planes for so many rows of one layer of results at a time."""
     z, y, x = lowering.axes
-    cut = replace(lowering, axes=(z.by_taps(), y, x), layers=1, lines=rows + y.reach)
-    parts = product(*(axis.parts for axis in cut.axes))
+    strip = replace(lowering, axes=(z.by_taps(), y, x), layers=1, lines=rows + y.reach)
+    parts = product(*(axis.parts for axis in strip.axes))
     return replace(
-        cut,
+        strip,
         parts=tuple(
-            replace(whole, offsets=_offsets(cut, part))
+            replace(whole, offsets=_offsets(strip, part))
             for whole, part in zip(lowering.parts, parts, strict=True)
         ),
     )

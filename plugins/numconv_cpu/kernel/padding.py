@@ -6,7 +6,7 @@ follows from the padding mode, in which sample q before the first one is sample 
 b of -1, 0 or 1, and so is one behind the last.
 
 Backwards, too, it is a formula which positions are copies of a sample (`Copies`), and which outputs
-read one (`Readers`). What kernels make of the formulas is in `simd.lines`.
+read one (`Readers`). What kernels make of the formulas is in `kernel.padded_reads`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Lines:
         return max(periods.get(self.mode, 0) * self.size - 2 * (self.mode == "reflect"), 0)
 
     def numbers(self) -> Table:
-        """Return what kernels are told of the axis; see `simd.lines.line_at`."""
+        """Return what kernels are told of the axis; see `kernel.padded_reads.line_at`."""
         extent = self._extent
         head = (self.step, self.inner, *extent, *self._folds, self.size, self._period)
         return np.concatenate((np.array(head, np.int64), self.first))
@@ -169,7 +169,7 @@ class Copies:
         return begin, max(min(end, self.size + self.hi), begin)
 
     def numbers(self) -> Table:
-        """Return what kernels are told of the axis; see `simd.lines.copies_of`."""
+        """Return what kernels are told of the axis; see `kernel.padded_reads.copies_of`."""
         folds = Lines(np.empty(0, np.int64), 1, self.size, FAR, self.mode)._folds
         lo, hi = (0, min(self.hi, 0)) if self.mode == "zeros" else (self.lo, self.hi)
         return np.array((self.size, self.lo, lo, hi, *folds), np.int64)
@@ -200,6 +200,6 @@ class Readers:
         return self.dilation // gcd(self.stride, self.dilation)
 
     def numbers(self) -> Table:
-        """Return what kernels are told of the axis; see `simd.lines.readers_of`."""
+        """Return what kernels are told of the axis; see `kernel.padded_reads.readers_of`."""
         told = (self.outputs, self.taps, self.stride, self.dilation, self.period, self.shift)
         return np.array(told, np.int64)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from numconv.core.protocol import Problem
 
-from .axes import Axis
+from .axes import LoweredAxis
 from .lowering import Table
 
 # What a record has besides whole numbers: name and dtype, and perhaps the shape.
@@ -27,13 +27,13 @@ AXES = (
     "depth",  # extents of the given array along z, y, x
     "height",
     "width",
-    "slots_z",
-    "slots_y",
-    "slots_x",
-    "at_z",  # tables of what `lines` tells of each
+    "phases_z",
+    "phases_y",
+    "phases_x",
+    "at_z",  # tables of what `padding.Lines` tells of each
     "at_y",
     "at_x",
-    "step",  # samples between neighbours of a row's slot
+    "step",  # samples between neighbours of a row's phase
 )
 
 RESULT = (
@@ -109,13 +109,13 @@ def in_turn(sizes: Mapping[str, int]) -> tuple[dict[str, int], int]:
     return begins, end
 
 
-def axes_numbers(axes: Sequence[Axis], tables: Tables) -> dict[str, int]:
+def axes_numbers(axes: Sequence[LoweredAxis], tables: Tables) -> dict[str, int]:
     """Return the numbers with the names `AXES`; the tables they point at go into `tables`."""
     numbers = {"step": axes[2].step}
     for letter, extent, axis in zip("zyx", ("depth", "height", "width"), axes, strict=True):
         numbers |= {
             extent: axis.given,
-            f"slots_{letter}": axis.slots,
+            f"phases_{letter}": axis.phases,
             f"at_{letter}": tables.add(axis.lines.numbers()),
         }
     return numbers
@@ -138,7 +138,7 @@ def result_numbers(problem: Problem) -> dict[str, int]:
     }
 
 
-def places(problem: Problem, beyond: int = 0) -> Table:
+def plane_offsets(problem: Problem, beyond: int = 0) -> Table:
     """Return where the plane of each result channel begins, and `beyond` zeros."""
     _, channels, *size = problem.result_shape
     found = np.zeros(channels + beyond, np.int64)

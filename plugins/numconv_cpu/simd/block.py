@@ -75,19 +75,19 @@ def multiply_kept_line(typingctx, tile, first, last, taps, x, offsets, stride, k
 
 
 @intrinsic
-def store_block(typingctx, tile, target, row_stride, places):  # type: ignore[no-untyped-def]
-    """Write each row and channel to ``target + row * row_stride + places[channel]``."""
+def store_block(typingctx, tile, target, row_stride, plane_offsets):  # type: ignore[no-untyped-def]
+    """Write each row and channel to ``target + row * row_stride + plane_offsets[channel]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         for value, start in _targets(builder, tile, args):
             store_vector(builder, value, start, 0)
         return context.get_dummy_value()
 
-    return types.void(tile, target, types.intp, places), generate
+    return types.void(tile, target, types.intp, plane_offsets), generate
 
 
 @intrinsic
-def store_block_part(typingctx, tile, target, row_stride, places, count):  # type: ignore[no-untyped-def]
+def store_block_part(typingctx, tile, target, row_stride, plane_offsets, count):  # type: ignore[no-untyped-def]
     """Do as `store_block`, but for the first `count` lanes only, which are half of them or more.
 
     Two halves of a vector that overlap are quicker than a mask, which not every processor has.
@@ -105,7 +105,7 @@ def store_block_part(typingctx, tile, target, row_stride, places, count):  # typ
                 store_vector(builder, part, builder.gep(start, [offset]), 0)
         return context.get_dummy_value()
 
-    return types.void(tile, target, types.intp, places, types.intp), generate
+    return types.void(tile, target, types.intp, plane_offsets, types.intp), generate
 
 
 @intrinsic
@@ -209,10 +209,10 @@ def _forbid_unrolling(module: Any, branch: Any) -> None:
 
 def _targets(builder: Any, tile: Any, args: Any) -> list[tuple[Any, Any]]:
     """Return each vector of a block with the pointer to its place."""
-    values, target, row_stride, places = args[:4]
+    values, target, row_stride, plane_offsets = args[:4]
     found = []
     for channel in range(tile.vectors):
-        place = builder.load(builder.gep(places, [ir.Constant(ir.IntType(32), channel)]))
+        place = builder.load(builder.gep(plane_offsets, [ir.Constant(ir.IntType(32), channel)]))
         plane = builder.gep(target, [place])
         for row in range(tile.rows):
             value = builder.extract_value(values, row * tile.vectors + channel)

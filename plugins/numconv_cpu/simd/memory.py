@@ -51,12 +51,12 @@ def record_at(typingctx, records, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def keep(typingctx, integers, index, value):  # type: ignore[no-untyped-def]
-    """Write an integer of up to 30 bits into a workspace, to be read by `kept`.
+def store_biased(typingctx, integers, index, value):  # type: ignore[no-untyped-def]
+    """Write an integer of up to 30 bits into a workspace, biased so that it is a normal float.
 
-    Sums also run over what lies between the values of a workspace, in lanes that are not stored.
-    As floats, plain integers would be subnormal there, with which processors take a hundred times
-    as long; these are near 1.
+    Kernels also sum over what lies between the values of a workspace, in lanes that are not
+    stored. As floats, plain integers would be subnormal there, with which processors take a hundred
+    times as long; biased ones are near 1. `load_biased` reads them.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -68,8 +68,8 @@ def keep(typingctx, integers, index, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def kept(typingctx, integers, index):  # type: ignore[no-untyped-def]
-    """Return an integer that `keep` wrote."""
+def load_biased(typingctx, integers, index):  # type: ignore[no-untyped-def]
+    """Return an integer that `store_biased` wrote."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.sub(builder.load(builder.gep(args[0], [args[1]])), _NORMAL)
@@ -123,10 +123,10 @@ def clear(typingctx, target, count):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def claim(typingctx, counter, count):  # type: ignore[no-untyped-def]
+def fetch_add(typingctx, counter, count):  # type: ignore[no-untyped-def]
     """Add `count` to the integer at `counter`, atomically, and return what was there before.
 
-    Threads that claim their tasks share them fairly even when one is held up by other programs.
+    Threads that take their tasks so share them fairly even when one is held up by other programs.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Copies of runs of values, neighbours or every second one, without masks and calls.
+"""Copies of runs of values: contiguous, with stride 2, interleaved and deinterleaved.
 
-A run is copied as whole vectors; the last one moves back so as to end with the run, and copies
-some values again. Runs shorter than a vector are copied as halves or quarters of it likewise.
-Nothing is read or written outside of the run.
+There are no masks and no calls. A run is copied as whole vectors; the last one moves back so as to
+end with the run, and copies some values again. Runs shorter than a vector are copied as halves or
+quarters of it likewise. Nothing is read or written outside of the run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .tile import INDEX, load_vector, store_vector, tile_type
 
 
 @kernel(inline=True)
-def copy_neighbours(g, target, source, count):  # type: ignore[no-untyped-def]
+def copy_contiguous(g, target, source, count):  # type: ignore[no-untyped-def]
     """Copy `count` values side by side."""
     if count >= g.lanes:
         for i in range(0, count, g.lanes):
@@ -37,39 +37,39 @@ def copy_neighbours(g, target, source, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def copy_seconds(g, target, source, count):  # type: ignore[no-untyped-def]
-    """Copy `count` values, every second one."""
+def copy_stride_2(g, target, source, count):  # type: ignore[no-untyped-def]
+    """Copy `count` values that are 2 apart: ``target[i] = source[2 * i]``."""
     if count >= g.lanes:
         for i in range(0, count, g.lanes):
             p = min(i, count - g.lanes)
-            take_whole(g, target, source, p)
+            copy_stride_2_whole(g, target, source, p)
     elif 2 * count >= g.lanes:
-        take_half(g, target, source, 0)
-        take_half(g, target, source, count - g.lanes // 2)
+        copy_stride_2_half(g, target, source, 0)
+        copy_stride_2_half(g, target, source, count - g.lanes // 2)
     elif 4 * count >= g.lanes:
-        take_quarter(g, target, source, 0)
-        take_quarter(g, target, source, count - g.lanes // 4)
+        copy_stride_2_quarter(g, target, source, 0)
+        copy_stride_2_quarter(g, target, source, count - g.lanes // 4)
     else:
         for i in range(count):
             target[i] = source[2 * i]
 
 
 @kernel(inline=True)
-def weave(g, target, evens, odds, count):  # type: ignore[no-untyped-def]
-    """Write two runs by turns, `count` values in all, beginning with the first of `evens`."""
+def interleave_2(g, target, evens, odds, count):  # type: ignore[no-untyped-def]
+    """Interleave two runs: ``evens[0], odds[0], evens[1], …``, `count` values in all."""
     pairs = count // 2
     if pairs >= g.lanes:
         for i in range(0, pairs, g.lanes):
             p = min(i, pairs - g.lanes)
-            weave_whole(g, at(target, 2 * p), at(evens, p), at(odds, p))
+            interleave_2_whole(g, at(target, 2 * p), at(evens, p), at(odds, p))
     elif 2 * pairs >= g.lanes:
-        weave_half(g, target, evens, odds)
+        interleave_2_half(g, target, evens, odds)
         p = pairs - g.lanes // 2
-        weave_half(g, at(target, 2 * p), at(evens, p), at(odds, p))
+        interleave_2_half(g, at(target, 2 * p), at(evens, p), at(odds, p))
     elif 4 * pairs >= g.lanes:
-        weave_quarter(g, target, evens, odds)
+        interleave_2_quarter(g, target, evens, odds)
         p = pairs - g.lanes // 4
-        weave_quarter(g, at(target, 2 * p), at(evens, p), at(odds, p))
+        interleave_2_quarter(g, at(target, 2 * p), at(evens, p), at(odds, p))
     else:
         for i in range(pairs):
             target[2 * i] = evens[i]
@@ -79,47 +79,47 @@ def weave(g, target, evens, odds, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def deal_seconds(g, targets, places, source, count):  # type: ignore[no-untyped-def]
-    """Deal out a run: ``targets[places[r] + i] = source[2 * i + r]`` for r < 2 and i < `count`."""
+def deinterleave_2(g, targets, offsets, source, count):  # type: ignore[no-untyped-def]
+    """Deinterleave: ``targets[offsets[r] + i] = source[2 * i + r]`` for r < 2 and i < `count`."""
     if count >= g.lanes:
         for i in range(0, count, g.lanes):
-            deal_2(g, targets, places, source, min(i, count - g.lanes))
+            deinterleave_2_whole(g, targets, offsets, source, min(i, count - g.lanes))
     elif 2 * count >= g.lanes:
-        deal_half(g, targets, places, source, 0)
-        deal_half(g, targets, places, source, count - g.lanes // 2)
+        deinterleave_2_half(g, targets, offsets, source, 0)
+        deinterleave_2_half(g, targets, offsets, source, count - g.lanes // 2)
     elif 4 * count >= g.lanes:
-        deal_quarter(g, targets, places, source, 0)
-        deal_quarter(g, targets, places, source, count - g.lanes // 4)
+        deinterleave_2_quarter(g, targets, offsets, source, 0)
+        deinterleave_2_quarter(g, targets, offsets, source, count - g.lanes // 4)
     else:
-        deal_singly(targets, places, source, 2, count)
+        deinterleave_scalars(targets, offsets, source, 2, count)
 
 
 @kernel(inline=True)
-def deal_thirds(g, targets, places, source, count):  # type: ignore[no-untyped-def]
-    """Do as `deal_seconds`, to three."""
+def deinterleave_3(g, targets, offsets, source, count):  # type: ignore[no-untyped-def]
+    """Do as `deinterleave_2`, with steps of 3 and r < 3."""
     if count >= g.lanes:
         for i in range(0, count, g.lanes):
-            deal_3(g, targets, places, source, min(i, count - g.lanes))
+            deinterleave_3_whole(g, targets, offsets, source, min(i, count - g.lanes))
     else:
-        deal_singly(targets, places, source, 3, count)
+        deinterleave_scalars(targets, offsets, source, 3, count)
 
 
 @kernel(inline=True)
-def deal_fourths(g, targets, places, source, count):  # type: ignore[no-untyped-def]
-    """Do as `deal_seconds`, to four."""
+def deinterleave_4(g, targets, offsets, source, count):  # type: ignore[no-untyped-def]
+    """Do as `deinterleave_2`, with steps of 4 and r < 4."""
     if count >= g.lanes:
         for i in range(0, count, g.lanes):
-            deal_4(g, targets, places, source, min(i, count - g.lanes))
+            deinterleave_4_whole(g, targets, offsets, source, min(i, count - g.lanes))
     else:
-        deal_singly(targets, places, source, 4, count)
+        deinterleave_scalars(targets, offsets, source, 4, count)
 
 
 @kernel
-def deal_singly(targets, places, source, step, count):  # type: ignore[no-untyped-def]
-    """Deal out a run to `step`, value by value."""
+def deinterleave_scalars(targets, offsets, source, step, count):  # type: ignore[no-untyped-def]
+    """Deinterleave a run into `step` runs, value by value."""
     for i in range(count):
         for r in range(step):
-            targets[places[r] + i] = source[step * i + r]
+            targets[offsets[r] + i] = source[step * i + r]
 
 
 @intrinsic
@@ -141,40 +141,42 @@ def copy_quarter(typingctx, geometry, target, source, start):  # type: ignore[no
 
 
 @intrinsic
-def take_whole(typingctx, geometry, target, source, start):  # type: ignore[no-untyped-def]
+def copy_stride_2_whole(typingctx, geometry, target, source, start):  # type: ignore[no-untyped-def]
     """Copy a vector of every second value, from ``source + 2 * start`` to ``target + start``."""
-    return _signature(geometry, target, source), _taker(tile_type(geometry).lanes)
+    return _signature(geometry, target, source), _stride_2_copier(tile_type(geometry).lanes)
 
 
 @intrinsic
-def take_half(typingctx, geometry, target, source, start):  # type: ignore[no-untyped-def]
-    """Do as `take_whole`, with half of a vector."""
-    return _signature(geometry, target, source), _taker(tile_type(geometry).lanes // 2)
+def copy_stride_2_half(typingctx, geometry, target, source, start):  # type: ignore[no-untyped-def]
+    """Do as `copy_stride_2_whole`, with half of a vector."""
+    return _signature(geometry, target, source), _stride_2_copier(tile_type(geometry).lanes // 2)
 
 
 @intrinsic
-def take_quarter(typingctx, geometry, target, source, start):  # type: ignore[no-untyped-def]
-    """Do as `take_whole`, with a quarter of a vector."""
-    return _signature(geometry, target, source), _taker(max(tile_type(geometry).lanes // 4, 1))
+def copy_stride_2_quarter(typingctx, geometry, target, source, start):  # type: ignore[no-untyped-def]
+    """Do as `copy_stride_2_whole`, with a quarter of a vector."""
+    return _signature(geometry, target, source), _stride_2_copier(
+        max(tile_type(geometry).lanes // 4, 1)
+    )
 
 
 @intrinsic
-def weave_whole(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
-    """Write a vector of each run by turns."""
-    return types.void(geometry, target, evens, odds), _weaver(tile_type(geometry).lanes)
+def interleave_2_whole(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
+    """Interleave a vector of each run."""
+    return types.void(geometry, target, evens, odds), _interleaver(tile_type(geometry).lanes)
 
 
 @intrinsic
-def weave_half(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
-    """Do as `weave_whole`, with half of a vector."""
-    return types.void(geometry, target, evens, odds), _weaver(tile_type(geometry).lanes // 2)
+def interleave_2_half(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
+    """Do as `interleave_2_whole`, with half of a vector."""
+    return types.void(geometry, target, evens, odds), _interleaver(tile_type(geometry).lanes // 2)
 
 
 @intrinsic
-def weave_quarter(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
-    """Do as `weave_whole`, with a quarter of a vector."""
+def interleave_2_quarter(typingctx, geometry, target, evens, odds):  # type: ignore[no-untyped-def]
+    """Do as `interleave_2_whole`, with a quarter of a vector."""
     lanes = max(tile_type(geometry).lanes // 4, 1)
-    return types.void(geometry, target, evens, odds), _weaver(lanes)
+    return types.void(geometry, target, evens, odds), _interleaver(lanes)
 
 
 def _signature(geometry: Any, target: Any, source: Any) -> Any:
@@ -191,7 +193,7 @@ def _copier(lanes: int) -> Any:
     return generate
 
 
-def _taker(lanes: int) -> Any:
+def _stride_2_copier(lanes: int) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, target, source, start = args
         first = builder.gep(source, [builder.mul(start, ir.Constant(start.type, 2))])
@@ -207,7 +209,7 @@ def _taker(lanes: int) -> Any:
     return generate
 
 
-def _weaver(lanes: int) -> Any:
+def _interleaver(lanes: int) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, target, evens, odds = args
         runs = (load_vector(builder, run, 0, lanes) for run in (evens, odds))
@@ -220,37 +222,41 @@ def _weaver(lanes: int) -> Any:
     return generate
 
 
-def _dealer(step: int, share: int = 1) -> Any:
+def _deinterleaver(step: int, share: int = 1) -> Any:
     @intrinsic
-    def deal_vector(typingctx, geometry, targets, places, source, start):  # type: ignore[no-untyped-def]
+    def deinterleave_vectors(typingctx, geometry, targets, offsets, source, start):  # type: ignore[no-untyped-def]
         lanes = max(tile_type(geometry).lanes // share, 1)
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            _, targets, places, source, start = args
+            _, targets, offsets, source, start = args
             first = builder.gep(source, [builder.mul(start, ir.Constant(start.type, step))])
             vectors = [load_vector(builder, first, i * lanes, lanes) for i in range(step)]
-            for r, values in enumerate(_deal(builder, vectors)):
-                place = builder.add(builder.load(builder.gep(places, [INDEX(r)])), start)
+            for r, values in enumerate(_emit_deinterleave(builder, vectors)):
+                place = builder.add(builder.load(builder.gep(offsets, [INDEX(r)])), start)
                 store_vector(builder, values, builder.gep(targets, [place]), 0)
             return context.get_dummy_value()
 
-        return types.void(geometry, targets, places, source, types.intp), generate
+        return types.void(geometry, targets, offsets, source, types.intp), generate
 
-    return deal_vector
-
-
-# Deal out as much as fills a vector of each run, from ``places[r] + start`` on.
-deal_2, deal_3, deal_4 = (_dealer(step) for step in (2, 3, 4))
-deal_half, deal_quarter = (_dealer(2, share) for share in (2, 4))
+    return deinterleave_vectors
 
 
-def _deal(builder: Any, vectors: list[Any]) -> list[Any]:
+# Deinterleave a vector of values into each run, from ``offsets[r] + start`` on.
+deinterleave_2_whole, deinterleave_3_whole, deinterleave_4_whole = (
+    _deinterleaver(step) for step in (2, 3, 4)
+)
+deinterleave_2_half, deinterleave_2_quarter = (_deinterleaver(2, share) for share in (2, 4))
+
+
+def _emit_deinterleave(builder: Any, vectors: list[Any]) -> list[Any]:
     """Emit the vectors of every n-th value of n vectors that follow each other."""
     if len(vectors) == 4:
         # The seconds of the seconds take one shuffle of two vectors each.
-        (even, odd), (later_even, later_odd) = (_deal(builder, vectors[i : i + 2]) for i in (0, 2))
-        zeroth, second = _deal(builder, [even, later_even])
-        first, third = _deal(builder, [odd, later_odd])
+        (even, odd), (later_even, later_odd) = (
+            _emit_deinterleave(builder, vectors[i : i + 2]) for i in (0, 2)
+        )
+        zeroth, second = _emit_deinterleave(builder, [even, later_even])
+        first, third = _emit_deinterleave(builder, [odd, later_odd])
         return [zeroth, first, second, third]
     count, lanes = len(vectors), vectors[0].type.count
     found = []

@@ -13,7 +13,7 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ...kernel.axes import Axis
+from ...kernel.axes import LoweredAxis
 from ...kernel.lowering import lower
 from ...kernel.records import RESULT, Tables, record, result_numbers, whole_lines
 from ...runtime.launch import worker
@@ -23,11 +23,11 @@ from ...runtime.workspace import Workspace
 from ...simd.machine import machine
 from ...simd.tile import tile_field
 from ..loops.algorithm import Loops
-from .chains import chains
-from .cut import TASKS_PER_WORKER, Cut, cut
-from .numbers import SLAB, places, slab_numbers
+from .blocking import TASKS_PER_WORKER, Blocking, choose_blocking
+from .numbers import SLAB, sample_table_size, slab_numbers
 from .phases import sweep_phases
-from .sweep import TALL
+from .sweep import TILE_ROWS
+from .tap_runs import tap_runs
 
 # The first elements of the workspace carry messages.
 MESSAGES = whole_lines(1)
@@ -77,7 +77,7 @@ class PhasePlan(OfThisProcess):
         lanes = machine().lanes(itemsize)
         channels = problem.batch * problem.groups
         wanted = -(-TASKS_PER_WORKER * self._workers // max(channels, 1))
-        self._cut = pieces = cut(axes, itemsize, lanes, wanted, distance=1)
+        self._blocking = pieces = choose_blocking(axes, itemsize, lanes, wanted, distance=1)
         blocks = [-(-axes[i].count // pieces.block[i]) for i in (0, 1)]
         tables = Tables()
         parts = _parts(axes, (1,) * (3 - problem.axes) + problem.kernel_shape, pieces, tables)
@@ -100,7 +100,7 @@ class PhasePlan(OfThisProcess):
             "block_z": pieces.block[0],
             "block_y": pieces.block[1],
             "messages": MESSAGES,
-            "at_places": slab + whole_lines(TALL * row_pitch),
+            "at_sample_table": slab + whole_lines(TILE_ROWS * row_pitch),
             "at_scratch": slab,
             "lanes": lanes,
             "layer": pieces.steps.positions[0],
@@ -111,9 +111,11 @@ class PhasePlan(OfThisProcess):
             "stride_y": axes[1].stride,
             "stride_x": phases,
         }
-        numbers["memory"] = numbers["at_places"] + places(axes, pieces, True, itemsize)
+        numbers["memory"] = numbers["at_sample_table"] + sample_table_size(
+            axes, pieces, True, itemsize
+        )
         self._workspace = Workspace(problem.dtype, MESSAGES + self._workers * numbers["memory"])
-        geometry = record(NUMBERS, numbers, tile_field(problem.dtype, TALL, 1))
+        geometry = record(NUMBERS, numbers, tile_field(problem.dtype, TILE_ROWS, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._parts = parts.view(np.int64)
@@ -146,17 +148,20 @@ class PhasePlan(OfThisProcess):
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
-        z, y, _ = self._cut.block
+        z, y, _ = self._blocking.block
         return (
-            f"tile {TALL} rows x 1 vector, {self._tasks} blocks of up to {z} x {y} rows of each "
-            f"phase, on {self._workers} threads"
+            f"tile {TILE_ROWS} rows x 1 vector, {self._tasks} blocks of up to "
+            f"{z} x {y} rows of each phase, on {self._workers} threads"
         )
 
 
 def _parts(
-    axes: tuple[Axis, Axis, Axis], kernel: tuple[int, ...], cut: Cut, tables: Tables
+    axes: tuple[LoweredAxis, LoweredAxis, LoweredAxis],
+    kernel: tuple[int, ...],
+    blocking: Blocking,
+    tables: Tables,
 ) -> NDArray[Any]:
-    """Return what is known of each phase along z and y, with the chains of its phases along x."""
+    """Return what is known of each phase along z and y, with the tap runs of its phases along x."""
     rows = list(product(axes[0].parts, axes[1].parts))
     parts = np.zeros(len(rows), PART_DTYPE)
     for part, (z, y) in zip(parts, rows, strict=True):
@@ -164,7 +169,7 @@ def _parts(
         part["count_y"], part["start_y"] = y.count, y.start
         phases = []
         for x in sorted(axes[2].parts, key=lambda each: each.start):
-            table = chains((z.taps, y.taps, x.taps), kernel, cut.steps, 1, cut.distance)
+            table = tap_runs((z.taps, y.taps, x.taps), kernel, blocking.steps, 1, blocking.distance)
             phases += [tables.add(table), len(table)]
         part["at_phases"] = tables.add(np.array(phases, np.int64))
     return parts

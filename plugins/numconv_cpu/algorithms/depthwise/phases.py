@@ -1,7 +1,7 @@
 """The worker of `depthwise` in the input gradient: a slab gives the results of every phase.
 
-Results with the same remainders of the strides, a phase, are a small convolution of the slab with
-some of the taps. The phases of a set of rows are computed one by one, and then woven.
+A phase is the results with the same remainders of the strides: a small convolution of the slab with
+some of the taps. The phases of a set of rows are computed one by one, and then interleaved.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from ...kernel.epilogue import store_phases
 from ...kernel.layout import Arrays
 from ...runtime.compile import kernel, stay_whole
 from ...simd.columns import add_value, short_zeros, tall_zeros
-from ...simd.memory import at, claim, integers, record_at, zero
+from ...simd.memory import at, fetch_add, integers, record_at, zero
 from ...simd.tile import store
 from .slab import fill_slabs, find_samples
-from .sweep import TALL, add_chains
+from .sweep import TILE_ROWS, add_tap_runs
 
 
 def sweep_phases(  # type: ignore[no-untyped-def]
@@ -27,18 +27,18 @@ def sweep_phases(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     arrays = Arrays(x, weight, bias, residual, out, memory, tables)
     slab = at(memory, g.messages + worker * g.memory)
-    places, held = integers(at(slab, g.at_places)), min(worker, 0) - 1
+    sample_table, filled_for = integers(at(slab, g.at_sample_table)), min(worker, 0) - 1
     while True:
-        task = claim(counters, 1)
+        task = fetch_add(counters, 1)
         if task >= g.tasks:
             return
         plane, block = task // g.blocks, task % g.blocks
         z0, y0 = block // g.blocks_y * g.block_z, block % g.blocks_y * g.block_y
         given = at(x, plane * g.depth * g.height * g.width)
-        if y0 != held:
-            find_samples(places, tables, g, y0, 0)
-            held = y0
-        fill_slabs(slab, given, tables, places, g, 1, z0, 0)
+        if y0 != filled_for:
+            find_samples(sample_table, tables, g, y0, 0)
+            filled_for = y0
+        fill_slabs(slab, given, tables, sample_table, g, 1, z0, 0)
         for member in range(g.result_channels):
             compute_channel(plane, member, z0, y0, slab, arrays, g, parts)
 
@@ -69,7 +69,7 @@ def compute_channel(plane, member, z0, y0, slab, arrays, g, parts):  # type: ign
                 line = layer + part.start_y + (y0 + y) * g.stride_y
                 source = at(slab, z * g.layer + y * g.row_step)
                 target, added = at(out, line * g.result_width), at(residual, line * g.result_width)
-                rows = min(TALL, lines - y)
+                rows = min(TILE_ROWS, lines - y)
                 scratch = at(slab, g.at_scratch)
                 compute_rows(rows, weights, source, bias, target, added, scratch, arrays, g, part)
                 y += rows
@@ -81,15 +81,15 @@ def compute_rows(rows, weights, x, bias, out, residual, scratch, arrays, g, part
     lanes, stride, pitch, row_pitch = g.lanes, g.stride_x, g.phase_pitch, g.row_pitch
     for phase in range(min(stride, g.result_width)):
         entry = at(arrays.tables, part.at_phases + 2 * phase)
-        chains, count = at(arrays.tables, entry[0]), entry[1]
+        tap_runs, count = at(arrays.tables, entry[0]), entry[1]
         i, width = 0, (g.result_width - phase + stride - 1) // stride
         while i < width:
             target = at(scratch, phase * pitch + i)
-            if rows > TALL // 2:
-                tile = add_chains(tall_zeros(g), weights, at(x, i), chains, count, g)
+            if rows > TILE_ROWS // 2:
+                tile = add_tap_runs(tall_zeros(g), weights, at(x, i), tap_runs, count, g)
                 store(add_value(tile, bias), target, row_pitch)
             else:
-                short = add_chains(short_zeros(g), weights, at(x, i), chains, count, g)
+                short = add_tap_runs(short_zeros(g), weights, at(x, i), tap_runs, count, g)
                 store(add_value(short, bias), target, row_pitch)
             i += lanes
     step = g.stride_y * g.result_width

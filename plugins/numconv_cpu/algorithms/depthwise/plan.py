@@ -18,18 +18,18 @@ from ...runtime.threads import run
 from ...runtime.workspace import Workspace
 from ...simd.machine import machine
 from ...simd.tile import tile_field
-from .chains import chains
-from .cut import TASKS_PER_WORKER, Cut, cut
-from .numbers import SLAB, places, slab_numbers
-from .sweep import TALL, sweep
+from .blocking import TASKS_PER_WORKER, Blocking, choose_blocking
+from .numbers import SLAB, sample_table_size, slab_numbers
+from .sweep import TILE_ROWS, sweep
+from .tap_runs import tap_runs
 
 TASKS = (
     "groups",
     "result_channels",
-    "reads",
+    "taps",
     "tasks",
     "grain",  # tasks taken at a time
-    "gang",  # slabs filled before the first is read
+    "slabs_at_once",  # filled before the first is read
     "blocks",  # of one channel
     "blocks_x",
     "blocks_y",
@@ -43,14 +43,14 @@ TASKS = (
 TILES = (
     "lanes",
     "folded",  # whether the rows of a tile are pieces of one row
-    "bands",  # sets of rows that share no samples
+    "row_sets",  # sets of rows of results; those of one set share samples
     "layer",  # elements of a slab from one z, and from one row of results, to the next
     "line",
     "row_step",  # from one row of a tile to the next, in the slab and in the result
     "result_step",
-    "at_chains",
-    "chains",
-    "plain",  # whether register tiles are stored without a detour
+    "at_tap_runs",
+    "tap_runs",
+    "direct_store",  # whether register tiles are stored to the result, and not to the scratch first
 )
 
 
@@ -68,29 +68,32 @@ class SlabPlan(OfThisProcess):
         lanes = machine().lanes(np.dtype(problem.dtype).itemsize)
         channels = problem.batch * problem.groups
         wanted = -(-TASKS_PER_WORKER * self._workers // max(channels, 1))
-        pieces = cut(axes, np.dtype(problem.dtype).itemsize, lanes, wanted)
+        pieces = choose_blocking(axes, np.dtype(problem.dtype).itemsize, lanes, wanted)
         blocks = tuple(
             -(-axis.count // size) for axis, size in zip(axes, pieces.block, strict=True)
         )
         tasks = channels * prod(blocks)
         tables = Tables()
-        slabs = pieces.gang * pieces.slab + pieces.margin
-        at_places, zeros = whole_lines(slabs + TALL * lanes), problem.padding_mode == "zeros"
+        slabs = pieces.slabs_at_once * pieces.slab + pieces.margin
+        at_sample_table, zeros = (
+            whole_lines(slabs + TILE_ROWS * lanes),
+            problem.padding_mode == "zeros",
+        )
         itemsize = np.dtype(problem.dtype).itemsize
-        memory = at_places + places(axes, pieces, zeros, itemsize)
+        memory = at_sample_table + sample_table_size(axes, pieces, zeros, itemsize)
         self._workspace = Workspace(self._dtype, memory * self._workers)
         self._block, self._tasks = pieces.block, tasks
         numbers = {
             **slab_numbers(axes, pieces, tables),
             **result_numbers(problem),
             "zeros": int(zeros),
-            "at_places": at_places,
+            "at_sample_table": at_sample_table,
             "groups": problem.groups,
             "result_channels": lowering.result_channels,
-            "reads": prod(problem.kernel_shape),
+            "taps": prod(problem.kernel_shape),
             "tasks": tasks,
             "grain": _grain(tasks, pieces, self._workers),
-            "gang": pieces.gang if prod(blocks) == 1 else 1,
+            "slabs_at_once": pieces.slabs_at_once if prod(blocks) == 1 else 1,
             "blocks": prod(blocks),
             "blocks_x": blocks[2],
             "blocks_y": blocks[1],
@@ -102,7 +105,7 @@ class SlabPlan(OfThisProcess):
             "at_scratch": slabs,
             "lanes": lanes,
             "folded": int(pieces.folded),
-            "bands": pieces.block[1] if pieces.folded else pieces.distance,
+            "row_sets": pieces.block[1] if pieces.folded else pieces.distance,
             "layer": pieces.steps.positions[0],
             "line": pieces.steps.positions[1],
             "row_step": lanes if pieces.folded else pieces.distance * pieces.steps.positions[1],
@@ -111,12 +114,14 @@ class SlabPlan(OfThisProcess):
         taps = [axis.parts[0].taps for axis in axes]
         kernel = [len(each) for each in taps]
         along = 2 if pieces.folded else 1
-        table = chains(taps, kernel, pieces.steps, along, pieces.distance)
-        numbers["at_chains"], numbers["chains"] = tables.add(table), len(table)
-        plain = problem.epilogue.activation in (None, "relu") and not problem.epilogue.residual
-        numbers["plain"] = int(plain)
+        table = tap_runs(taps, kernel, pieces.steps, along, pieces.distance)
+        numbers["at_tap_runs"], numbers["tap_runs"] = tables.add(table), len(table)
+        direct_store = (
+            problem.epilogue.activation in (None, "relu") and not problem.epilogue.residual
+        )
+        numbers["direct_store"] = int(direct_store)
         names = (*SLAB, *TASKS, *TILES, *RESULT)
-        geometry = record(names, numbers, tile_field(problem.dtype, TALL, 1))
+        geometry = record(names, numbers, tile_field(problem.dtype, TILE_ROWS, 1))
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._worker = worker(sweep, problem.dtype, geometry.dtype, geometry.dtype)
@@ -146,11 +151,13 @@ class SlabPlan(OfThisProcess):
         """Say in a line how the problem is cut up."""
         z, y, x = self._block
         return (
-            f"tile {TALL} rows x 1 vector, {self._tasks} blocks of up to {z} x {y} x {x} results, "
-            f"on {self._workers} threads"
+            f"tile {TILE_ROWS} rows x 1 vector, {self._tasks} blocks of up to "
+            f"{z} x {y} x {x} results, on {self._workers} threads"
         )
 
 
-def _grain(tasks: int, cut: Cut, workers: int) -> int:
+def _grain(tasks: int, blocking: Blocking, workers: int) -> int:
     share = max(tasks // (8 * workers), 1)
-    return max(share // cut.gang * cut.gang, min(share, cut.gang))
+    return max(
+        share // blocking.slabs_at_once * blocking.slabs_at_once, min(share, blocking.slabs_at_once)
+    )

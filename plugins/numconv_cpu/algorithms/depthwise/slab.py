@@ -1,6 +1,6 @@
 """A slab: a block of one channel with its padding, copied to where vectors can be read freely.
 
-Its rows are laid out as ``[slot z][z][slot y][y][slot x][x]``. They consist of whole vectors,
+Its rows are laid out as ``[phase z][z][phase y][y][phase x][x]``. They consist of whole vectors,
 aligned: zeros around a row are written along with its ends.
 """
 
@@ -15,7 +15,7 @@ from ...simd.columns import (
     load_third_between,
     single_zeros,
 )
-from ...simd.memory import at, keep, kept
+from ...simd.memory import at, load_biased, store_biased
 from ...simd.tile import load, store
 
 # Up to so many vectors, rows are filled vector by vector instead of row by row.
@@ -23,31 +23,31 @@ NARROW = 4
 
 
 @kernel
-def find_samples(places, tables, g, y0, x0):  # type: ignore[no-untyped-def]
-    """Write down which samples the rows and columns of a block's slab are, -1 for zeros.
+def find_samples(sample_table, tables, g, y0, x0):  # type: ignore[no-untyped-def]
+    """Write which samples the rows and columns of a block's slab are, -1 for zeros.
 
     All channels have the same, and to look them up takes less than to work them out.
 
     Parameters
     ----------
-    places : pointer to int64
-        To room for the rows of each slot, and then for the columns of each.
+    sample_table : pointer to int64
+        To room for the rows of each phase, and then for the columns of each.
     """
-    for slot in range(g.slots_y):
-        line, own = line_at(at(tables, g.at_y), slot, y0), at(places, slot * g.lines)
+    for phase in range(g.phases_y):
+        line, own = line_at(at(tables, g.at_y), phase, y0), at(sample_table, phase * g.lines)
         for y in range(g.lines):
-            keep(own, y, sample_at(line, y))
+            store_biased(own, y, sample_at(line, y))
     if g.zeros == 0:
         columns = min(g.columns, g.length - x0)
-        for slot in range(g.slots_x):
-            line = line_at(at(tables, g.at_x), slot, x0)
-            own = at(places, g.slots_y * g.lines + slot * g.columns)
+        for phase in range(g.phases_x):
+            line = line_at(at(tables, g.at_x), phase, x0)
+            own = at(sample_table, g.phases_y * g.lines + phase * g.columns)
             for x in range(columns):
-                keep(own, x, sample_at(line, x))
+                store_biased(own, x, sample_at(line, x))
 
 
 @kernel
-def fill_slabs(slabs, given, tables, places, g, count, z0, x0):  # type: ignore[no-untyped-def]
+def fill_slabs(slabs, given, tables, sample_table, g, count, z0, x0):  # type: ignore[no-untyped-def]
     """Copy what the results of a block read, of `count` channels.
 
     Parameters
@@ -55,28 +55,28 @@ def fill_slabs(slabs, given, tables, places, g, count, z0, x0):  # type: ignore[
     slabs : pointer
     given : pointer
         To the first channel.
-    tables, places : pointer to int64
-        What `find_samples` wrote for this block is in `places`.
+    tables, sample_table : pointer to int64
+        What `find_samples` wrote for this block is in `sample_table`.
     g : record with the numbers `numbers.SLAB`
     z0, x0 : int
         The first of the results along z and x.
     """
     columns = min(g.columns, g.length - x0)
-    for slot_x in range(g.slots_x):
-        table = at(places, g.slots_y * g.lines + slot_x * g.columns)
-        first = max(min(tables[g.at_runs + 2 * slot_x] - x0, columns), 0)
-        last = max(min(tables[g.at_runs + 2 * slot_x + 1] - x0, columns), first)
+    for phase_x in range(g.phases_x):
+        table = at(sample_table, g.phases_y * g.lines + phase_x * g.columns)
+        first = max(min(tables[g.at_runs + 2 * phase_x] - x0, columns), 0)
+        last = max(min(tables[g.at_runs + 2 * phase_x + 1] - x0, columns), first)
         # Where position 0 would be read, if all the row were inside.
-        row = line_at(at(tables, g.at_x), slot_x, x0)
+        row = line_at(at(tables, g.at_x), phase_x, x0)
         begin = row.first if last > first else 0
-        target = at(slabs, slot_x * g.pitch)
+        target = at(slabs, phase_x * g.pitch)
         for channel in range(count):
-            for slot_z in range(g.slots_z):
+            for phase_z in range(g.phases_z):
                 for z in range(g.layers):
-                    from_z = sample_at(line_at(at(tables, g.at_z), slot_z, z0), z)
+                    from_z = sample_at(line_at(at(tables, g.at_z), phase_z, z0), z)
                     layer = at(given, (channel * g.depth + from_z) * g.height * g.width + begin)
-                    for slot_y in range(g.slots_y):
-                        sources = at(places, slot_y * g.lines)
+                    for phase_y in range(g.phases_y):
+                        sources = at(sample_table, phase_y * g.lines)
                         if from_z < 0:
                             # Nothing is read where nothing is inside.
                             fill_lines(target, given, sources, 0, 0, columns, g)
@@ -87,12 +87,12 @@ def fill_slabs(slabs, given, tables, places, g, count, z0, x0):  # type: ignore[
                                     *(target, layer, sources, table, begin),
                                     *(first, last, columns, g),
                                 )
-                        target = at(target, g.lines * g.slots_x * g.pitch)
+                        target = at(target, g.lines * g.phases_x * g.pitch)
 
 
 @kernel(inline=True)
 def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore[no-untyped-def]
-    """Fill the rows of one slot: positions `first` to `last` from a layer, the rest with zeros."""
+    """Fill the rows of one phase: positions `first` to `last` from a layer, the rest with zeros."""
     if columns <= NARROW * g.lanes and g.step <= 2:
         i = 0
         while i < columns:
@@ -101,12 +101,12 @@ def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore
             i += g.lanes
         return
     # Read before the loop, for the compiler cannot know that what is written is not the record.
-    apart, width = g.slots_x * g.pitch, g.width
+    apart, width = g.phases_x * g.pitch, g.width
     for y in range(g.lines):
-        if kept(sources, y) < 0:
+        if load_biased(sources, y) < 0:
             fill_row(at(target, y * apart), layer, 0, 0, columns, g)
         else:
-            row = at(layer, kept(sources, y) * width)
+            row = at(layer, load_biased(sources, y) * width)
             fill_row(at(target, y * apart), row, first, last, columns, g)
 
 
@@ -114,12 +114,12 @@ def fill_lines(target, layer, sources, first, last, columns, g):  # type: ignore
 def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-untyped-def]
     """Fill one vector of each row. All have the same masks, which stay in registers."""
     vector = single_zeros(g)
-    apart, width = g.slots_x * g.pitch, g.width
+    apart, width = g.phases_x * g.pitch, g.width
     whole = first <= 0 and last > g.lanes
     for y in range(g.lines):
         samples = vector
-        if kept(sources, y) >= 0:
-            source = at(layer, kept(sources, y) * width)
+        if load_biased(sources, y) >= 0:
+            source = at(layer, load_biased(sources, y) * width)
             if g.step == 1:
                 if whole:
                     samples = load(vector, source, 0)
@@ -136,9 +136,9 @@ def fill_column(target, layer, sources, first, last, g):  # type: ignore[no-unty
 def fill_borders(target, layer, sources, table, begin, first, last, columns, g):  # type: ignore[no-untyped-def]
     """Fill what is outside of `first` to `last` with samples from anywhere in the row."""
     for y in range(g.lines):
-        if kept(sources, y) >= 0:
-            row = at(layer, kept(sources, y) * g.width - begin)
-            to = at(target, y * g.slots_x * g.pitch)
+        if load_biased(sources, y) >= 0:
+            row = at(layer, load_biased(sources, y) * g.width - begin)
+            to = at(target, y * g.phases_x * g.pitch)
             copy_border(to, row, table, 0, first)
             copy_border(to, row, table, last, columns)
 
@@ -148,8 +148,8 @@ def copy_border(target, source, table, first, last):  # type: ignore[no-untyped-
     """Fill positions `first` to `last` of a row, whose sources may be anywhere or nowhere."""
     for i in range(first, last):
         target[i] = 0
-        if kept(table, i) >= 0:
-            target[i] = source[kept(table, i)]
+        if load_biased(table, i) >= 0:
+            target[i] = source[load_biased(table, i)]
 
 
 @kernel(inline=True)

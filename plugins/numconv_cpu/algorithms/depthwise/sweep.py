@@ -1,6 +1,6 @@
 """The worker of `depthwise`: a slab of one channel is copied, convolved and stored in one go.
 
-The order in which one result is summed is that of the chains, the same for all results.
+The order in which one result is summed is that of the runs of taps, the same for all results.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ...simd.columns import (
     store_starts,
     tall_zeros,
 )
-from ...simd.memory import at, claim, integers, record_at, zero
+from ...simd.memory import at, fetch_add, integers, record_at, zero
 from ...simd.tile import store
 from .slab import fill_slabs, find_samples
 
 # Rows of a register tile. With five taps at most, eight sums and five weights fit 16 registers.
-TALL = 8
+TILE_ROWS = 8
 
 
 def sweep(  # type: ignore[no-untyped-def]
@@ -46,22 +46,22 @@ def sweep(  # type: ignore[no-untyped-def]
     """
     g = record_at(geometry, 0)
     memory = at(workspace, worker * g.memory)
-    places, held = integers(at(memory, g.at_places)), min(worker, 0) - 1
+    sample_table, filled_for = integers(at(memory, g.at_sample_table)), min(worker, 0) - 1
     while True:
-        begin = claim(counters, g.grain)
+        begin = fetch_add(counters, g.grain)
         if begin >= g.tasks:
             return
         end = min(begin + g.grain, g.tasks)
         while begin < end:
             # Small channels are filled several at a time: a vector that spans two rows could not
             # be read while they are still on their way into the cache.
-            count = min(g.gang, end - begin)
+            count = min(g.slabs_at_once, end - begin)
             plane, z0, y0, x0 = block_of(begin, g)
             given = at(x, plane * g.depth * g.height * g.width)
-            if y0 * g.result_width + x0 != held:
-                find_samples(places, tables, g, y0, x0)
-                held = y0 * g.result_width + x0
-            fill_slabs(memory, given, tables, places, g, count, z0, x0)
+            if y0 * g.result_width + x0 != filled_for:
+                find_samples(sample_table, tables, g, y0, x0)
+                filled_for = y0 * g.result_width + x0
+            fill_slabs(memory, given, tables, sample_table, g, count, z0, x0)
             convolve(plane, count, z0, y0, x0, weight, bias, residual, out, memory, tables, g)
             begin += count
 
@@ -96,11 +96,11 @@ def convolve(  # type: ignore[no-untyped-def]
                 per_shuffle = channels // g.shuffle
                 shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
             to = shuffled * g.result_depth * g.result_height * g.result_width
-            block(
+            compute_block(
                 at(out, to),
                 at(residual, to),
                 bias[co] if g.bias else zero(bias),
-                at(weight, co * g.reads),
+                at(weight, co * g.taps),
                 slab,
                 at(slabs, g.at_scratch),
                 tables,
@@ -117,26 +117,26 @@ def convolve(  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  # type: ignore[no-untyped-def]
+def compute_block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  # type: ignore[no-untyped-def]
     """Compute a block of one result channel, set of rows by set of rows."""
     lines = min(g.block_y, g.result_height - y0)
     columns = min(g.block_x, g.result_width - x0)
     for z in range(min(g.block_z, g.result_depth - z0)):
-        for y in range(min(g.bands, lines)):
+        for y in range(min(g.row_sets, lines)):
             to = ((z0 + z) * g.result_height + y0 + y) * g.result_width + x0
             rows, width = lines, columns
             if g.folded:
                 rows, width = (columns + g.lanes - 1) // g.lanes, g.lanes
-            elif g.bands > 1:
-                rows = (lines - y + g.bands - 1) // g.bands
-            band(
+            elif g.row_sets > 1:
+                rows = (lines - y + g.row_sets - 1) // g.row_sets
+            compute_row_set(
                 at(out, to),
                 at(residual, to),
                 bias,
                 weights,
                 at(slab, z * g.layer + y * g.line),
                 scratch,
-                at(tables, g.at_chains),
+                at(tables, g.at_tap_runs),
                 g,
                 rows,
                 width,
@@ -145,7 +145,7 @@ def block(out, residual, bias, weights, slab, scratch, tables, g, z0, y0, x0):  
 
 
 @kernel(inline=True)
-def band(out, residual, bias, weights, x, scratch, chains, g, rows, width, missing):  # type: ignore[no-untyped-def]
+def compute_row_set(out, residual, bias, weights, x, scratch, tap_runs, g, rows, width, missing):  # type: ignore[no-untyped-def]
     """Compute `rows` rows of `width` results, `g.row_step` apart in the slab.
 
     Of the last row, the last `missing` results are not wanted: it has a tile of its own.
@@ -163,23 +163,23 @@ def band(out, residual, bias, weights, x, scratch, chains, g, rows, width, missi
             count = min(g.lanes, width - i)
             if alone:
                 count -= missing
-            if left > TALL // 2:
-                tile = add_chains(tall_zeros(g), weights, source, chains, g.chains, g)
-                finish(tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
+            if left > TILE_ROWS // 2:
+                tile = add_tap_runs(tall_zeros(g), weights, source, tap_runs, g.tap_runs, g)
+                store_tile(tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             else:
-                half_tile = add_chains(short_zeros(g), weights, source, chains, g.chains, g)
-                finish(half_tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
+                half_tile = add_tap_runs(short_zeros(g), weights, source, tap_runs, g.tap_runs, g)
+                store_tile(half_tile, at(out, to), at(residual, to), bias, scratch, g, left, count)
             i += g.lanes
-        row += min(left, TALL)
+        row += min(left, TILE_ROWS)
 
 
 @kernel(inline=True)
-def add_chains(tile, weights, x, chains, count, g):  # type: ignore[no-untyped-def]
-    """Add the products of all taps, which stand in `count` chains, to a tile."""
-    for chain in range(count):
-        source = at(x, chains[4 * chain])
-        factors = at(weights, chains[4 * chain + 1])
-        apart, taps = chains[4 * chain + 2], chains[4 * chain + 3]
+def add_tap_runs(tile, weights, x, tap_runs, count, g):  # type: ignore[no-untyped-def]
+    """Add the products of all taps, which stand in `count` runs, to a tile."""
+    for run in range(count):
+        source = at(x, tap_runs[4 * run])
+        factors = at(weights, tap_runs[4 * run + 1])
+        apart, taps = tap_runs[4 * run + 2], tap_runs[4 * run + 3]
         if taps == 3:
             tile = add_3(tile, factors, apart, source, g.row_step)
         elif taps == 5:
@@ -194,9 +194,9 @@ def add_chains(tile, weights, x, chains, count, g):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def finish(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[no-untyped-def]
+def store_tile(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[no-untyped-def]
     """Apply the epilogue to the first rows of a tile and store them."""
-    if g.plain:
+    if g.direct_store:
         if g.bias:
             tile = add_value(tile, bias)
         if g.activation:
@@ -207,7 +207,7 @@ def finish(tile, out, residual, bias, scratch, g, rows, count):  # type: ignore[
             store_starts(tile, out, g.result_step, rows, count)
     else:
         store(tile, scratch, g.lanes)
-        for row in range(min(rows, TALL)):
+        for row in range(min(rows, TILE_ROWS)):
             store_row_with(
                 at(out, row * g.result_step),
                 at(scratch, row * g.lanes),

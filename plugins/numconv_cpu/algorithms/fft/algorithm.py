@@ -12,7 +12,7 @@ from numconv.core.protocol import Plan
 
 from ...kernel.cost import estimate_by_definition
 from ...kernel.dtypes import plan_supported
-from .shape import blocks_of, relative_cost, shape_of
+from .geometry import blocks_of, geometry_of, relative_cost
 
 LEAST_TAPS = 64
 
@@ -23,12 +23,12 @@ class Fft:
     Notes
     -----
     The error of a result is at most ``c * (K + 2) * eps * max|w| * sum|x|``, with the largest
-    weight of the result's filter and the sum over what the result sees: as for `direct`, but
+    weight of the result's filter and the sum over the result's window: as for `direct`, but
     with every weight replaced by the largest. ``accuracy="strict"`` forbids that.
 
     A Fourier transform spreads the rounding errors of a block's largest samples over all of its
-    results. Results that see too little beside those are therefore computed one by one, from
-    their definition; so are all that share a block with a sample that is not finite. If a
+    results. Results whose windows have too little beside those are therefore recomputed one by one,
+    as direct sums; so are all that share a block with a sample that is not finite. If a
     weight is not, or a filter is little more than a single tap, `direct` or `transposed`
     computes everything.
     """
@@ -49,7 +49,7 @@ class Fft:
             return f"takes no padding mode {problem.padding_mode} in the input gradient"
         if problem.accuracy == "strict":
             return "mixes receptive fields, which accuracy='strict' forbids"
-        if blocks_of(shape_of(problem), max(np.dtype(problem.dtype).itemsize, 4)) is None:
+        if blocks_of(geometry_of(problem), max(np.dtype(problem.dtype).itemsize, 4)) is None:
             return "finds no blocks whose spectra take little enough memory"
         return None
 

@@ -76,31 +76,31 @@ def _two(a: Line) -> Line:
 
 
 def _three(a: Line) -> Line:
-    total, turned = a[1] + a[2], (a[2] - a[1]).scaled(sqrt(3) / 2).times_i()
+    total, rotated = a[1] + a[2], (a[2] - a[1]).scaled(sqrt(3) / 2).times_i()
     middle = a[0] - total.scaled(0.5)
-    return a[0] + total, middle + turned, middle - turned
+    return a[0] + total, middle + rotated, middle - rotated
 
 
 def _four(a: Line) -> Line:
     even, odd = a[0] + a[2], a[1] + a[3]
-    straight, turned = a[0] - a[2], (a[3] - a[1]).times_i()
-    return even + odd, straight + turned, even - odd, straight - turned
+    difference, rotated = a[0] - a[2], (a[3] - a[1]).times_i()
+    return even + odd, difference + rotated, even - odd, difference - rotated
 
 
 def _five(a: Line) -> Line:
     near, far = a[1] + a[4], a[2] + a[3]
-    near_turned, far_turned = (a[4] - a[1]).times_i(), (a[3] - a[2]).times_i()
-    (c1, s1), (c2, s2) = ((cos(turn), sin(turn)) for turn in (0.4 * pi, 0.8 * pi))
+    near_rotated, far_rotated = (a[4] - a[1]).times_i(), (a[3] - a[2]).times_i()
+    (c1, s1), (c2, s2) = ((cos(angle), sin(angle)) for angle in (0.4 * pi, 0.8 * pi))
     first = a[0].plus_scaled(near, c1).plus_scaled(far, c2)
     second = a[0].plus_scaled(near, c2).plus_scaled(far, c1)
-    first_turned = near_turned.scaled(s1).plus_scaled(far_turned, s2)
-    second_turned = near_turned.scaled(s2).plus_scaled(far_turned, -s1)
+    first_rotated = near_rotated.scaled(s1).plus_scaled(far_rotated, s2)
+    second_rotated = near_rotated.scaled(s2).plus_scaled(far_rotated, -s1)
     return (
         a[0] + near + far,
-        first + first_turned,
-        second + second_turned,
-        second - second_turned,
-        first - first_turned,
+        first + first_rotated,
+        second + second_rotated,
+        second - second_rotated,
+        first - first_rotated,
     )
 
 
@@ -137,20 +137,20 @@ def _butterfly(radix: int, forward: bool) -> Any:
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             _, target, apart, imaginary, twiddles = args
-            places = [row_start(builder, target, apart, i) for i in range(radix)]
-            values: Line = [load_complex(builder, place, imaginary, lanes) for place in places]
+            pointers = [row_start(builder, target, apart, i) for i in range(radix)]
+            values: Line = [load_complex(builder, place, imaginary, lanes) for place in pointers]
             factors = _factors(builder, twiddles, radix - 1, lanes)
             if forward:
                 first, *others = formula(values)
-                turned = [a * factor for a, factor in zip(others, factors, strict=True)]
-                values = [first, *turned]
+                rotated = [a * factor for a, factor in zip(others, factors, strict=True)]
+                values = [first, *rotated]
             else:
                 first, *others = values
                 pairs = zip(others, factors, strict=True)
                 first, *others = formula([first, *(a.times_conjugate(w) for a, w in pairs)])
                 # The inverse is the same sum with the other sign of each index but the first.
                 values = [first, *others[::-1]]
-            for value, place in zip(values, places, strict=True):
+            for value, place in zip(values, pointers, strict=True):
                 store_complex(builder, value, place, imaginary)
             return context.get_dummy_value()
 

@@ -30,22 +30,22 @@ NUMBERS = (
     "pairs",
     "padded_height",
     "padded_width",
-    "at_y",  # tables of what `lines` tells of each axis
+    "at_y",  # tables of what `padding.Lines` tells of each axis
     "at_x",
     "first_inside",  # positions of a padded row that are samples side by side
     "last_inside",
     "first_seen",  # before and after which there are zeros only
     "last_seen",
-    "at_places",  # table: where the plane of each result channel begins
+    "at_plane_offsets",  # table: where the plane of each result channel begins
     "at_stages_y",  # tables: the stages of the transforms along columns and rows
     "at_stages_x",
-    "at_turns",  # in the factors: those between the two transforms of a folded block
+    "at_step_twiddles",  # in the factors: those between the two transforms of a folded block
     "cell_y",  # sides of a cell, whose samples are added up
     "cell_x",
     "cells_y",  # in a block, a piece of a signal being one row
     "cells_x",
     "cells",
-    "whole_y",  # cells that all results of a square of results see
+    "whole_y",  # cells in the windows of all results of a square of results
     "whole_x",
     "row_stride",  # of the weights, between result channels
     "channel_stride",
@@ -66,13 +66,13 @@ NUMBERS = (
     "own_largest",
     "own_cells",
     "own_lines",
-    "own_seen",
+    "own_window_sums",
     "own_samples",
 )
 
 LIMITS = (
     "least",  # what absolute values may add up to, unless it is nothing
     "most",
-    "share",  # of the root of the largest sample times their sum: what a result must see
+    "share",  # of the root of the largest sample times their sum: the least window sum
     "least_taps",  # of the size of a filter's largest one, that the others add up to with it
 )

@@ -15,13 +15,13 @@ from numconv.core.problems import ConvolutionProblem
 from ...kernel.fallback import TransformingPlan
 from ...kernel.lowering import weight_strides
 from ...kernel.padding import Lines
-from ...kernel.records import Tables, in_turn, places, record, result_numbers, whole_lines
+from ...kernel.records import Tables, in_turn, plane_offsets, record, result_numbers, whole_lines
 from ...runtime.launch import worker
 from ...simd.machine import machine
-from .factors import Factors, stages, turns
+from .geometry import SIDES, Blocks, FftGeometry, blocks_of, cell_counts, cell_of, geometry_of
 from .numbers import LIMITS, NUMBERS
-from .shape import SIDES, Blocks, Shape, blocks_of, cell_counts, cell_of, shape_of
 from .solve import solve
+from .twiddles import TwiddleTable, stages, step_twiddles
 
 # A filter's absolute weights add up to so many times its largest, or it is not transformed.
 EVEN_TAPS = 2.0
@@ -40,24 +40,26 @@ class FftPlan(TransformingPlan):
     def __init__(self, problem: ConvolutionProblem) -> None:
         super().__init__(problem, messages=1)
         item = np.dtype(problem.dtype).itemsize
-        shape = shape_of(problem)
-        blocks = blocks_of(shape, item)
+        geometry = geometry_of(problem)
+        blocks = blocks_of(geometry, item)
         assert blocks is not None
-        self._shape, self._blocks = shape, blocks
+        self._geometry, self._blocks = geometry, blocks
         tables = Tables()
         numbers = {
-            **_layout(shape, blocks, machine().lanes(item)),
-            **_axes(problem, shape, blocks, tables),
-            **_cells(shape, blocks),
-            **_weights(problem, shape),
+            **_layout(geometry, blocks, machine().lanes(item)),
+            **_axes(problem, geometry, blocks, tables),
+            **_cells(geometry, blocks),
+            **_weights(problem, geometry),
             **result_numbers(problem),
-            "at_places": tables.add(places(problem)),
-            "weight_tasks": shape.groups * shape.result,
-            "pair_tasks": problem.batch * shape.groups * blocks.pairs,
+            "at_plane_offsets": tables.add(plane_offsets(problem)),
+            "weight_tasks": geometry.groups * geometry.result,
+            "pair_tasks": problem.batch * geometry.groups * blocks.pairs,
         }
-        layout = (numbers["pitch"], numbers["imaginary"]) if shape.folded else None
+        layout = (numbers["pitch"], numbers["imaginary"]) if geometry.folded else None
         sides = blocks.rows, blocks.columns
-        self._constants, *of_sides, numbers["at_turns"] = _factors(*sides, layout, problem.dtype)
+        self._constants, *of_sides, numbers["at_step_twiddles"] = _factors(
+            *sides, layout, problem.dtype
+        )
         for name, table in zip(("at_stages_y", "at_stages_x"), of_sides, strict=True):
             numbers[name] = tables.add(np.array(table))
         self._size = _arrange(numbers, self._workers)
@@ -90,12 +92,12 @@ class FftPlan(TransformingPlan):
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
-        shape, blocks = self._shape, self._blocks
+        geometry, blocks = self._geometry, self._blocks
         sides = f"{blocks.rows} x {blocks.columns}"
-        if shape.folded:
+        if geometry.folded:
             sides = f"{blocks.rows * blocks.columns} ({sides})"
-        steps = blocks.steps[1:] if shape.folded else blocks.steps
-        pairs = self._problem.batch * shape.groups * blocks.pairs
+        steps = blocks.steps[1:] if geometry.folded else blocks.steps
+        pairs = self._problem.batch * geometry.groups * blocks.pairs
         return (
             f"blocks of {sides} samples for {' x '.join(map(str, steps))} results, "
             f"{pairs} pairs of them on {self._workers} threads"
@@ -122,37 +124,37 @@ def _factors(
     at_turns : int
         The factors between the two.
     """
-    factors = Factors()
+    factors = TwiddleTable()
     of_columns, of_rows = stages(rows, factors), stages(columns, factors)
-    at_turns = factors.add(turns(rows, columns, *folded)) if folded else 0
-    return factors.array(dtype), of_columns, of_rows, at_turns
+    at_step_twiddles = factors.add(step_twiddles(rows, columns, *folded)) if folded else 0
+    return factors.array(dtype), of_columns, of_rows, at_step_twiddles
 
 
-def _layout(shape: Shape, blocks: Blocks, lanes: int) -> dict[str, int]:
+def _layout(geometry: FftGeometry, blocks: Blocks, lanes: int) -> dict[str, int]:
     """Return the numbers that say how a block and its spectrum stand in memory."""
     # One vector more than they need: powers of two would fall into few sets of a cache.
     pitch, spectrum_pitch = blocks.columns + lanes, blocks.rows + lanes
     imaginary = max(blocks.rows * pitch, blocks.columns * spectrum_pitch)
     return {
-        "groups": shape.groups,
-        "given_channels": shape.given,
-        "result_channels": shape.result,
-        "given_height": shape.given_size[0],
-        "given_width": shape.given_size[1],
-        "kernel_height": shape.kernel[0],
-        "kernel_width": shape.kernel[1],
+        "groups": geometry.groups,
+        "given_channels": geometry.given,
+        "result_channels": geometry.result,
+        "given_height": geometry.given_size[0],
+        "given_width": geometry.given_size[1],
+        "kernel_height": geometry.kernel[0],
+        "kernel_width": geometry.kernel[1],
         "lanes": lanes,
         "rows": blocks.rows,
         "columns": blocks.columns,
-        "folded": int(shape.folded),
+        "folded": int(geometry.folded),
         "pitch": pitch,
         "spectrum_pitch": spectrum_pitch,
         "imaginary": imaginary,
         "spectrum": 2 * imaginary,
         "step_y": blocks.steps[0],
         "step_x": blocks.steps[1],
-        "row_step_y": int(not shape.folded),
-        "row_step_x": blocks.columns * shape.folded,
+        "row_step_y": int(not geometry.folded),
+        "row_step_x": blocks.columns * geometry.folded,
         "blocks": prod(blocks.counts),
         "blocks_x": blocks.counts[1],
         "pairs": blocks.pairs,
@@ -160,11 +162,11 @@ def _layout(shape: Shape, blocks: Blocks, lanes: int) -> dict[str, int]:
 
 
 def _axes(
-    problem: ConvolutionProblem, shape: Shape, blocks: Blocks, tables: Tables
+    problem: ConvolutionProblem, geometry: FftGeometry, blocks: Blocks, tables: Tables
 ) -> dict[str, int]:
     """Return what the kernel is told of the axes, and which samples of a row are side by side."""
     found = []
-    axes = zip(shape.given_size, shape.result_size, shape.kernel, shape.lo, strict=True)
+    axes = zip(geometry.given_size, geometry.result_size, geometry.kernel, geometry.lo, strict=True)
     for given, result, kernel, lo in axes:
         length = result + kernel - 1
         found.append((length, Lines(np.array([-lo]), 1, given, length - lo, problem.padding_mode)))
@@ -183,10 +185,10 @@ def _axes(
     }
 
 
-def _cells(shape: Shape, blocks: Blocks) -> dict[str, int]:
-    """Return how the samples of a block are added up, to know what each result sees."""
-    (cell_y, whole_y), (cell_x, whole_x) = map(cell_of, shape.kernel)
-    cells_y, cells_x = cell_counts(shape, blocks)
+def _cells(geometry: FftGeometry, blocks: Blocks) -> dict[str, int]:
+    """Return how the samples of a block are added up, for the window sums of its results."""
+    (cell_y, whole_y), (cell_x, whole_x) = map(cell_of, geometry.kernel)
+    cells_y, cells_x = cell_counts(geometry, blocks)
     return {
         "cell_y": cell_y,
         "cell_x": cell_x,
@@ -198,9 +200,9 @@ def _cells(shape: Shape, blocks: Blocks) -> dict[str, int]:
     }
 
 
-def _weights(problem: ConvolutionProblem, shape: Shape) -> dict[str, int]:
+def _weights(problem: ConvolutionProblem, geometry: FftGeometry) -> dict[str, int]:
     """Return where the taps stand."""
-    taps, forward = prod(shape.kernel), problem.direction == "forward"
+    taps, forward = prod(geometry.kernel), problem.direction == "forward"
     return {
         **weight_strides(problem),
         "first_tap": 0 if forward else taps - 1,
@@ -220,7 +222,7 @@ def _arrange(numbers: dict[str, int], workers: int) -> int:
         "own_largest": numbers["columns"],
         "own_cells": 2 * numbers["cells"],
         "own_lines": numbers["cells"],
-        "own_seen": 2 * numbers["cells"],
+        "own_window_sums": 2 * numbers["cells"],
         "own_samples": numbers["columns"] + numbers["kernel_width"],
     }
     begins, numbers["worker"] = in_turn(own)

@@ -25,7 +25,7 @@ def pack_row(target, source, axis, first, count, g):  # type: ignore[no-untyped-
 
 @kernel
 def pack_block(block, cells, band, largest, x, number, tables, g):  # type: ignore[no-untyped-def]
-    """Copy what the results of a block see of one channel, and measure it.
+    """Copy the samples of a block, of one channel, and add up their absolute values in cells.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def add_to_cells(cells, band, first, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sum_windows(seen, cells, lines, g):  # type: ignore[no-untyped-def]
-    """Write what each square of results sees at least: the cells that all its results see.
+def sum_windows(window_sums, cells, lines, g):  # type: ignore[no-untyped-def]
+    """Write the window sum of each square of results: of the cells that all its windows share.
 
     Parameters
     ----------
@@ -92,21 +92,21 @@ def sum_windows(seen, cells, lines, g):  # type: ignore[no-untyped-def]
         for k in range(g.whole_y):
             for j in range(g.cells_x):
                 lines[i * g.cells_x + j] += cells[(i + k) * g.cells_x + j]
-    clear(seen, height * width)
+    clear(window_sums, height * width)
     for i in range(height):
         for k in range(g.whole_x):
             for j in range(width):
-                seen[i * width + j] += lines[i * g.cells_x + j + k]
+                window_sums[i * width + j] += lines[i * g.cells_x + j + k]
 
 
 @kernel
-def least_to_see(total, largest, g):  # type: ignore[no-untyped-def]
-    """Return how much a result must see for its error to be as small as promised.
+def least_window_sum(total, largest, g):  # type: ignore[no-untyped-def]
+    """Return the least window sum of a result whose error is as small as promised.
 
     Returns
     -------
     float
-        Negative if no result is to be trusted, as samples are not finite, too large or too small.
+        Negative if no result is accurate, as samples are not finite, too large or too small.
     """
     most = 0.0
     for p in range(g.columns):

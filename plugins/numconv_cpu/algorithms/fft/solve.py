@@ -9,10 +9,10 @@ from numba.extending import intrinsic
 
 from ...kernel.epilogue import store_row, store_row_with
 from ...runtime.compile import kernel, stay_whole
-from ...simd.memory import at, claim, clear, record_at, zero
+from ...simd.memory import at, clear, fetch_add, record_at, zero
 from .butterflies import add_product_with_conjugate, multiply_conjugate
-from .definition import correct_row
-from .samples import least_to_see, pack_block, sum_windows
+from .direct_sums import recompute_row
+from .samples import least_window_sum, pack_block, sum_windows
 from .transforms import backward, forward
 from .weights import weight_task
 
@@ -32,7 +32,7 @@ def solve(  # type: ignore[no-untyped-def]
     taps = at(weight, g.at_taps)
     tasks = g.pair_tasks if stage else g.weight_tasks
     while True:
-        task = claim(at(counters, 8 * stage), 1)
+        task = fetch_add(at(counters, 8 * stage), 1)
         if task >= tasks:
             return
         if stage == 0:
@@ -69,14 +69,17 @@ def pair_task(  # type: ignore[no-untyped-def]
         backward(total, block, factors, tables, g)
         taps = at(weight, group * g.group_stride + result * g.row_stride)
         image = rest // g.groups * g.groups * g.result_channels * g.result_height * g.result_width
-        place = image + tables[g.at_places + filter]
+        place = image + tables[g.at_plane_offsets + filter]
         shift = bias[filter] if g.bias else zero(bias)
         for part in range(min(2, g.blocks - 2 * pair)):
-            rows, seen = at(block, part * g.imaginary), at(own, g.own_seen + part * g.cells)
+            rows, window_sums = (
+                at(block, part * g.imaginary),
+                at(own, g.own_window_sums + part * g.cells),
+            )
             store_block(
                 rows,
                 2 * pair + part,
-                seen,
+                window_sums,
                 least,
                 given,
                 taps,
@@ -91,12 +94,12 @@ def pair_task(  # type: ignore[no-untyped-def]
 
 @kernel
 def transform_pair(pair, x, own, factors, tables, g):  # type: ignore[no-untyped-def]
-    """Transform every channel of two blocks, and measure what their results see.
+    """Transform every channel of two blocks, and write the window sums of their results.
 
     Returns
     -------
     float
-        What a result must see; see `samples.least_to_see`.
+        The least window sum of an accurate result; see `samples.least_window_sum`.
     """
     block, cells, largest = at(own, g.own_block), at(own, g.own_cells), at(own, g.own_largest)
     clear(cells, 2 * g.cells)
@@ -112,9 +115,9 @@ def transform_pair(pair, x, own, factors, tables, g):  # type: ignore[no-untyped
     for cell in range(2 * g.cells):
         total += cells[cell]
     for part in range(2):
-        seen = at(own, g.own_seen + part * g.cells)
-        sum_windows(seen, at(cells, part * g.cells), at(own, g.own_lines), g)
-    return least_to_see(total, largest, g)
+        window_sums = at(own, g.own_window_sums + part * g.cells)
+        sum_windows(window_sums, at(cells, part * g.cells), at(own, g.own_lines), g)
+    return least_window_sum(total, largest, g)
 
 
 @kernel
@@ -134,21 +137,23 @@ def multiply_channels(total, samples, weights, g):  # type: ignore[no-untyped-de
 
 @kernel
 def store_block(  # type: ignore[no-untyped-def]
-    block, number, seen, least, x, taps, out, residual, shift, own, tables, g
+    block, number, window_sums, least, x, taps, out, residual, shift, own, tables, g
 ):
-    """Write the results of one block, after those that do not see enough are computed anew."""
+    """Write the results of one block, after those that are not accurate are recomputed."""
     stay_whole()
     first_y, first_x = number // g.blocks_x * g.step_y, number % g.blocks_x * g.step_x
-    trusted = sees_enough(seen, least, g)
+    accurate = all_accurate(window_sums, least, g)
     for row in range(g.rows):
         y, begin = first_y + row * g.row_step_y, row * g.row_step_x
         count = min(g.columns, g.step_x - begin, g.result_width - first_x - begin)
         if row * g.row_step_y >= g.step_y or y >= g.result_height or count <= 0:
             return
         results, to = at(block, row * g.pitch), y * g.result_width + first_x + begin
-        if not trusted:
+        if not accurate:
             samples, first = at(own, g.own_samples), first_x + begin
-            correct_row(results, row, seen, least, x, taps, y, first, count, samples, tables, g)
+            recompute_row(
+                results, row, window_sums, least, x, taps, y, first, count, samples, tables, g
+            )
         if g.residual or g.activation:
             added = at(residual, to)
             store_row_with(
@@ -159,9 +164,9 @@ def store_block(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sees_enough(seen, least, g):  # type: ignore[no-untyped-def]
-    """Return whether all results of a block do."""
+def all_accurate(window_sums, least, g):  # type: ignore[no-untyped-def]
+    """Return whether all results of a block are."""
     enough = least >= 0
     for place in range((g.cells_y - g.whole_y + 1) * (g.cells_x - g.whole_x + 1)):
-        enough &= seen[place] >= least
+        enough &= window_sums[place] >= least
     return enough

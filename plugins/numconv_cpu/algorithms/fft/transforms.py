@@ -32,7 +32,7 @@ def forward(block, spectrum, factors, tables, g):  # type: ignore[no-untyped-def
         for row in range(g.rows):
             for v in range(row * g.pitch, row * g.pitch + g.columns, g.lanes):
                 place = at(block, v)
-                multiply(g, place, place, at(factors, g.at_turns + v), g.imaginary)
+                multiply(g, place, place, at(factors, g.at_step_twiddles + v), g.imaginary)
     transpose(spectrum, g.spectrum_pitch, block, g.pitch, g.rows, g.columns, g)
     pitch, stages = g.spectrum_pitch, at(tables, g.at_stages_x)
     forward_columns(spectrum, g.columns, g.rows, pitch, factors, stages, g)
@@ -49,7 +49,9 @@ def backward(spectrum, block, factors, tables, g):  # type: ignore[no-untyped-de
         for row in range(g.rows):
             for v in range(row * g.pitch, row * g.pitch + g.columns, g.lanes):
                 place = at(block, v)
-                multiply_conjugate(g, place, place, at(factors, g.at_turns + v), g.imaginary)
+                multiply_conjugate(
+                    g, place, place, at(factors, g.at_step_twiddles + v), g.imaginary
+                )
     backward_columns(block, g.rows, g.columns, g.pitch, factors, at(tables, g.at_stages_y), g)
 
 

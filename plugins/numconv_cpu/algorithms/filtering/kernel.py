@@ -12,7 +12,7 @@ from __future__ import annotations
 from ...kernel.padded_reads import far_sample_at, line_at
 from ...runtime.address import word
 from ...runtime.compile import kernel
-from ...simd.memory import at, claim, record_at
+from ...simd.memory import at, fetch_add, record_at
 from .formats import call
 from .sums import even_or_odd, sum_few, sum_many, sum_pairs, sum_products
 
@@ -42,7 +42,7 @@ def filter_bands(  # type: ignore[no-untyped-def]
     sums, offsets = at(band, g.at_sums), at(tables, g.at_offsets)
     sign = even_or_odd(weight, g.taps) if g.form == PAIRS else 0
     while True:
-        task = claim(counters, 1)
+        task = fetch_add(counters, 1)
         if task >= g.tasks:
             return
         piece, rest = task % g.pieces, task // g.pieces
@@ -118,9 +118,9 @@ def plane_of(g, tables, outer, layer):  # type: ignore[no-untyped-def]
     """
     start = 0
     for axis in range(g.outer_axes - 1, -1, -1):
-        told = at(tables, g.at_outer + 4 * axis)
-        samples, taps, stride = told[0], told[1], told[2]
-        sample = source_of(tables, told[3], outer % samples + layer % taps)
+        axis_entry = at(tables, g.at_outer + 4 * axis)
+        samples, taps, stride = axis_entry[0], axis_entry[1], axis_entry[2]
+        sample = source_of(tables, axis_entry[3], outer % samples + layer % taps)
         if sample < 0:
             return -1
         start += sample * stride

@@ -21,7 +21,7 @@ from ...runtime.workspace import Workspace
 from ...simd.tile import tile_field
 from .formats import loader, storer
 from .kernel import FEW, MANY, PAIRS, PRODUCTS, filter_bands
-from .shape import Axis, Cut, Layout, cut, layout_of
+from .layout import Blocking, FilterAxis, Layout, choose_blocking, layout_of
 
 # A row of so many vectors of sums: their additions hide each other's latency.
 VECTORS = 4
@@ -55,7 +55,7 @@ NUMBERS = (
     "span",  # values that a row of vectors holds
     "outer_axes",
     "at_outer",  # samples, taps and stride of each, and where its table is
-    "at_y",  # tables of what `lines` tells of an axis, -1 for none
+    "at_y",  # tables of what `padding.Lines` tells of an axis, -1 for none
     "at_lefts",
     "at_rights",
     "at_offsets",
@@ -75,12 +75,12 @@ class FilterPlan(OfThisProcess):
         # Sums of many lines write over them, so that no line can be converted later.
         many = form == MANY
         whole = many and layout.y.taps > 1
-        self._cut = cut(layout, self._workers, whole)
+        self._blocking = choose_blocking(layout, self._workers, whole)
         tables = Tables()
         field = tile_field("float64", 1, VECTORS)
         numbers = {
             **_axes_numbers(layout, tables),
-            **_band_numbers(layout, self._cut, many, prod(field[2]), tables),
+            **_band_numbers(layout, self._blocking, many, prod(field[2]), tables),
             "form": form,
             "load": loader(problem.dtype),
             "store": storer(problem.result_dtype),
@@ -127,7 +127,7 @@ class FilterPlan(OfThisProcess):
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
         return (
-            f"bands of {self._cut.height} lines x {self._cut.width} values, in float64; "
+            f"bands of {self._blocking.height} lines x {self._blocking.width} values, in float64; "
             f"{self._tasks} tasks"
         )
 
@@ -148,7 +148,7 @@ def _axes_numbers(layout: Layout, tables: Tables) -> dict[str, int]:
     """Return what the kernel is told of the axes."""
     x, y = layout.x, layout.y
 
-    def lines(axis: Axis) -> int:
+    def lines(axis: FilterAxis) -> int:
         if axis.taps == 1:
             return -1
         size, end = axis.samples, axis.samples + axis.high
@@ -176,7 +176,7 @@ def _axes_numbers(layout: Layout, tables: Tables) -> dict[str, int]:
 
 
 def _band_numbers(
-    layout: Layout, parts: Cut, many: bool, span: int, tables: Tables
+    layout: Layout, parts: Blocking, many: bool, span: int, tables: Tables
 ) -> dict[str, int]:
     """Return what the kernel is told of tasks, and of the band that is one's memory."""
     x, y = layout.x, layout.y

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...kernel.epilogue import store_row_with
 from ...runtime.compile import kernel, stay_whole
 from ...simd.block import multiply_kept_line, multiply_line, store_block, store_block_part
-from ...simd.memory import at, claim, clear, copy, record_at, zero
+from ...simd.memory import at, clear, copy, fetch_add, record_at, zero
 from ...simd.tile import store, zeros
 from .pack import pack_planes
 
@@ -35,7 +35,7 @@ def involute(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     memory = at(workspace, worker * g.scratch)
     while True:
-        task = claim(counters, 1)
+        task = fetch_add(counters, 1)
         if task >= g.tasks:
             return
         part, rest = task % g.parts, task // g.parts
@@ -46,15 +46,15 @@ def involute(  # type: ignore[no-untyped-def]
         first = part * g.group_channels // g.parts
         channels = (part + 1) * g.group_channels // g.parts - first
         first += group * g.group_channels
-        y0, y1 = cut(strip, g.strips, g.result_height, g.block_height)
-        x0, x1 = cut(piece, g.pieces, g.result_width, g.block_width)
+        y0, y1 = part_of(strip, g.strips, g.result_height, g.block_height)
+        x0, x1 = part_of(piece, g.pieces, g.result_width, g.block_width)
         samples = g.depth * g.height * g.width
         for c in range(channels):
             start = (n * g.channels + first + c) * samples
-            planes = at(memory, c * g.channel)
+            planes = at(memory, c * g.channel_pitch)
             pack_planes(g, planes, at(x, start), tables, z, y0, x0)
-        clear(at(memory, channels * g.channel), g.margin)
-        places = at(tables, g.at_places + first)
+        clear(at(memory, channels * g.channel_pitch), g.margin)
+        plane_offsets = at(tables, g.at_plane_offsets + first)
         image = n * g.channels * g.positions
         for y in range(y0, y1, g.block_height):
             y = max(min(y, y1 - g.block_height), y0)
@@ -69,7 +69,7 @@ def involute(  # type: ignore[no-untyped-def]
                         plane * g.taps * g.positions + row + column + block * g.next_result,
                         at(memory, (y - y0) * g.pitch + column - x0 + block * g.next_sample),
                         at(out, image + row + column + block * g.next_result),
-                        places,
+                        plane_offsets,
                         memory,
                         channels,
                     )
@@ -78,12 +78,14 @@ def involute(  # type: ignore[no-untyped-def]
                 added = bias[first + c] if g.bias else zero(bias)
                 for y in range(y0, y1):
                     row = (z * g.result_height + y) * g.result_width + x0
-                    result = at(out, image + places[c] + row)
-                    finish_row(g, result, at(residual, image + places[c] + row), added, x1 - x0)
+                    result = at(out, image + plane_offsets[c] + row)
+                    finish_row(
+                        g, result, at(residual, image + plane_offsets[c] + row), added, x1 - x0
+                    )
 
 
 @kernel(inline=True)
-def cut(part, parts, length, block):  # type: ignore[no-untyped-def]
+def part_of(part, parts, length, block):  # type: ignore[no-untyped-def]
     """Return where a part of an axis begins and ends; none is shorter than a block."""
     blocks = max(length // block, 1)
     last = length if part == parts - 1 else (part + 1) * blocks // parts * block
@@ -91,7 +93,7 @@ def cut(part, parts, length, block):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def compute_blocks(g, tables, kernels, position, x, out, places, memory, channels):  # type: ignore[no-untyped-def]
+def compute_blocks(g, tables, kernels, position, x, out, plane_offsets, memory, channels):  # type: ignore[no-untyped-def]
     """Compute a block of results for `channels` channels.
 
     Parameters
@@ -105,7 +107,7 @@ def compute_blocks(g, tables, kernels, position, x, out, places, memory, channel
         To what the first tap would read for it, in the planes of the first channel.
     out : pointer
         To the first result of channel 0.
-    places : pointer to int64
+    plane_offsets : pointer to int64
         Where the results of each channel stand.
     memory : pointer
         Of the worker.
@@ -125,12 +127,12 @@ def compute_blocks(g, tables, kernels, position, x, out, places, memory, channel
     for first in range(0, channels, g.columns):
         fresh = first == 0 or g.tile.shape[1] == 1
         first = min(first, channels - g.columns)
-        planes, to = at(x, first * g.channel), at(places, first)
+        planes, to = at(x, first * g.channel_pitch), at(plane_offsets, first)
         compute_block(g, runs, weights, tap, row, ahead, fresh, memory, planes, out, to)
 
 
 @kernel
-def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, places):  # type: ignore[no-untyped-def]
+def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, plane_offsets):  # type: ignore[no-untyped-def]
     """Compute and store a block of results for the channels of a register tile.
 
     Line after line of samples is multiplied with the kernels of all the rows that read it. In
@@ -152,7 +154,7 @@ def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, plac
                     taps,
                     samples,
                     offsets,
-                    g.channel,
+                    g.channel_pitch,
                     factors,
                     tap,
                     next_row,
@@ -161,26 +163,26 @@ def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, plac
                 )
             else:
                 sums = multiply_kept_line(
-                    sums, first, last, taps, samples, offsets, g.channel, kept
+                    sums, first, last, taps, samples, offsets, g.channel_pitch, kept
                 )
             samples, factors = at(samples, g.next_row_sample), at(factors, step * tap)
             kept = at(kept, taps * g.tile.shape[0] * g.lanes)
-    store_sums(g, sums, at(memory, g.at_sums), out, places)
+    store_sums(g, sums, at(memory, g.at_sums), out, plane_offsets)
 
 
 @kernel(inline=True)
-def store_sums(g, sums, memory, out, places):  # type: ignore[no-untyped-def]
+def store_sums(g, sums, memory, out, plane_offsets):  # type: ignore[no-untyped-def]
     """Store the rows and lanes of a block that are results."""
     if g.rows < g.tile.shape[0] or 2 * g.width_stored < g.lanes:
         store(sums, memory, g.columns * g.lanes)
         for row in range(g.rows):
             for c in range(g.columns):
-                target = at(out, places[c] + row * g.next_row_result)
+                target = at(out, plane_offsets[c] + row * g.next_row_result)
                 copy(target, at(memory, (row * g.columns + c) * g.lanes), g.width_stored)
     elif g.width_stored == g.lanes:
-        store_block(sums, out, g.next_row_result, places)
+        store_block(sums, out, g.next_row_result, plane_offsets)
     else:
-        store_block_part(sums, out, g.next_row_result, places, g.width_stored)
+        store_block_part(sums, out, g.next_row_result, plane_offsets, g.width_stored)
 
 
 @kernel

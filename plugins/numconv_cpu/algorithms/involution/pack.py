@@ -10,12 +10,12 @@ from ...kernel.padded_reads import copy_before, copy_behind, line_at, sample_at
 from ...runtime.compile import kernel, stay_whole
 from ...simd.block import clear_vector
 from ...simd.memory import at, copy
-from ...simd.runs import copy_neighbours, copy_seconds
+from ...simd.runs import copy_contiguous, copy_stride_2
 
 
 @kernel
 def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-def]
-    """Fill the planes of one channel, as ``[slot z][z][slot y][slot x][y][x]``.
+    """Fill the planes of one channel, as ``[phase z][z][phase y][phase x][y][x]``.
 
     Parameters
     ----------
@@ -27,20 +27,20 @@ def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-de
         The results from which the planes begin.
     """
     target = planes
-    for slot_z in range(g.slots_z):
+    for phase_z in range(g.phases_z):
         for z in range(g.layers):
-            from_z = sample_at(line_at(at(tables, g.at_z), slot_z, z0), z)
+            from_z = sample_at(line_at(at(tables, g.at_z), phase_z, z0), z)
             first = from_z * g.height * g.width
-            for slot_y in range(g.slots_y):
-                lines = line_at(at(tables, g.at_y), slot_y, y0)
-                for slot_x in range(g.slots_x):
+            for phase_y in range(g.phases_y):
+                lines = line_at(at(tables, g.at_y), phase_y, y0)
+                for phase_x in range(g.phases_x):
                     if from_z < 0:
                         clear_row(g, target, g.lines * g.pitch)
                     elif g.zeros and g.step <= 2:
-                        pack_lines(g, target, at(x, first), tables, lines, slot_x, x0)
+                        pack_lines(g, target, at(x, first), tables, lines, phase_x, x0)
                     else:
-                        line = line_at(at(tables, g.at_x), slot_x, x0)
-                        run = at(tables, g.at_runs + 2 * slot_x)
+                        line = line_at(at(tables, g.at_x), phase_x, x0)
+                        run = at(tables, g.at_runs + 2 * phase_x)
                         begin = min(max(run[0] - x0, 0), g.pitch)
                         end = max(min(run[1] - x0, g.pitch), begin)
                         for y in range(g.lines):
@@ -55,17 +55,17 @@ def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-de
 
 
 @kernel
-def pack_lines(g, target, x, tables, lines, slot, x0):  # type: ignore[no-untyped-def]
+def pack_lines(g, target, x, tables, lines, phase, x0):  # type: ignore[no-untyped-def]
     """Fill lines whose samples stand one or two apart, with zeros around them.
 
     The zeros after a row and those before the next are written together.
     """
     stay_whole()
     pitch = g.pitch
-    run = at(tables, g.at_runs + 2 * slot)
+    run = at(tables, g.at_runs + 2 * phase)
     first = min(max(run[0] - x0, 0), pitch)
     last = max(min(run[1] - x0, pitch), first)
-    row = line_at(at(tables, g.at_x), slot, x0)
+    row = line_at(at(tables, g.at_x), phase, x0)
     inside, start = last - first, row.first + first * row.step
     clear_row(g, target, first)
     target = at(target, first)
@@ -76,9 +76,9 @@ def pack_lines(g, target, x, tables, lines, slot, x0):  # type: ignore[no-untype
             clear_row(g, target, pitch)
         else:
             if g.step == 1:
-                copy_neighbours(g, target, source, inside)
+                copy_contiguous(g, target, source, inside)
             else:
-                copy_seconds(g, target, source, inside)
+                copy_stride_2(g, target, source, inside)
             clear_row(g, at(target, inside), pitch - inside)
         target = at(target, pitch)
 
@@ -107,7 +107,7 @@ def copy_run(g, target, source, count):  # type: ignore[no-untyped-def]
     if step == 1:
         copy(target, source, count)
     elif step == 2:
-        copy_seconds(g, target, source, count)
+        copy_stride_2(g, target, source, count)
     else:
         for i in range(count):
             target[i] = source[step * i]

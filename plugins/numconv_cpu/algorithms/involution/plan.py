@@ -11,14 +11,14 @@ from numconv.core.problems import InvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
-from ...kernel.axes import Axis
+from ...kernel.axes import LoweredAxis
 from ...kernel.records import (
     AXES,
     RESULT,
     Tables,
     axes_numbers,
     in_turn,
-    places,
+    plane_offsets,
     record,
     result_numbers,
 )
@@ -27,8 +27,8 @@ from ...runtime.process import OfThisProcess
 from ...runtime.threads import run
 from ...runtime.workspace import Workspace
 from ...simd.machine import machine
+from .blocking import InvolutionBlocking, Planes, axes_of, choose, run_table, spatial
 from .kernel import involute
-from .shape import Planes, Shape, axes_of, choose, run_table, spatial
 
 # The planes of a strip take about half of a second-level cache of 512 KiB.
 PLANE_BYTES = 256 * 1024
@@ -43,12 +43,12 @@ NUMBERS = (
     "layers",  # extents of the planes
     "lines",
     "pitch",
-    "channel",
+    "channel_pitch",
     "zeros",  # whether the borders of rows are
     "at_runs",  # which samples of a row are `step` apart
     "positions",  # of a channel of the result
     "finish",  # whether there is any epilogue
-    "at_places",  # where each channel is stored
+    "at_plane_offsets",  # where each channel is stored
     "rows",  # of a block
     "columns",  # its channels
     "lanes",
@@ -80,7 +80,7 @@ NUMBERS = (
 
 
 @dataclass(frozen=True)
-class Cut:
+class Partition:
     """How a result plane is cut: strips of rows, pieces of columns, parts of a group's channels."""
 
     strips: int
@@ -88,18 +88,23 @@ class Cut:
     parts: int
 
 
-def cut(problem: InvolutionProblem, shape: Shape, axes: tuple[Axis, ...], threads: int) -> Cut:
+def choose_partition(
+    problem: InvolutionProblem,
+    blocking: InvolutionBlocking,
+    axes: tuple[LoweredAxis, ...],
+    threads: int,
+) -> Partition:
     """Choose parts whose planes fit the cache and that are enough to keep all threads busy.
 
     Neighbouring strips copy the rows that both of them read, so none is made shorter than those
     for the sake of the threads, and pieces of rows stay longer still, for they copy more rows.
     """
     _, height, width = spatial(problem.output_shape)
-    block_height, block_width = shape.span
+    block_height, block_width = blocking.span
     reach_y, reach_x = axes[1].reach, axes[2].reach
     group_channels = problem.channels // problem.groups
-    slots = prod(axis.slots for axis in axes) * (1 + axes[0].reach)
-    column = slots * group_channels * np.dtype(problem.dtype).itemsize
+    phases = prod(axis.phases for axis in axes) * (1 + axes[0].reach)
+    column = phases * group_channels * np.dtype(problem.dtype).itemsize
     most_strips = max(height // max(block_height, reach_y), 1)
     most_pieces = max(width // max(block_width, 4 * reach_x), 1)
 
@@ -113,11 +118,11 @@ def cut(problem: InvolutionProblem, shape: Shape, axes: tuple[Axis, ...], thread
     strips = max(strips, min(-(-wanted // (others * pieces)), most_strips))
     pieces = max(pieces, min(-(-wanted // (others * strips)), most_pieces))
     parts = -(-threads // (others * strips * pieces))
-    return Cut(strips, pieces, max(min(parts, group_channels // shape.channels), 1))
+    return Partition(strips, pieces, max(min(parts, group_channels // blocking.channels), 1))
 
 
 def longest(length: int, parts: int, block: int) -> int:
-    """Return the longest part of an axis, as `kernel.cut` cuts it."""
+    """Return the longest part of an axis, as `kernel.choose_partition` cuts it."""
     blocks = max(length // block, 1)
     edges = [part * blocks // parts * block for part in range(parts)]
     return max(np.diff([*edges, length]).tolist())
@@ -129,10 +134,10 @@ class InvolutionPlan(OfThisProcess):
     def __init__(self, problem: InvolutionProblem) -> None:
         threads = get_num_threads()
         axes = axes_of(problem)
-        shape = choose(problem, machine(), np.dtype(problem.dtype).itemsize)
-        parts = cut(problem, shape, axes, threads)
+        blocking = choose(problem, machine(), np.dtype(problem.dtype).itemsize)
+        parts = choose_partition(problem, blocking, axes, threads)
         _, height, width = spatial(problem.output_shape)
-        block_height, block_width = shape.span
+        block_height, block_width = blocking.span
         planes = Planes(
             axes,
             lines=longest(height, parts.strips, block_height) + axes[1].reach,
@@ -142,14 +147,14 @@ class InvolutionPlan(OfThisProcess):
         numbers = {
             **_plane_numbers(problem, planes, tables),
             **_result_numbers(problem, tables),
-            **_block_numbers(problem, shape, planes),
+            **_block_numbers(problem, blocking, planes),
             **_task_numbers(problem, parts),
-            "at_runs_of_taps": tables.add(run_table(shape, planes)),
+            "at_runs_of_taps": tables.add(run_table(blocking, planes)),
         }
-        numbers |= _memory_numbers(numbers, shape)
-        geometry = record(NUMBERS, numbers, ("tile", problem.dtype, shape.tile))
-        self._shape = shape
-        self._cut = parts
+        numbers |= _memory_numbers(numbers, blocking)
+        geometry = record(NUMBERS, numbers, ("tile", problem.dtype, blocking.tile))
+        self._blocking = blocking
+        self._partition = parts
         self._geometry = geometry.view(np.int64)
         self._tables = tables.array()
         self._workers = threads
@@ -190,10 +195,11 @@ class InvolutionPlan(OfThisProcess):
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
-        shape, parts = self._shape, self._cut
+        blocking, parts = self._blocking, self._partition
         return (
-            f"blocks of {shape.rows} {'vectors' if shape.along_x else 'rows'} x {shape.lanes} "
-            f"positions x {shape.channels} channels, {self._tasks} tasks: "
+            f"blocks of {blocking.rows} {'vectors' if blocking.along_x else 'rows'} x "
+            f"{blocking.lanes} "
+            f"positions x {blocking.channels} channels, {self._tasks} tasks: "
             f"{parts.strips} strips x {parts.pieces} pieces"
             + (f" and 1/{parts.parts} of a group" if parts.parts > 1 else "")
         )
@@ -210,7 +216,7 @@ def _plane_numbers(problem: InvolutionProblem, planes: Planes, tables: Tables) -
         "layers": planes.layers,
         "lines": planes.lines,
         "pitch": planes.pitch,
-        "channel": (-(-planes.size // line) | 1) * line,
+        "channel_pitch": (-(-planes.size // line) | 1) * line,
         "zeros": int(not x.lines.has_borders(x.length)),
         "at_runs": tables.add(x.lines.runs(x.length)),
     }
@@ -223,36 +229,38 @@ def _result_numbers(problem: InvolutionProblem, tables: Tables) -> dict[str, int
         **result_numbers(problem),
         "positions": prod(problem.output_shape),
         "finish": int(epilogue.bias or epilogue.residual or epilogue.activation is not None),
-        "at_places": tables.add(places(problem)),
+        "at_plane_offsets": tables.add(plane_offsets(problem)),
     }
 
 
-def _block_numbers(problem: InvolutionProblem, shape: Shape, planes: Planes) -> dict[str, int]:
+def _block_numbers(
+    problem: InvolutionProblem, blocking: InvolutionBlocking, planes: Planes
+) -> dict[str, int]:
     """Return what the products are told."""
     width = spatial(problem.output_shape)[2]
-    block_height, block_width = shape.span
-    next_result = shape.lanes if shape.along_x else width
-    next_sample = shape.lanes if shape.along_x else planes.pitch
+    block_height, block_width = blocking.span
+    next_result = blocking.lanes if blocking.along_x else width
+    next_sample = blocking.lanes if blocking.along_x else planes.pitch
     return {
-        "rows": shape.rows,
-        "columns": shape.channels,
-        "lanes": shape.lanes,
-        "width_stored": min(shape.lanes, width),
-        "apart": shape.apart,
+        "rows": blocking.rows,
+        "columns": blocking.channels,
+        "lanes": blocking.lanes,
+        "width_stored": min(blocking.lanes, width),
+        "apart": blocking.apart,
         "block_height": block_height,
         "block_width": block_width,
         "next_result": next_result,
         "next_sample": next_sample,
-        "next_row_result": shape.apart * next_result,
-        "next_row_sample": shape.apart * next_sample,
-        "ahead": block_width if shape.along_x else block_height * width,
-        "runs": len(shape.runs),
+        "next_row_result": blocking.apart * next_result,
+        "next_row_sample": blocking.apart * next_sample,
+        "ahead": block_width if blocking.along_x else block_height * width,
+        "runs": len(blocking.runs),
         "taps": problem.terms,
         "kernels": prod(problem.kernels_shape),
     }
 
 
-def _task_numbers(problem: InvolutionProblem, parts: Cut) -> dict[str, int]:
+def _task_numbers(problem: InvolutionProblem, parts: Partition) -> dict[str, int]:
     """Return how the work is divided."""
     others = problem.batch * problem.groups * spatial(problem.output_shape)[0]
     return {
@@ -265,16 +273,16 @@ def _task_numbers(problem: InvolutionProblem, parts: Cut) -> dict[str, int]:
     }
 
 
-def _memory_numbers(numbers: dict[str, int], shape: Shape) -> dict[str, int]:
+def _memory_numbers(numbers: dict[str, int], blocking: InvolutionBlocking) -> dict[str, int]:
     """Return where a worker keeps what."""
-    tile_rows, channels, lanes = shape.tile
+    tile_rows, channels, lanes = blocking.tile
     most_channels = -(-numbers["group_channels"] // numbers["parts"])
-    margin = shape.span[1] + 4 * lanes
-    reads = sum((run.lines + shape.rows - 1) * len(run.taps) for run in shape.runs)
+    margin = blocking.span[1] + 4 * lanes
+    reads = sum((run.lines + blocking.rows - 1) * len(run.taps) for run in blocking.runs)
     sizes = {
-        "at_planes": most_channels * numbers["channel"] + margin,
+        "at_planes": most_channels * numbers["channel_pitch"] + margin,
         "at_kept": reads * tile_rows * lanes if channels > 1 else 0,
-        "at_copies": numbers["taps"] * shape.rows * lanes,
+        "at_copies": numbers["taps"] * blocking.rows * lanes,
         "at_sums": tile_rows * channels * lanes,
     }
     begins, scratch = in_turn(sizes)

@@ -15,7 +15,7 @@ from ...kernel.activations import activate
 from ...kernel.padded_reads import copies_of, copy_at, line_at, readers_of, run_of, sample_at
 from ...kernel.padding import HEAD
 from ...runtime.compile import kernel
-from ...simd.memory import at, claim, pointer, record_at, zero
+from ...simd.memory import at, fetch_add, pointer, record_at, zero
 
 # What the kernels are told, in one record: shapes with their axes in order, where what is known of
 # each axis begins in the tables and how long that is (`lines`), and the epilogue.
@@ -36,10 +36,10 @@ def forward(  # type: ignore[no-untyped-def]
     given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
     filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
     axes = _axes(tables, g)
-    row = claim(counters, 1)
+    row = fetch_add(counters, 1)
     while row < g.rows:
         _forward_row(given, filters, epilogue, result, axes, g.groups, row)
-        row = claim(counters, 1)
+        row = fetch_add(counters, 1)
 
 
 def input_gradient(  # type: ignore[no-untyped-def]
@@ -50,10 +50,10 @@ def input_gradient(  # type: ignore[no-untyped-def]
     given, result, epilogue = _x(y, g), _out(out, g), _epilogue(bias, residual, g)
     filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
     axes = _axes(tables, g)
-    row = claim(counters, 1)
+    row = fetch_add(counters, 1)
     while row < g.rows:
         _input_gradient_row(given, filters, epilogue, result, axes, g.groups, row)
-        row = claim(counters, 1)
+        row = fetch_add(counters, 1)
 
 
 def involution(  # type: ignore[no-untyped-def]
@@ -64,10 +64,10 @@ def involution(  # type: ignore[no-untyped-def]
     given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
     own = carray(kernels, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4, g.weight5))
     axes = _axes(tables, g)
-    row = claim(counters, 1)
+    row = fetch_add(counters, 1)
     while row < g.rows:
         _involution_row(given, own, epilogue, result, axes, g.groups, row)
-        row = claim(counters, 1)
+        row = fetch_add(counters, 1)
 
 
 @kernel(arrays=True)

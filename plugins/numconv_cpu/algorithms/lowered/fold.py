@@ -18,7 +18,7 @@ from ...runtime.compile import kernel
 from ...runtime.launch import worker
 from ...runtime.process import OfThisProcess
 from ...runtime.threads import run
-from ...simd.memory import at, claim, record_at, zero
+from ...simd.memory import at, fetch_add, record_at, zero
 
 NUMBERS = (
     *RESULT,
@@ -27,7 +27,7 @@ NUMBERS = (
     "depth",  # extents of the padded array
     "height",
     "width",
-    "at_z",  # tables of what `lines.Copies` tells of each axis
+    "at_z",  # tables of what `padding.Copies` tells of each axis
     "at_y",
     "at_x",
     "first_single",  # between these, the samples of a row have one copy each
@@ -78,7 +78,7 @@ def fold(  # type: ignore[no-untyped-def]
     """Fold channels until none is left; a worker for `launch.start`, where `x` is padded."""
     g = record_at(geometry, 0)
     while True:
-        plane = claim(counters, 1)
+        plane = fetch_add(counters, 1)
         if plane >= g.planes:
             return
         fold_plane(plane, x, bias, residual, out, tables, g)

@@ -32,5 +32,5 @@ def _compute_block(g, part, task, planes, arrays):  # type: ignore[no-untyped-de
 
 
 @overload(pack_tile, jit_options=OPTIONS)
-def _pack_tile(packed, weights, sources, g, reads, channels):  # type: ignore[no-untyped-def]
+def _pack_tile(packed, weights, sources, g, kc, channels):  # type: ignore[no-untyped-def]
     return (pack_channels if _channels_in_lanes(g) else pack_weights).py_func

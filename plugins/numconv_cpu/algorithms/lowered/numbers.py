@@ -18,8 +18,8 @@ from .blocking import Blocking, Form
 PACK_ELEMENTS = 8192
 LEAST_LINES = 4
 WEIGHT_ELEMENTS = 16384
-# Steps between samples with a shuffle in `simd.runs` that fills as many slots at once.
-STEPS_DEALT = (2, 3, 4)
+# Steps between samples for which `simd.runs` fills as many phases at once.
+DEINTERLEAVED_STEPS = (2, 3, 4)
 
 
 def numbers_of(
@@ -35,7 +35,7 @@ def numbers_of(
     """Return the numbers of a plain call, but where things stand in the workspace."""
     z, y, x = lowering.axes
     return {
-        **_slots(lowering, tables),
+        **_phases(lowering, tables),
         **result_numbers(problem),
         **_product(lowering, blocking, tables),
         **_tasks(lowering, blocking, parts, problem.batch, workers),
@@ -43,50 +43,50 @@ def numbers_of(
         "stride_z": z.stride,
         "stride_y": y.stride,
         "stride_x": x.stride,
-        "straight": int(_straight(lowering, blocking.form, problem)),
+        "direct_store": int(_stores_directly(lowering, blocking.form, problem)),
         "prepared": 0,
         "skipped": 0,
     }
 
 
-def _slots(lowering: Lowering, tables: Tables) -> dict[str, int]:
-    """Return what the packing of planes is told of their slots."""
+def _phases(lowering: Lowering, tables: Tables) -> dict[str, int]:
+    """Return what the packing of planes is told of their phases."""
     x = lowering.axes[2]
     runs = _runs(x.lines, lowering.pitch)
-    aligned = _aligned(runs, x.step) if x.step in STEPS_DEALT else None
+    aligned = _aligned(runs, x.step) if x.step in DEINTERLEAVED_STEPS else None
     if aligned is not None:
         runs = aligned
     apart = lowering.lines * lowering.pitch
     extras = x.lines.pieces(lowering.pitch, runs[:, :2])
     extras[:, 1] += extras[:, 0] * apart
-    starts = np.arange(x.slots) * apart + runs[:, 0]
+    starts = np.arange(x.phases) * apart + runs[:, 0]
     return {
         **axes_numbers(lowering.axes, tables),
         "channels": lowering.groups * lowering.given_channels,
         "layers": lowering.layers,
         "lines": lowering.lines,
         "pitch": lowering.pitch,
-        "layer": lowering.layer,
-        "channel": lowering.channel,
+        "layer_pitch": lowering.layer_pitch,
+        "channel_pitch": lowering.channel_pitch,
         "padded": int(not all(axis.lines.is_filled(axis.length) for axis in lowering.axes)),
-        "dealt": int(aligned is not None),
-        "first_dealt": int(runs[:, 2].min()),
+        "deinterleaved": int(aligned is not None),
+        "first_deinterleaved": int(runs[:, 2].min()),
         "at_runs": tables.add(runs),
         "extras": len(extras),
         "at_extras": tables.add(extras[:, 1:]),
-        "at_places": tables.add(starts[np.argsort(runs[:, 2])]),
+        "at_phase_offsets": tables.add(starts[np.argsort(runs[:, 2])]),
     }
 
 
 def _runs(lines: Lines, length: int) -> Table:
-    """Return the run of each slot: its first and last position, and its first sample."""
+    """Return the run of each phase: its first and last position, and its first sample."""
     runs = lines.runs(length)
     samples = lines.first + lines.step * runs[:, 0]
     return np.column_stack((runs, np.where(runs[:, 0] < runs[:, 1], samples, 0)))
 
 
 def _aligned(runs: Table, step: int) -> Table | None:
-    """Shorten runs to those that one run of samples is dealt out to; None if there is none."""
+    """Shorten runs to those that one run of samples deinterleaves into; None if there is none."""
     first, last, sample = runs.T
     skipped = np.maximum(-((sample + step - 1 - sample.max()) // step), 0)
     first, sample = first + skipped, sample + skipped * step
@@ -100,26 +100,26 @@ def parts_of(lowering: Lowering, blocking: Blocking, tables: Tables, batch: int)
     parts = np.zeros(len(lowering.parts), PART_DTYPE)
     at_weights = task = 0
     for part, blocks, row in zip(lowering.parts, blocking.position_blocks, parts, strict=True):
-        reads = part.offsets.size
+        K = part.offsets.size
         row["count_z"], row["count_y"], row["count_x"] = part.counts
         row["start_z"], row["start_y"], row["start_x"] = part.starts
-        row["reads"] = reads
+        row["K"] = K
         row["at_offsets"] = tables.add(part.offsets)
         row["at_sources"] = tables.add(part.sources)
         row["at_weights"] = at_weights
         row["positions"] = blocking.form.positions(part)
-        row["position_tiles"] = blocking.form.span_tiles(part)
+        row["position_tiles"] = blocking.form.position_tiles(part)
         row["position_blocks"] = blocks
         row["first_task"] = task
         tiles = lowering.groups * blocking.tiles
-        at_weights += tiles * reads * blocking.form.channels
+        at_weights += tiles * K * blocking.form.MR
         task += batch * lowering.groups * blocking.tile_blocks * part.counts[0] * blocks
     return parts
 
 
 def _weight_tiles(lowering: Lowering, blocking: Blocking) -> int:
-    reads = max(sum(part.offsets.size for part in lowering.parts), 1)
-    return max(WEIGHT_ELEMENTS // (reads * blocking.form.channels), 1)
+    K = max(sum(part.offsets.size for part in lowering.parts), 1)
+    return max(WEIGHT_ELEMENTS // (K * blocking.form.MR), 1)
 
 
 def most_positions(lowering: Lowering, blocking: Blocking) -> int:
@@ -131,39 +131,39 @@ def most_positions(lowering: Lowering, blocking: Blocking) -> int:
 
 
 def _product(lowering: Lowering, blocking: Blocking, tables: Tables) -> dict[str, int]:
-    identity = np.arange(blocking.reads, dtype=np.int64)
+    k = np.arange(blocking.KC, dtype=np.int64)
     form = blocking.form
     positions = most_positions(lowering, blocking)
     numbers = {
-        "tile_channels": form.channels,
+        "MR": form.MR,
         "lanes": form.lanes,
-        "span": form.span,
-        "narrow": form.narrow,
-        "block": blocking.reads,
+        "NR": form.NR,
+        "edge_positions": form.edge_positions,
+        "KC": blocking.KC,
     }
     if not form.channels_in_lanes:
-        widths = np.array([[form.span], [form.lanes]])
+        widths = np.array([[form.NR], [form.lanes]])
         return numbers | {
-            "at_panel": tables.add(identity * widths),
-            "scratch_pitch": positions + form.span,
-            "panels": whole_lines(blocking.reads * form.span),
+            "at_panel_offsets": tables.add(k * widths),
+            "scratch_pitch": positions + form.NR,
+            "panels": whole_lines(blocking.KC * form.NR),
         }
     # Each piece of a row is copied as whole vectors.
     pitch = form.rows + form.lanes
     pitch += -pitch % form.lanes
-    size = whole_lines(blocking.reads * pitch)
-    turned = whole_lines(positions + form.lanes)
-    at_packed = -(-positions // form.span) * size
-    at_turned = at_packed + whole_lines(blocking.reads * form.channels)
+    size = whole_lines(blocking.KC * pitch)
+    transposed = whole_lines(positions + form.lanes)
+    at_packed = -(-positions // form.NR) * size
+    at_transposed = at_packed + whole_lines(blocking.KC * form.MR)
     return numbers | {
-        "at_panel": tables.add(identity * pitch),
+        "at_panel_offsets": tables.add(k * pitch),
         "scratch_pitch": positions + form.lanes,
         "panel_pitch": pitch,
         "panel_size": size,
         "at_packed": at_packed,
-        "at_turned": at_turned,
-        "turned_pitch": turned,
-        "panels": at_turned + form.lanes * turned,
+        "at_transposed": at_transposed,
+        "transposed_pitch": transposed,
+        "panels": at_transposed + form.lanes * transposed,
         "pack_late": int(blocking.late),
     }
 
@@ -191,7 +191,7 @@ def _tasks(
         "product_tasks": int(last["first_task"]) + tasks_of_last if batch else 0,
         "group_stride": lowering.group_stride,
         "row_stride": lowering.row_stride,
-        "packed": int(last["at_weights"] + tiles * last["reads"] * blocking.form.channels),
+        "packed": int(last["at_weights"] + tiles * last["K"] * blocking.form.MR),
     }
 
 
@@ -200,25 +200,25 @@ def _planes(
 ) -> dict[str, int]:
     """Return the numbers that say where the planes are, and who packs them."""
     form = blocking.form
-    local = blocking.local and not in_place
+    whole_groups = blocking.whole_groups and not in_place
     channels = batch * lowering.groups * lowering.given_channels
     chunks, lines = _chunks(lowering, batch, workers)
-    margin = lowering.shared + max(form.span, form.lanes)
-    planes = channels * lowering.channel
-    if local or strips:
-        planes = whole_lines(lowering.given_channels * lowering.channel + margin)
+    margin = lowering.shared + max(form.NR, form.lanes)
+    planes = channels * lowering.channel_pitch
+    if whole_groups or strips:
+        planes = whole_lines(lowering.given_channels * lowering.channel_pitch + margin)
     numbers = {
-        "pack_tasks": 0 if local or strips or in_place else channels * chunks,
+        "pack_tasks": 0 if whole_groups or strips or in_place else channels * chunks,
         "pack_lines": lines,
         "pack_chunks": chunks,
-        "local": int(local),
+        "whole_groups": int(whole_groups),
         "strips": int(strips),
         "row_positions": form.row_positions(lowering),
         "in_place": int(in_place),
         "planes": 0 if in_place else planes,
         "margin": 0 if in_place else margin,
     }
-    if local:
+    if whole_groups:
         numbers["product_tasks"] = batch * lowering.groups
     return numbers
 
@@ -230,15 +230,15 @@ def _chunks(lowering: Lowering, batch: int, workers: int) -> tuple[int, int]:
     than a worker's share: then it packs most of the lines whose results it computes.
     """
     lines = lowering.layers * lowering.lines
-    most = PACK_ELEMENTS * lines // lowering.channel
+    most = PACK_ELEMENTS * lines // lowering.channel_pitch
     share = -(-lines * batch // workers)
     most = max(min(most, share), LEAST_LINES)
     chunks = -(-lines // most)
     return chunks, -(-lines // chunks)
 
 
-def _straight(lowering: Lowering, form: Form, problem: ConvolutionProblem) -> bool:
-    """Return whether register tiles go straight to the result, their rows equally far apart.
+def _stores_directly(lowering: Lowering, form: Form, problem: ConvolutionProblem) -> bool:
+    """Return whether register tiles are stored directly to the result, rows equally far apart.
 
     Where a row of the result is shorter than a vector, that would be too many pieces.
     """
@@ -263,11 +263,11 @@ def skipping(numbers: dict[str, int]) -> dict[str, int]:
 
 def arrange(numbers: dict[str, int], workers: int) -> int:
     """Give every user of the workspace its place, and return the size of the whole."""
-    results = numbers["tile_block"] * numbers["tile_channels"] * numbers["scratch_pitch"]
+    results = numbers["tile_block"] * numbers["MR"] * numbers["scratch_pitch"]
     # And a row of zeros.
-    numbers["scratch"] = whole_lines(results) + whole_lines(numbers["tile_channels"])
+    numbers["scratch"] = whole_lines(results) + whole_lines(numbers["MR"])
     planes = numbers["planes"] + numbers["margin"]
-    if numbers["local"] or numbers["strips"]:
+    if numbers["whole_groups"] or numbers["strips"]:
         planes = workers * numbers["planes"]
     sizes = {
         "at_messages": 1,

@@ -22,7 +22,7 @@ from ...runtime.process import OfThisProcess
 from ...runtime.threads import run
 from ...runtime.workspace import Workspace
 from ...simd.tile import tile_field
-from .blocking import Form, block, forms, in_strips
+from .blocking import Form, block, forms, strip_lowering
 from .numbers import arrange, most_positions, numbers_of, parts_of, skipping, stages_of
 from .solve import solve
 
@@ -52,8 +52,8 @@ class LoweredPlan(OfThisProcess):
         Of that problem, or of one with the same numbers.
     in_place : bool
         Whether the given array is its own planes.
-    panel : bool
-        Whether the reads of every tile are gathered before they are used.
+    pack_panels : bool
+        Whether the samples of every tile of positions are packed, not just of those at an end.
     form : Form, optional
         Of the register tile; by default the one that computes least in vain.
     """
@@ -63,7 +63,7 @@ class LoweredPlan(OfThisProcess):
         problem: ConvolutionProblem,
         lowering: Lowering,
         in_place: bool = False,
-        panel: bool = False,
+        pack_panels: bool = False,
         form: Form | None = None,
     ) -> None:
         self._dtype = problem.dtype
@@ -76,13 +76,13 @@ class LoweredPlan(OfThisProcess):
         form = form or forms(lowering, problem.dtype)[0]
         sizes = np.dtype(problem.dtype).itemsize, max(problem.batch, 1), self._workers
         self._blocking = block(lowering, form, *sizes)
-        strips = None if in_place else in_strips(lowering, self._blocking, *sizes)
-        lowering, cut = strips or lowering, strips is not None
+        strips = None if in_place else strip_lowering(lowering, self._blocking, *sizes)
+        lowering, in_strips = strips or lowering, strips is not None
         self._positions = most_positions(lowering, self._blocking)
         tables = Tables()
         self._parts = parts_of(lowering, self._blocking, tables, max(problem.batch, 1))
-        arguments = (self._blocking, self._parts, tables, self._workers, in_place, cut)
-        numbers = {**numbers_of(problem, lowering, *arguments), "panel": int(panel)}
+        arguments = (self._blocking, self._parts, tables, self._workers, in_place, in_strips)
+        numbers = {**numbers_of(problem, lowering, *arguments), "pack_panels": int(pack_panels)}
         packing = {**numbers, "pack_tasks": 0, "product_tasks": 0}
         packing |= {"planes": 0, "margin": 0}
         self._room_to_pack = Workspace(problem.dtype, arrange(packing, 0))
@@ -176,10 +176,10 @@ class LoweredPlan(OfThisProcess):
         packing, tasks = self._tasks
         packed = f"packed in {packing} tasks" if packing else "packed by the tasks that read it"
         return (
-            f"tile {b.form.channels} channels x {b.form.span} positions, "
-            f"blocks of {b.reads} reads, "
+            f"tile {b.form.MR} channels x {b.form.NR} positions, "
+            f"K in blocks of {b.KC}, "
             f"{parts.size} part{'s' * (parts.size > 1)}, "
-            f"{tasks} tasks of up to {b.tile_block * b.form.channels} channels x "
+            f"{tasks} tasks of up to {b.tile_block * b.form.MR} channels x "
             f"{self._positions} positions on {self._workers} threads, "
             f"x {'read in place' if self._in_place else packed}"
         )

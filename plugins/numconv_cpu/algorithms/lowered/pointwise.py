@@ -55,4 +55,4 @@ def _plan(problem: ConvolutionProblem) -> Plan:
         padding_mode="zeros",
     )
     apart = flat.input_shape[0] * np.dtype(flat.dtype).itemsize
-    return LoweredPlan(flat, lower(flat), in_place=True, panel=apart % ALIASING_BYTES == 0)
+    return LoweredPlan(flat, lower(flat), in_place=True, pack_panels=apart % ALIASING_BYTES == 0)

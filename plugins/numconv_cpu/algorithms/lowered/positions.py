@@ -1,9 +1,11 @@
-"""Sums of products with positions in the lanes of the vectors, result channels in the rows.
+"""The product with positions in the lanes of the vectors, result channels in the rows.
 
-Order of the loops: block of reads, positions, result channels. A block of about 150 reads of one
-tile of positions stays in the first-level cache while the result channels' weights stream past it
-from the second level; the sums wait meanwhile in a scratch that fits there too. The order in which
-one result is summed depends on its reads alone: not on threads, batch or where its tile lies.
+A matrix product of M result channels, N positions and K products each, in three loops: blocks of
+KC along K; inside, tiles of NR positions; inside, tiles of MR result channels. The KC x NR samples
+of a tile of positions stay in the first-level cache while the weights of all result channels
+stream past them from the second level. The sums of a task wait meanwhile in a scratch that fits
+there too. A result is summed in the order of k: whatever the threads, the batch, or where in a
+tile it lies.
 """
 
 from __future__ import annotations
@@ -14,30 +16,49 @@ from ...simd.columns import rectify
 from ...simd.compact import store_compact
 from ...simd.memory import at, clear, zero
 from ...simd.tile import add_rows, fma, load, narrow_zeros, store, zeros
-from .pack import gather_panel
+from .pack import pack_panel
 
 
 @kernel
-def product_tile(g, begin, weights, x, offsets, reads, sums, stride):  # type: ignore[no-untyped-def]
-    """Add `reads` products to a tile of sums, or begin them."""
+def micro_kernel(g, begin, weights, x, offsets, kc, sums, stride):  # type: ignore[no-untyped-def]
+    """Add `kc` products to each of MR x NR sums, or begin them with the first `kc`.
+
+    Parameters
+    ----------
+    g : record with the numbers `layout.PRODUCT`
+    begin : bool
+        Whether the sums begin at zero; else they are loaded from `sums`.
+    weights : pointer
+        To a panel of packed weights, (kc, MR).
+    x : pointer
+        To the tile's first position. For each k, NR elements are read at ``x + offsets[k]``: in
+        the planes, where they stand, or in a packed panel. They need not be aligned.
+    offsets : pointer to int64, (kc,)
+    kc : int
+    sums : pointer
+        To the tile's sums, (MR, NR), rows `stride` apart.
+    """
     tile = zeros(g)
     if not begin:
         tile = load(tile, sums, stride)
-    for k in range(reads):
-        tile = fma(tile, at(weights, k * g.tile_channels), at(x, offsets[k]))
+    for k in range(kc):
+        tile = fma(tile, at(weights, k * g.MR), at(x, offsets[k]))
     store(tile, sums, stride)
 
 
 @kernel
-def product_last(  # type: ignore[no-untyped-def]
-    g, begin, weights, x, offsets, reads, sums, bias, out, first, end
+def micro_kernel_store(  # type: ignore[no-untyped-def]
+    g, begin, weights, x, offsets, kc, sums, bias, out, first, end
 ):
-    """Do as `product_tile` with the last reads, and write positions up to `end` to the result."""
+    """Do as `micro_kernel` with the last block of K, add the bias and store the results.
+
+    Positions from `first` to `end` go to `out`, without what lies between the rows.
+    """
     tile = zeros(g)
     if not begin:
         tile = load(tile, sums, g.scratch_pitch)
-    for k in range(reads):
-        tile = fma(tile, at(weights, k * g.tile_channels), at(x, offsets[k]))
+    for k in range(kc):
+        tile = fma(tile, at(weights, k * g.MR), at(x, offsets[k]))
     tile = add_rows(tile, bias)
     if g.activation:
         tile = rectify(tile)
@@ -46,21 +67,21 @@ def product_last(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def product_narrow(g, begin, weights, x, offsets, reads, sums, stride):  # type: ignore[no-untyped-def]
-    """Do as `product_tile`, one vector wide."""
+def micro_kernel_edge(g, begin, weights, x, offsets, kc, sums, stride):  # type: ignore[no-untyped-def]
+    """Do as `micro_kernel`, for one vector of positions."""
     tile = narrow_zeros(g)
     if not begin:
         tile = load(tile, sums, stride)
-    for k in range(reads):
-        tile = fma(tile, at(weights, k * g.tile_channels), at(x, offsets[k]))
+    for k in range(kc):
+        tile = fma(tile, at(weights, k * g.MR), at(x, offsets[k]))
     store(tile, sums, stride)
 
 
 @kernel
-def product_block(  # type: ignore[no-untyped-def]
+def macro_kernel(  # type: ignore[no-untyped-def]
     g,
     weights,
-    reads,
+    K,
     x,
     offsets,
     positions,
@@ -68,61 +89,66 @@ def product_block(  # type: ignore[no-untyped-def]
     tiles,
     sums,
     panel,
-    identity,
+    panel_offsets,
     bias,
     out,
     first,
-    straight,
+    direct_tiles,
 ):
-    """Sum all reads of a block of positions and a block of result channels.
+    """Sum all K products of a block of positions and a block of result channels.
 
     Parameters
     ----------
     g : record with the numbers `layout.PRODUCT`
     weights : pointer
-        To packed weights, (tiles, reads, tile_channels).
+        To packed weights, (tiles, K, MR).
     x : pointer
-        To the first position's place in the planes.
-    offsets : pointer to int64
+        To the first position in the planes.
+    offsets : pointer to int64, (K,)
+        Where product k of a position reads, counted from the position.
     positions, tiles : int
-        Of this block. A tile is `g.tile_channels` result channels.
+        Of this block. A tile is `g.MR` result channels.
     readable : int
-        From which position on nothing may be read.
+        How many elements from `x` on may be read.
     sums : pointer
-        To the scratch, (tiles * tile_channels, g.scratch_pitch).
-    panel, identity : pointer
-        To the place where reads are gathered, and the offsets they then have.
+        To the scratch, (tiles * MR, g.scratch_pitch).
+    panel, panel_offsets : pointer
+        To room for a packed panel, (KC, NR), and the offsets within it; those of an edge tile,
+        (KC, lanes), follow.
     bias, out : pointer
         Of the block's first result channel.
     first : int
         The block's first position.
-    straight : int
-        How many of the tiles, where they are as wide as a register tile, are written to `out`.
+    direct_tiles : int
+        How many of the tiles are written to `out` at once, and not to `sums`: those of whole
+        register tiles.
     """
     apart = g.shuffle * g.result_depth * g.result_height * g.result_width
-    for k in range(0, max(reads, 1), g.block):
-        taps = min(g.block, reads - k)
+    for k in range(0, max(K, 1), g.KC):
+        kc = min(g.KC, K - k)
         p = 0
         while p < positions:
-            narrow = positions - p <= g.narrow
-            width = g.lanes if narrow else g.span
+            edge = positions - p <= g.edge_positions
+            width = g.lanes if edge else g.NR
             source, table = at(x, p), at(offsets, k)
-            if g.panel or p + width > readable:
-                gather_panel(panel, source, table, taps, min(width, readable - p), width)
+            if g.pack_panels or p + width > readable:
+                pack_panel(panel, source, table, kc, min(width, readable - p), width)
                 source = panel
-                table = at(identity, g.block) if narrow else identity
+                table = at(panel_offsets, g.KC) if edge else panel_offsets
             for t in range(tiles):
-                part = at(weights, (t * reads + k) * g.tile_channels)
-                place = at(sums, t * g.tile_channels * g.scratch_pitch + p)
-                if t < straight and not narrow and k + taps == reads:
-                    added = at(bias, t * g.tile_channels) if g.bias else bias
-                    target = at(out, t * g.tile_channels * apart)
+                part = at(weights, (t * K + k) * g.MR)
+                place = at(sums, t * g.MR * g.scratch_pitch + p)
+                if t < direct_tiles and not edge and k + kc == K:
+                    added = at(bias, t * g.MR) if g.bias else bias
+                    target = at(out, t * g.MR * apart)
                     p0, p1 = first + p, first + positions
-                    product_last(g, k == 0, part, source, table, taps, place, added, target, p0, p1)
-                elif narrow:
-                    product_narrow(g, k == 0, part, source, table, taps, place, g.scratch_pitch)
+                    micro_kernel_store(
+                        g, k == 0, part, source, table, kc, place, added, target, p0, p1
+                    )
+                elif edge:
+                    micro_kernel_edge(g, k == 0, part, source, table, kc, place, g.scratch_pitch)
                 else:
-                    product_tile(g, k == 0, part, source, table, taps, place, g.scratch_pitch)
+                    micro_kernel(g, k == 0, part, source, table, kc, place, g.scratch_pitch)
             p += width
 
 
@@ -140,8 +166,8 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
     """
     stay_whole()
     memory, bias, z = arrays.memory, arrays.bias, task.z
-    first = task.block * part.position_tiles // part.position_blocks * g.span
-    end = (task.block + 1) * part.position_tiles // part.position_blocks * g.span
+    first = task.block * part.position_tiles // part.position_blocks * g.NR
+    end = (task.block + 1) * part.position_tiles // part.position_blocks * g.NR
     positions = min(end, part.positions) - first
     tile = task.tile_block * g.tile_block
     tiles = min(g.tile_block, g.tiles - tile)
@@ -150,34 +176,34 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
     channels = g.groups * g.result_channels
     per_shuffle = channels // g.shuffle
     size = g.result_depth * g.result_height * g.result_width
-    co = task.group * g.result_channels + tile * g.tile_channels
-    rows = min(tiles * g.tile_channels, g.result_channels - tile * g.tile_channels)
-    straight = rows // g.tile_channels if g.straight else 0
-    nothing = at(sums, g.scratch - g.tile_channels)
-    clear(nothing, g.tile_channels)
+    co = task.group * g.result_channels + tile * g.MR
+    rows = min(tiles * g.MR, g.result_channels - tile * g.MR)
+    direct_tiles = rows // g.MR if g.direct_store else 0
+    nothing = at(sums, g.scratch - g.MR)
+    clear(nothing, g.MR)
     shuffled = co % per_shuffle * g.shuffle + co // per_shuffle
     layer = (task.n * channels + shuffled) * size + z * g.result_height * g.result_width
-    product_block(
+    macro_kernel(
         g,
-        at(weights, part.at_weights + (task.group * g.tiles + tile) * part.reads * g.tile_channels),
-        part.reads,
-        at(planes, z * g.layer + first),
+        at(weights, part.at_weights + (task.group * g.tiles + tile) * part.K * g.MR),
+        part.K,
+        at(planes, z * g.layer_pitch + first),
         at(arrays.tables, part.at_offsets),
         positions,
-        part.positions - first if g.in_place else positions + g.span,
+        part.positions - first if g.in_place else positions + g.NR,
         tiles,
         sums,
         at(memory, g.at_panels + task.worker * g.panels),
-        at(arrays.tables, g.at_panel),
+        at(arrays.tables, g.at_panel_offsets),
         at(bias, co) if g.bias else nothing,
         at(arrays.out, layer),
         first,
-        straight,
+        direct_tiles,
     )
-    left = positions % g.span
-    left = left if left <= g.narrow else 0
+    left = positions % g.NR
+    left = left if left <= g.edge_positions else 0
     for row in range(rows):
-        done = positions - left if row < straight * g.tile_channels else 0
+        done = positions - left if row < direct_tiles * g.MR else 0
         if positions - done > 0:
             shuffled = (co + row) % per_shuffle * g.shuffle + (co + row) // per_shuffle
             plane = (task.n * channels + shuffled) * size

@@ -45,7 +45,7 @@ def solve(  # type: ignore[no-untyped-def]
             pack_task(task, arrays, g)
         elif stage == 0:
             weights_task(task - g.pack_tasks, arrays, g, parts)
-        elif g.local:
+        elif g.whole_groups:
             group_task(task, worker, arrays, g, parts)
         else:
             strip = block_task(task, strip, worker, arrays, g, parts)
@@ -63,7 +63,7 @@ def pack_task(task, arrays, g):  # type: ignore[no-untyped-def]
     planes = at(arrays.memory, g.at_planes)
     given = at(arrays.x, channel * g.depth * g.height * g.width)
     pack_lines(
-        at(planes, channel * g.channel), given, arrays.tables, g, origin, origin, first, last
+        at(planes, channel * g.channel_pitch), given, arrays.tables, g, origin, origin, first, last
     )
     if task == g.pack_tasks - 1:
         clear(at(planes, g.planes), g.margin)
@@ -79,14 +79,14 @@ def weights_task(task, arrays, g, parts):  # type: ignore[no-untyped-def]
     first = task * g.weight_tiles
     for tile in range(first, min(first + g.weight_tiles, g.groups * g.tiles)):
         group, t = tile // g.tiles, tile % g.tiles
-        source = at(arrays.weight, group * g.group_stride + t * g.tile_channels * g.row_stride)
-        rows = min(g.tile_channels, g.result_channels - t * g.tile_channels)
+        source = at(arrays.weight, group * g.group_stride + t * g.MR * g.row_stride)
+        rows = min(g.MR, g.result_channels - t * g.MR)
         for c in range(0, g.given_channels, g.weight_channels):
             channels = min(g.weight_channels, g.given_channels - c)
             for p in range(g.parts):
                 part = record_at(parts, p)
-                taps = part.reads // g.given_channels
-                packed = part.at_weights + (tile * part.reads + c * taps) * g.tile_channels
+                taps = part.K // g.given_channels
+                packed = part.at_weights + (tile * part.K + c * taps) * g.MR
                 sources = at(arrays.tables, part.at_sources + c * taps)
                 target = at(memory, g.at_weights + packed)
                 if not pack_tile(target, source, sources, g, channels * taps, rows):
@@ -94,7 +94,7 @@ def weights_task(task, arrays, g, parts):  # type: ignore[no-untyped-def]
 
 
 @kernel(part=True)
-def block_task(task, held, worker, arrays, g, parts):  # type: ignore[no-untyped-def]
+def block_task(task, packed_strip, worker, arrays, g, parts):  # type: ignore[no-untyped-def]
     """Compute a block of positions of a block of result channels.
 
     With strips, the planes of the rows around the positions are the worker's own, and serve its
@@ -103,7 +103,7 @@ def block_task(task, held, worker, arrays, g, parts):  # type: ignore[no-untyped
     Returns
     -------
     int
-        The number of the strip that the worker's planes hold now; before, it was `held`.
+        The number of the strip that the worker's planes hold now; before, it was `packed_strip`.
     """
     p = 0
     while p + 1 < g.parts and record_at(parts, p + 1).first_task <= task:
@@ -115,16 +115,16 @@ def block_task(task, held, worker, arrays, g, parts):  # type: ignore[no-untyped
     z, image_group = rest % part.count_z, rest // part.count_z
     group, n = image_group % g.groups, image_group // g.groups
     if g.in_place:
-        planes = at(arrays.x, image_group * g.given_channels * g.channel)
+        planes = at(arrays.x, image_group * g.given_channels * g.channel_pitch)
     elif g.strips:
         planes = at(arrays.memory, g.at_planes + worker * g.planes)
-        row = block * part.position_tiles // part.position_blocks * g.span // g.row_positions
-        if strip != held:
+        row = block * part.position_tiles // part.position_blocks * g.NR // g.row_positions
+        if strip != packed_strip:
             pack_group(planes, image_group, z, row, arrays, g)
         # Where they would begin if they held all rows.
-        planes = at(planes, -z * g.layer - row * g.pitch)
+        planes = at(planes, -z * g.layer_pitch - row * g.pitch)
     else:
-        planes = at(arrays.memory, g.at_planes + image_group * g.given_channels * g.channel)
+        planes = at(arrays.memory, g.at_planes + image_group * g.given_channels * g.channel_pitch)
     compute_block(g, part, Task(block, z, tile_block, group, n, worker), planes, arrays)
     return strip
 
@@ -149,6 +149,6 @@ def pack_group(planes, group, z0, y0, arrays, g):  # type: ignore[no-untyped-def
     """Fill all planes of a group, counted over all images, from results z0, y0 on."""
     for c in range(g.given_channels):
         given = at(arrays.x, (group * g.given_channels + c) * g.depth * g.height * g.width)
-        target = at(planes, c * g.channel)
+        target = at(planes, c * g.channel_pitch)
         pack_lines(target, given, arrays.tables, g, z0, y0, min(group, 0), g.layers * g.lines)
-    clear(at(planes, g.given_channels * g.channel), g.margin)
+    clear(at(planes, g.given_channels * g.channel_pitch), g.margin)

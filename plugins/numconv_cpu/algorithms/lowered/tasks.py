@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...runtime.compile import kernel
-from ...simd.memory import at, claim
+from ...simd.memory import at, fetch_add
 
 
 @kernel
@@ -22,7 +22,7 @@ def next_task(counters, worker, workers, tasks):  # type: ignore[no-untyped-def]
     for ahead in range(workers):
         owner = (worker + ahead) % workers
         first, last = owner * tasks // workers, (owner + 1) * tasks // workers
-        task = first + claim(at(counters, 8 * owner), 1)
+        task = first + fetch_add(at(counters, 8 * owner), 1)
         if task < last:
             return task
     return -1

@@ -8,7 +8,7 @@ from numconv.core.protocol import Plan
 
 from ...kernel.cost import estimate
 from ...kernel.dtypes import plan_supported, refuse_parts
-from .shape import relative_cost
+from .blocking import relative_cost
 
 
 class Scattered:

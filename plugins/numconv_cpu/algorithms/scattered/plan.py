@@ -21,7 +21,7 @@ from ...runtime.launch import worker
 from ...runtime.process import OfThisProcess
 from ...runtime.threads import run
 from ...runtime.workspace import Workspace
-from .shape import Axis, axes_of, cut
+from .blocking import ScatteredAxis, axes_of, choose_blocking
 from .solve import solve
 
 # Pieces of rows of weights that are asked for before they are copied. More would not stay: where
@@ -39,22 +39,22 @@ NUMBERS = (
     "taps",
     "row",  # weights of a given channel: all taps of all result channels of the group
     "lanes",
-    "tile_lanes",  # weights in a row of the register tile
-    "span",  # positions that a register tile covers
-    "block",  # given channels summed before the next register tile gets its turn
+    "MR",  # lanes of a register tile: taps of result channels
+    "NR",  # positions of a register tile
+    "KC",  # given channels summed before the next register tile gets its turn
     "unit",  # vectors after which a result channel begins with a vector again
     "tiles",  # of lanes in a group
     "tile_block",  # of them in a task
     "tile_blocks",
     "blocks",  # of results
     "tasks",
-    "gang",  # tiles whose weights are copied together
+    "tiles_at_once",  # tiles whose weights are copied together
     "packed_tile",  # from one of them to the next
     "ahead",  # from the weights that are copied to those that are asked for
     "prepared",  # whether the weights come packed
     "panel_pitch",  # from one channel's samples to the next
     "panel_size",  # from one tile of positions to the next
-    "turned_pitch",
+    "transposed_pitch",
     "phase_pitch",  # from the results of one remainder of the stride to the next
     "at_z",  # tables: which taps reach the results of each remainder of the stride
     "at_y",
@@ -63,7 +63,7 @@ NUMBERS = (
     "shift_z",  # by so many samples a tap of a remainder reads before the one before it
     "shift_y",
     "shift_x",
-    "next_z",  # from the turned sums of the one to those of the other
+    "next_z",  # from the transposed sums of the one to those of the other
     "next_y",
     "next_x",
     "lead",  # the axis of which the blocks of results are pieces; what it is like
@@ -73,7 +73,7 @@ NUMBERS = (
     "lead_stride",
     "lead_dilation",
     "lead_lo",
-    "cells",  # see `shape.Axis.cells`
+    "cells",  # see `shape.ScatteredAxis.cells`
     "first_cell",
     "inner",  # samples of the axes behind
     "given_z",
@@ -82,7 +82,7 @@ NUMBERS = (
     "at_sums",  # within the memory of a worker
     "at_panels",
     "at_packed",
-    "at_turned",
+    "at_transposed",
     "at_row",
     "at_rows",
     "worker",  # memory of each
@@ -94,7 +94,7 @@ NUMBERS = (
 
 @dataclass(frozen=True)
 class PackedWeight:
-    """A weight in tiles, (groups, tiles, given_channels, tile_lanes)."""
+    """A weight in tiles, (groups, tiles, given_channels, MR)."""
 
     values: NDArray[Any]
     shape: tuple[int, ...]
@@ -120,7 +120,7 @@ class ScatterPlan(OfThisProcess):
         self._empty = prod(problem.result_shape) == 0
         self._work = problem.macs + problem.min_bytes
         self._workers = get_num_threads()
-        self._cut = c = cut(problem, self._workers)
+        self._blocking = c = choose_blocking(problem, self._workers)
         axes = axes_of(problem)
         given, result = group_channels(problem)
         taps = prod(problem.kernel_shape)
@@ -138,17 +138,17 @@ class ScatterPlan(OfThisProcess):
             "taps": taps,
             "row": result * taps,
             "lanes": c.lanes,
-            "tile_lanes": c.tile_lanes,
-            "span": c.rows,
-            "block": c.reads,
+            "MR": c.MR,
+            "NR": c.rows,
+            "KC": c.KC,
             "unit": c.unit,
             "tiles": c.tiles,
             "tile_block": c.tile_block,
             "tile_blocks": c.tile_blocks,
             "blocks": c.pieces,
             "tasks": problem.batch * problem.groups * c.tile_blocks * c.pieces,
-            "gang": c.gang,
-            "ahead": -(-AHEAD // c.gang) * result * taps,
+            "tiles_at_once": c.tiles_at_once,
+            "ahead": -(-AHEAD // c.tiles_at_once) * result * taps,
             "prepared": 0,
             # Of a longer stride, no more phases than there are results.
             "stride_x": min(axes[2].stride, axes[2].result),
@@ -170,7 +170,7 @@ class ScatterPlan(OfThisProcess):
         self._worker = worker(solve, problem.dtype, raw.dtype, raw.dtype)
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
-        c = self._cut
+        c = self._blocking
         tile = ("tile", self._problem.dtype, (c.rows, c.vectors, c.lanes))
         return record(NUMBERS, numbers, tile)
 
@@ -195,29 +195,33 @@ class ScatterPlan(OfThisProcess):
 
     def prepare(self, weight: Array) -> PackedWeight:
         """Return the weight packed; a call takes it in place of the weight."""
-        c, groups = self._cut, self._problem.groups
+        c, groups = self._blocking, self._problem.groups
         rows = weight.reshape(groups, self._problem.out_channels // groups, -1)
-        beyond = c.tiles * c.tile_lanes - rows.shape[2]
+        beyond = c.tiles * c.MR - rows.shape[2]
         tiles = np.pad(rows, ((0, 0), (0, 0), (0, beyond)))
-        tiles = tiles.reshape(*rows.shape[:2], c.tiles, c.tile_lanes)
-        turned = tiles.swapaxes(1, 2)
-        return PackedWeight(aligned_copy(turned).reshape(turned.shape), weight.shape)
+        tiles = tiles.reshape(*rows.shape[:2], c.tiles, c.MR)
+        transposed = tiles.swapaxes(1, 2)
+        return PackedWeight(aligned_copy(transposed).reshape(transposed.shape), weight.shape)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
-        c = self._cut
+        c = self._blocking
         return (
-            f"tile {c.rows} positions x {c.tile_lanes} taps, blocks of {c.reads} channels, "
+            f"tile {c.rows} positions x {c.MR} taps, blocks of {c.KC} channels, "
             f"{c.tile_blocks * self._problem.groups} blocks of {c.tile_block} tiles x "
             f"{c.pieces} ranges of results on {self._workers} threads"
         )
 
 
-def _axes(axes: tuple[Axis, Axis, Axis], numbers: dict[str, int], tables: Tables) -> dict[str, int]:
+def _axes(
+    axes: tuple[ScatteredAxis, ScatteredAxis, ScatteredAxis],
+    numbers: dict[str, int],
+    tables: Tables,
+) -> dict[str, int]:
     """Return what the adding up is told of the axes."""
     z, y, x = axes
-    pitch = numbers["turned_pitch"]
-    # From the turned sums of a tap, and of a sample, to those of the next.
+    pitch = numbers["transposed_pitch"]
+    # From the transposed sums of a tap, and of a sample, to those of the next.
     steps = (
         (y.taps * x.taps * pitch, y.given * x.given),
         (x.taps * pitch, x.given),
@@ -235,11 +239,11 @@ def _axes(axes: tuple[Axis, Axis, Axis], numbers: dict[str, int], tables: Tables
     return {**told, "stride_z": z.stride, "stride_y": y.stride}
 
 
-def _readers(axis: Axis) -> Readers:
+def _readers(axis: ScatteredAxis) -> Readers:
     return Readers(axis.given, axis.taps, axis.stride, axis.dilation)
 
 
-def _phases(axis: Axis, first: int, tap_step: int, sample_step: int) -> NDArray[np.int64]:
+def _phases(axis: ScatteredAxis, first: int, tap_step: int, sample_step: int) -> NDArray[np.int64]:
     """Return which taps reach results of each phase, the results of one remainder of the stride.
 
     Parameters
@@ -247,7 +251,7 @@ def _phases(axis: Axis, first: int, tap_step: int, sample_step: int) -> NDArray[
     first : int
         Padded position of the first result.
     tap_step, sample_step : int
-        From the turned sums of a tap, and of a sample, to those of the next.
+        From the transposed sums of a tap, and of a sample, to those of the next.
 
     Returns
     -------
@@ -270,19 +274,19 @@ def _phases(axis: Axis, first: int, tap_step: int, sample_step: int) -> NDArray[
 
 def _arrange(numbers: dict[str, int], positions: int, width: int, rows: int) -> None:
     """Give everything its place in the memory of a worker."""
-    lanes, span = numbers["lanes"], numbers["span"]
-    tiles = -(-positions // span)
-    numbers["panel_pitch"] = -(-span // lanes) * lanes
-    numbers["panel_size"] = whole_lines(numbers["block"] * numbers["panel_pitch"])
-    numbers["packed_tile"] = numbers["block"] * numbers["tile_lanes"]
+    lanes, NR = numbers["lanes"], numbers["NR"]
+    tiles = -(-positions // NR)
+    numbers["panel_pitch"] = -(-NR // lanes) * lanes
+    numbers["panel_size"] = whole_lines(numbers["KC"] * numbers["panel_pitch"])
+    numbers["packed_tile"] = numbers["KC"] * numbers["MR"]
     # Not a power of two, which would fall into few sets of the cache.
-    numbers["turned_pitch"] = (-(-positions // lanes) | 1) * lanes
+    numbers["transposed_pitch"] = (-(-positions // lanes) | 1) * lanes
     numbers["phase_pitch"] = -(-width // (numbers["stride_x"] * lanes)) * lanes
     sizes = {
-        "at_sums": (numbers["tile_block"] * tiles * span + lanes) * numbers["tile_lanes"],
+        "at_sums": (numbers["tile_block"] * tiles * NR + lanes) * numbers["MR"],
         "at_panels": tiles * numbers["panel_size"] + lanes,
-        "at_packed": 2 * numbers["gang"] * numbers["packed_tile"],
-        "at_turned": numbers["unit"] * lanes * numbers["turned_pitch"],
+        "at_packed": 2 * numbers["tiles_at_once"] * numbers["packed_tile"],
+        "at_transposed": numbers["unit"] * lanes * numbers["transposed_pitch"],
         "at_row": numbers["stride_x"] * numbers["phase_pitch"] + width,
         "at_rows": rows,
     }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from ...kernel.epilogue import store_phases
 from ...runtime.compile import kernel, stay_whole
 from ...simd.columns import add_tiles, add_value, load_between, single_zeros
-from ...simd.memory import at, keep, kept, zero
+from ...simd.memory import at, load_biased, store_biased, zero
 from ...simd.tile import store
 from ...simd.transpose import transpose_lanes
 
 
 @kernel
-def add_up(g, block, channel, channels, n, arrays, sums, turned, row, rows):  # type: ignore[no-untyped-def]
+def add_up(g, block, channel, channels, n, arrays, sums, transposed, row, rows):  # type: ignore[no-untyped-def]
     """Add up and store a block of results of some channels.
 
     Parameters
@@ -22,8 +22,8 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row, rows):  # 
         First channel of the results, number of them, image.
     arrays : layout.Arrays
     sums : pointer
-        As `products.sum_products` leaves them.
-    turned, row : pointer
+        As `products.macro_kernel` leaves them.
+    transposed, row : pointer
         To places for the sums of a unit of lanes, and for two rows of results.
     rows : pointer to int64
         What `find_rows` wrote.
@@ -31,19 +31,17 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row, rows):  # 
     stay_whole()
     all_channels = g.groups * g.result_channels
     per_shuffle = all_channels // g.shuffle
-    padded = (block.positions + g.span - 1) // g.span * g.span
+    padded = (block.positions + g.NR - 1) // g.NR * g.NR
     size = g.result_depth * g.result_height * g.result_width
     lanes = channels * g.taps
     for first in range(0, lanes, g.unit * g.lanes):
         unit = min(g.unit * g.lanes, lanes - first)
         for v in range(0, unit, g.lanes):
-            tile, lane = (first + v) // g.tile_lanes, (first + v) % g.tile_lanes
-            source = at(sums, tile * padded * g.tile_lanes + lane)
+            tile, lane = (first + v) // g.MR, (first + v) % g.MR
+            source = at(sums, tile * padded * g.MR + lane)
             for p in range(0, block.positions, g.lanes):
-                target = at(turned, v * g.turned_pitch + p)
-                transpose_lanes(
-                    g, target, g.turned_pitch, at(source, p * g.tile_lanes), g.tile_lanes
-                )
+                target = at(transposed, v * g.transposed_pitch + p)
+                transpose_lanes(g, target, g.transposed_pitch, at(source, p * g.MR), g.MR)
         for member in range(unit // g.taps):
             co = channel + first // g.taps + member
             stored = co % per_shuffle * g.shuffle + co // per_shuffle
@@ -54,7 +52,7 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row, rows):  # 
                 at(arrays.out, plane),
                 at(arrays.residual, plane),
                 arrays.bias[co] if g.bias else zero(arrays.bias),
-                at(turned, member * g.taps * g.turned_pitch),
+                at(transposed, member * g.taps * g.transposed_pitch),
                 arrays.tables,
                 row,
                 rows,
@@ -64,30 +62,39 @@ def add_up(g, block, channel, channels, n, arrays, sums, turned, row, rows):  # 
 @kernel
 def find_rows(rows, g, block, tables):  # type: ignore[no-untyped-def]
     """Write down `entries` of each row of a block along y, which are those of all channels."""
-    told, turn, phase = at(tables, g.at_y), block.turn_y, block.phase_y
+    phase_entry, turn, phase = at(tables, g.at_y), block.turn_y, block.phase_y
     for y in range(block.end_y - block.first_y):
-        begin, count = entries(at(told, 3 * phase), turn, g.given_y, g.shift_y, g.next_y, g.given_x)
-        keep(rows, 2 * y, begin)
-        keep(rows, 2 * y + 1, count)
+        begin, count = entries(
+            at(phase_entry, 3 * phase), turn, g.given_y, g.shift_y, g.next_y, g.given_x
+        )
+        store_biased(rows, 2 * y, begin)
+        store_biased(rows, 2 * y + 1, count)
         phase += 1
         if phase == g.stride_y:
             phase, turn = 0, turn + 1
 
 
 @kernel
-def add_channel(g, block, out, residual, bias, turned, tables, row, rows):  # type: ignore[no-untyped-def]
+def add_channel(g, block, out, residual, bias, transposed, tables, row, rows):  # type: ignore[no-untyped-def]
     """Add up and store a block of one result channel."""
     width = block.end_x - block.first_x
     of_z, step_z = at(tables, g.at_z), g.given_x * g.given_y
     # Divisions are slow: turns and phases are counted.
     turn_z, phase_z = block.turn_z, block.phase_z
     for z in range(block.first_z, block.end_z):
-        told = at(of_z, 3 * phase_z)
-        rows_z = entries(told, turn_z, g.given_z, g.shift_z, g.next_z, step_z)
+        phase_entry = at(of_z, 3 * phase_z)
+        rows_z = entries(phase_entry, turn_z, g.given_z, g.shift_z, g.next_z, step_z)
         for y in range(block.first_y, block.end_y):
             found = at(rows, 2 * (y - block.first_y))
             add_phases(
-                g, block, row, bias, turned, tables, rows_z, (kept(found, 0), kept(found, 1))
+                g,
+                block,
+                row,
+                bias,
+                transposed,
+                tables,
+                rows_z,
+                (load_biased(found, 0), load_biased(found, 1)),
             )
             to = (z * g.result_height + y) * g.result_width + block.first_x
             store_phases(g, at(out, to), at(residual, to), row, width)
@@ -97,7 +104,7 @@ def add_channel(g, block, out, residual, bias, turned, tables, row, rows):  # ty
 
 
 @kernel(inline=True)
-def entries(told, turn, given, shift, following, step):  # type: ignore[no-untyped-def]
+def entries(phase_entry, turn, given, shift, following, step):  # type: ignore[no-untyped-def]
     """Return where the sums stand that add to a result along an axis.
 
     Parameters
@@ -116,7 +123,7 @@ def entries(told, turn, given, shift, following, step):  # type: ignore[no-untyp
     tuple of int
         The first of them, and how many there are.
     """
-    begin, sample, count = told[0] + turn * step, told[1] + turn, told[2]
+    begin, sample, count = phase_entry[0] + turn * step, phase_entry[1] + turn, phase_entry[2]
     if sample >= given:
         skipped = sample - given + 1 if shift == 1 else (sample - given + shift) // shift
         begin, sample, count = (
@@ -130,14 +137,14 @@ def entries(told, turn, given, shift, following, step):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def add_phases(g, block, row, bias, turned, tables, rows_z, rows_y):  # type: ignore[no-untyped-def]
+def add_phases(g, block, row, bias, transposed, tables, rows_z, rows_y):  # type: ignore[no-untyped-def]
     """Add up a row of results, those of each remainder of the stride for themselves."""
     # Read before the loops, for the compiler cannot know that what is written is not the record.
     lanes, stride, pitch = g.lanes, g.stride_x, g.phase_pitch
     width = block.end_x - block.first_x
     (begin_z, count_z), next_z = rows_z, g.next_z
     (begin_y, count_y), next_y = rows_y, g.next_y
-    turned = at(turned, begin_z + begin_y - block.first_position)
+    transposed = at(transposed, begin_z + begin_y - block.first_position)
     of_x, given = at(tables, block.at_x), g.given_x
     shift, following = g.shift_x, g.next_x
     for phase in range(min(stride, width)):
@@ -146,7 +153,7 @@ def add_phases(g, block, row, bias, turned, tables, rows_z, rows_y):  # type: ig
         taps = of_x[3 * phase + 2]
         i, count = 0, (width - phase + stride - 1) // stride
         while i < count:
-            total, layer = single_zeros(g), at(turned, begin + i)
+            total, layer = single_zeros(g), at(transposed, begin + i)
             for _ in range(count_z):
                 line = layer
                 for _ in range(count_y):

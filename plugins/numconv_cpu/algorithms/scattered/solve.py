@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from ...kernel.layout import Arrays
 from ...runtime.compile import kernel
-from ...simd.memory import at, claim, integers, record_at
-from .products import sum_products
+from ...simd.memory import at, fetch_add, integers, record_at
+from .products import macro_kernel
 from .results import add_up, find_rows
 
 
@@ -40,7 +40,7 @@ def solve(  # type: ignore[no-untyped-def]
     g = record_at(geometry, 0)
     arrays = Arrays(x, weight, bias, residual, out, memory, tables)
     while True:
-        task = claim(counters, 1)
+        task = fetch_add(counters, 1)
         if task >= g.tasks:
             return
         # The tasks that use the same weights follow each other.
@@ -56,7 +56,7 @@ def solve(  # type: ignore[no-untyped-def]
 
 @kernel
 def block_at(g, index):  # type: ignore[no-untyped-def]
-    """Return a block of results: see `shape.Axis.piece` and `shape.Axis.reach`."""
+    """Return a block of results: see `ScatteredAxis.piece` and `ScatteredAxis.reach`."""
     stride, lo = g.lead_stride, g.lead_lo
     cell = g.first_cell + g.cells * index // g.blocks
     after = g.first_cell + g.cells * (index + 1) // g.blocks
@@ -89,15 +89,15 @@ def compute_block(g, block, n, group, tile_block, worker, arrays):  # type: igno
     """Compute a block of results of a block of channels."""
     own = at(arrays.memory, worker * g.worker)
     tile = tile_block * g.tile_block
-    lane = tile * g.tile_lanes
-    lanes = min(g.tile_block * g.tile_lanes, g.row - lane)
+    lane = tile * g.MR
+    lanes = min(g.tile_block * g.MR, g.row - lane)
     given = (n * g.groups + group) * g.given_channels * g.positions + block.first_position
     weights = at(arrays.weight, group * g.given_channels * g.row + lane)
     if g.prepared:
         tiles = group * g.tiles + tile
-        weights = at(arrays.weight, tiles * g.given_channels * g.tile_lanes)
+        weights = at(arrays.weight, tiles * g.given_channels * g.MR)
     sums = at(own, g.at_sums)
-    sum_products(
+    macro_kernel(
         g,
         weights,
         at(arrays.x, given),
@@ -109,7 +109,7 @@ def compute_block(g, block, n, group, tile_block, worker, arrays):  # type: igno
         at(own, g.at_packed),
     )
     channel = group * g.result_channels + lane // g.taps
-    turned, row = at(own, g.at_turned), at(own, g.at_row)
+    transposed, row = at(own, g.at_transposed), at(own, g.at_row)
     rows = integers(at(own, g.at_rows))
     find_rows(rows, g, block, arrays.tables)
-    add_up(g, block, channel, lanes // g.taps, n, arrays, sums, turned, row, rows)
+    add_up(g, block, channel, lanes // g.taps, n, arrays, sums, transposed, row, rows)

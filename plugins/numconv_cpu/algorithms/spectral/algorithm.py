@@ -9,8 +9,8 @@ from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from ...kernel.cost import estimate_by_definition
+from .geometry import LONGEST, geometry_of, lengths_of, real_itemsize, relative_cost, zero_padded
 from .layout import MOST_BYTES, workspace_bytes
-from .shape import LONGEST, lengths_of, real_itemsize, relative_cost, shape_of, zero_padded
 
 LEAST_TAPS = 64
 
@@ -21,12 +21,12 @@ class Spectral:
     Notes
     -----
     The error of a result is at most ``c * (K + 2) * eps * max|w| * sum|x|``, with the largest
-    weight of the result's filter and the sum over what the result sees: as for `fft`.
+    weight of the result's filter and the sum over the result's window: as for `fft`.
     ``accuracy="strict"`` forbids that.
 
     A few samples or weights that would drown the others, or are not finite, are left out of the
-    transforms; their products are added one by one. Results that see too little for their share
-    of the rounding errors are computed from their definition. If that is much, or too many
+    transforms; their products are added one by one. Results whose windows have too little for their
+    share of the rounding errors are recomputed as direct sums. If that is much, or too many
     samples are not finite, `direct` or `transposed` computes the image.
     """
 
@@ -44,13 +44,13 @@ class Spectral:
             return f"takes no padding mode {problem.padding_mode} in the input gradient"
         if problem.accuracy == "strict":
             return "mixes receptive fields, which accuracy='strict' forbids"
-        shape = shape_of(zero_padded(problem))
-        if any(end <= begin for begin, end in shape.kept):
+        geometry = geometry_of(zero_padded(problem))
+        if any(end <= begin for begin, end in geometry.kept):
             return "takes results of which some see a sample"
-        lengths = lengths_of(shape, real_itemsize(problem))
+        lengths = lengths_of(geometry, real_itemsize(problem))
         if lengths is None:
             return f"takes axes of at most {LONGEST} products, or signals of their square"
-        needed = workspace_bytes(shape, lengths, real_itemsize(problem))
+        needed = workspace_bytes(geometry, lengths, real_itemsize(problem))
         if needed > MOST_BYTES:
             return f"takes problems that need at most {MOST_BYTES >> 30} GiB, not {needed} bytes"
         return None

@@ -2,12 +2,13 @@
 
 Columns of a plane are transformed a vector at a time, in a line. Real values are halved on the
 way: the value `j` and the one half a length on, `n` in all, become the real and the imaginary
-part of one number, turned by ``exp(i pi j / n)``. A product of such polynomials is one modulo
+part of one number, multiplied by ``exp(i pi j / n)``. A product of such polynomials is one modulo
 ``u**(n/2) - i``: its coefficients' parts are those of the real product (J. Bernstein, "Multidigit
 multiplication for mathematicians", 2001, section 5: the right-angle convolution).
 
 A signal is folded row by row into a plane. Between the transforms of its columns and rows every
-number is turned (W. Gentleman and G. Sande, "Fast Fourier Transforms: for fun and profit", 1966).
+number is multiplied by a twiddle factor (W. Gentleman and G. Sande, "Fast Fourier Transforms: for
+fun and profit", 1966).
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ from ...simd.memory import at, integers
 from ...simd.tile import copy_vector
 from .lines import backward_line, forward_line
 from .operand import copy_run, row_of
-from .vectors import clear_vector, turn, turn_back, turn_lanes, turn_lanes_back
+from .vectors import (
+    clear_vector,
+    multiply_conjugate_lane_twiddles,
+    multiply_conjugate_twiddle,
+    multiply_lane_twiddles,
+    multiply_twiddle,
+)
 
 
 @kernel
@@ -42,16 +49,18 @@ def forward_strip(  # type: ignore[no-untyped-def]
     for v in range(vectors):
         line, column = at(own, v * g.line), first + v * g.lanes
         for r in range(g.rows):
-            place, factor = at(line, r * g.lanes), at(factors, g.at_twists + 2 * r)
+            place, factor = at(line, r * g.lanes), at(factors, g.at_row_twiddles + 2 * r)
             gather(place, operand, channel, middle, r, column, own, g)
-            turn(g, place, g.imaginary, factor, scale[0])
+            multiply_twiddle(g, place, g.imaginary, factor, scale[0])
         forward_line(line, g.rows, factors, at(tables, g.at_stages_outer), g)
         if g.folded:
-            turns = at(factors, g.at_turns + 2 * g.rows * (column // g.lanes))
+            step_twiddles = at(factors, g.at_step_twiddles + 2 * g.rows * (column // g.lanes))
             for r in range(g.rows):
-                lane_factors = at(factors, g.at_lane_turns + 2 * g.lanes * r)
+                lane_factors = at(factors, g.at_lane_twiddles + 2 * g.lanes * r)
                 place = at(line, r * g.lanes)
-                turn_lanes(g, place, g.imaginary, at(turns, 2 * r), lane_factors)
+                multiply_lane_twiddles(
+                    g, place, g.imaginary, at(step_twiddles, 2 * r), lane_factors
+                )
     for r in range(g.rows):
         target = at(plane, r * g.layer + middle * g.pitch + first)
         for v in range(vectors):
@@ -117,15 +126,17 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
     for v in range(vectors):
         line, column = at(own, v * g.line), first + v * g.lanes
         if g.folded:
-            turns = at(factors, g.at_turns + 2 * g.rows * (column // g.lanes))
+            step_twiddles = at(factors, g.at_step_twiddles + 2 * g.rows * (column // g.lanes))
             for r in range(g.rows):
-                lane_factors = at(factors, g.at_lane_turns + 2 * g.lanes * r)
+                lane_factors = at(factors, g.at_lane_twiddles + 2 * g.lanes * r)
                 place = at(line, r * g.lanes)
-                turn_lanes_back(g, place, g.imaginary, at(turns, 2 * r), lane_factors)
+                multiply_conjugate_lane_twiddles(
+                    g, place, g.imaginary, at(step_twiddles, 2 * r), lane_factors
+                )
         backward_line(line, g.rows, factors, at(tables, g.at_stages_outer), g)
         for r in range(g.rows):
-            place, factor = at(line, r * g.lanes), at(factors, g.at_twists + 2 * r)
-            turn_back(g, place, g.imaginary, factor, scale[0])
+            place, factor = at(line, r * g.lanes), at(factors, g.at_row_twiddles + 2 * r)
+            multiply_conjugate_twiddle(g, place, g.imaginary, factor, scale[0])
     for r in range(g.rows):
         for v in range(vectors):
             place, column = at(own, v * g.line + r * g.lanes), first + v * g.lanes

@@ -1,7 +1,11 @@
-"""The last word on results: those that see too little anew, what was taken out, the epilogue.
+"""The last stage: recompute what the transform cannot make accurate, add outliers, epilogue.
 
-Results are looked at in pieces of rows. A piece is first counted: how many products its results
-from their definition would take.
+The rounding errors of a transform are in proportion to all the samples and taps there are. A result
+whose own samples are tiny beside those of others may drown in them. So each result is classified
+by the sum of absolute samples in its window, the samples that it is a sum of (see `summed_area`):
+the sum is large enough, zero, or too small. Results with a sum of zero are set to zero; those whose
+sum is too small are recomputed as direct sums. How many products that takes is counted before, in
+pieces of rows (`count_pieces`): of too many, another algorithm computes the image.
 """
 
 from __future__ import annotations
@@ -9,46 +13,50 @@ from __future__ import annotations
 from ...kernel.epilogue import store_row_with
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, integers, zero
-from .definition import add_outliers, define
-from .operand import whole
-from .seen import least_to_see, line_of, products_of, seen_by_all, seen_by_any
+from .direct_sums import add_outliers, sum_directly
+from .operand import with_record
+from .summed_area import joint_sum, least_window_sum, lookup_of, products_of, shared_sum
 from .vectors import doubles
 
-# Results of so few products are computed from their definition: all of those may be tiny beside
-# others, by chance.
-FEW = 8
-# Results side by side whose sums are looked up together, at the beginning of a row and at most.
-FIRST, MOST = 8, 256
+# Results of fewer products are always recomputed: all their samples may be tiny beside others, by
+# chance.
+FEW_PRODUCTS = 8
+# Neighbouring results that are classified together: at the beginning of a row, and at most.
+FIRST_RUN, LONGEST_RUN = 8, 256
+# What the sums say of results: they are accurate, exactly zero, or must be recomputed.
+ACCURATE, ZERO, INACCURATE = 0, 1, 2
 
 
 @kernel
-def look(line, least, first, count, g):  # type: ignore[no-untyped-def]
-    """Find out how many of the next `count` results of a row are alike: half of them, or a quarter.
+def classify_run(line, least, first, count, g):  # type: ignore[no-untyped-def]
+    """Classify results of a row from `first` on: `count` of them, a half, a quarter, or just one.
 
-    Those at either end of a run have the fewest products.
+    The sum over the samples that all of them share is a lower bound for each; the sum over those
+    that any of them has is an upper bound. The results at either end of a run have the fewest
+    products.
 
     Returns
     -------
     count, kind : int
-        How many from `first` on, and whether they see enough (0), nothing (1) or too little (2).
+        How many results from `first` on are of one kind: `ACCURATE`, `ZERO` or `INACCURATE`.
     """
     stay_whole()
     while True:
-        seen = seen_by_all(line, first, count, g)
-        if seen >= least and seen > 0:
+        shared = shared_sum(line, first, count, g)
+        if shared >= least and shared > 0:
             last = first + count - 1
-            if min(products_of(line, first, g), products_of(line, last, g)) >= FEW:
-                return count, 0
+            if min(products_of(line, first, g), products_of(line, last, g)) >= FEW_PRODUCTS:
+                return count, ACCURATE
         if count == 1:
-            return 1, 1 if seen == 0 else 2
-        if seen == 0 and seen_by_any(line, first, count, g) == 0:
-            return count, 1
+            return 1, ZERO if shared == 0 else INACCURATE
+        if shared == 0 and joint_sum(line, first, count, g) == 0:
+            return count, ZERO
         count = count // 2
 
 
 @kernel
 def piece_of(piece, g):  # type: ignore[no-untyped-def]
-    """Return the row of a piece of a plane, its first result and the one after its last."""
+    """Return layer and row of a piece of a plane, its first result and the one after its last."""
     row, part = piece // g.pieces_of_row, piece % g.pieces_of_row
     first = part * g.piece
     return (
@@ -61,28 +69,28 @@ def piece_of(piece, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def count_pieces(counts, task, sums, x, weight, g):  # type: ignore[no-untyped-def]
-    """Count the results of some pieces that see nothing, and products of those that see little."""
+    """Count the `ZERO` results of some pieces, and the products of the `INACCURATE` ones."""
     stay_whole()
-    found = doubles(counts)
-    least = least_to_see(x, weight, g)
-    nothing, products = 0, 0.0
+    counted = doubles(counts)
+    least = least_window_sum(x, weight, g)
+    zeros, products = 0, 0.0
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
-        line, count = line_of(sums, o, m, g), FIRST
+        line, count = lookup_of(sums, o, m, g), FIRST_RUN
         while first < end:
-            count, kind = look(line, least, first, min(count, end - first), g)
-            if kind == 1:
-                nothing += count
-            elif kind == 2:
+            count, kind = classify_run(line, least, first, min(count, end - first), g)
+            if kind == ZERO:
+                zeros += count
+            elif kind == INACCURATE:
                 products += products_of(line, first, g)
             first += count
-            count = min(2 * count, MOST)
-    found[0], found[1] = nothing, products
+            count = min(2 * count, LONGEST_RUN)
+    counted[0], counted[1] = zeros, products
 
 
 @kernel
-def too_much(counts, g):  # type: ignore[no-untyped-def]
-    """Return whether the results of a plane that see too little take too many products."""
+def too_many_products(counts, g):  # type: ignore[no-untyped-def]
+    """Return whether to recompute the results of a plane takes too many products."""
     total = 0.0
     for task in range(g.count_tasks):
         total += doubles(at(counts, task * g.count))[1]
@@ -105,21 +113,23 @@ def finish_pieces(  # type: ignore[no-untyped-def]
         The samples and the taps.
     """
     stay_whole()
-    found = doubles(counts)
-    least = least_to_see(x, weight, g)
+    counted = doubles(counts)
+    least = least_window_sum(x, weight, g)
     outliers = integers(x.record)[0] + integers(weight.record)[0]
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
         row = (o * g.result_middle + m) * g.result_inner
-        if found[0] + found[1] > 0:
-            mend(at(out, g.parts * row), sums, least, o, m, first, end, x, weight, own, g)
+        if counted[0] + counted[1] > 0:
+            recompute(at(out, g.parts * row), sums, least, o, m, first, end, x, weight, own, g)
         results, count = at(out, g.parts * (row + first)), end - first
         if outliers:
-            room, nothing = at(own, g.own_room), at(own, g.own_nothing)
-            integers(nothing)[0] = 0
+            room, no_outliers = at(own, g.own_room), at(own, g.own_no_outliers)
+            integers(no_outliers)[0] = 0
             place = (o, m, first, count)
-            add_outliers(results, place, x, whole(weight, nothing), nothing, False, room, g)
-            add_outliers(results, place, weight, x, nothing, True, room, g)
+            add_outliers(
+                results, place, x, with_record(weight, no_outliers), no_outliers, False, room, g
+            )
+            add_outliers(results, place, weight, x, no_outliers, True, room, g)
         if g.parts == 2:
             finish_complex(results, at(residual, 2 * (row + first)), bias, count, g)
         elif g.bias or g.residual or g.activation:
@@ -129,22 +139,22 @@ def finish_pieces(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def mend(row, sums, least, o, m, first, end, x, weight, own, g):  # type: ignore[no-untyped-def]
-    """Clear the results of a piece that see nothing, and compute anew those that see too little."""
-    line, count = line_of(sums, o, m, g), FIRST
+def recompute(row, sums, least, o, m, first, end, x, weight, own, g):  # type: ignore[no-untyped-def]
+    """Clear the results of a piece that are `ZERO`, and recompute those that are `INACCURATE`."""
+    line, count = lookup_of(sums, o, m, g), FIRST_RUN
     while first < end:
-        count, kind = look(line, least, first, min(count, end - first), g)
+        count, kind = classify_run(line, least, first, min(count, end - first), g)
         results = at(row, g.parts * first)
-        if kind == 1:
+        if kind == ZERO:
             clear(results, g.parts * count)
-        elif kind == 2:
-            while count < MOST and first + count < end:
-                if look(line, least, first + count, 1, g)[1] != 2:
+        elif kind == INACCURATE:
+            while count < LONGEST_RUN and first + count < end:
+                if classify_run(line, least, first + count, 1, g)[1] != INACCURATE:
                     break
                 count += 1
-            define(results, o, m, first, count, x, weight, own, g)
+            sum_directly(results, o, m, first, count, x, weight, own, g)
         first += count
-        count = min(2 * count, MOST)
+        count = min(2 * count, LONGEST_RUN)
 
 
 @kernel

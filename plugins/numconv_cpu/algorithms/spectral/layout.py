@@ -6,8 +6,8 @@ from math import prod
 
 from ...kernel.records import in_turn, whole_lines
 from ...simd.machine import machine
-from .numbers import AXES, BACKWARD, FINISH, FORWARD, KNOW, MIDDLE, MULTIPLY, RECORD
-from .shape import Lengths, Shape
+from .geometry import Lengths, SpectralGeometry
+from .numbers import AXES, BACKWARD, FINISH, FORWARD, MEASURE, MIDDLE, MULTIPLY, RECORD
 
 MOST_BYTES = 4 * 2**30
 """What the filters and one group of an image may take at most, in bytes."""
@@ -16,41 +16,43 @@ MOST_BYTES = 4 * 2**30
 ROUND_BYTES = 32 * 2**20
 # Vectors of columns that are copied together, so that rows are read and written in 256 bytes.
 STRIP = 4
-# Results of a row that are looked at together, and those of a task.
+# Results of a row that are finished together, and those of a task.
 PIECE, TASK = 4096, 16384
 # Real numbers of a worker's room: for a run of complex ones.
 ROOM = 2 * 1024 + 16
 
 
 def layout(
-    shape: Shape, lengths: Lengths, itemsize: int, items: int, workers: int
+    geometry: SpectralGeometry, lengths: Lengths, itemsize: int, items: int, workers: int
 ) -> dict[str, int]:
     """Return the numbers that say how planes and tasks are cut, and `size`, of the workspace."""
     lanes = machine().lanes(itemsize)
     numbers = {
-        **_planes(shape, lengths, lanes),
-        **_tasks(shape),
+        **_planes(geometry, lengths, lanes),
+        **_tasks(geometry),
         "lanes": lanes,
         "record": RECORD * 8 // itemsize,
         "count": 2 * 8 // itemsize,
         "kinds": len(kinds(lengths)),
-        "sums": whole_lines(prod(each + 1 for each in shape.seen) * 8 // itemsize),
-        "filters": shape.groups * shape.result,
+        "sums": whole_lines(prod(each + 1 for each in geometry.seen) * 8 // itemsize),
+        "filters": geometry.groups * geometry.result,
         "items": items,
-        "planes": max(shape.given, shape.result),
+        "planes": max(geometry.given, geometry.result),
     }
     each = numbers["planes"] * numbers["plane"] + numbers["sums"]
     together = max(min(items, ROUND_BYTES // (each * itemsize)), 1)
-    lines = max(STRIP, shape.given + 2) * numbers["line"]
+    lines = max(STRIP, geometry.given + 2) * numbers["line"]
     own, numbers["worker"] = in_turn(
-        {"lines": lines, "own_scale": 2, "own_found": 6, "own_nothing": 2, "own_room": ROOM}
+        {"lines": lines, "own_scale": 2, "own_measured": 6, "own_no_outliers": 2, "own_room": ROOM}
     )
     numbers["stages"] = numbers["kinds"] * max(-(-items // together), 1)
-    size = _arrange(numbers, shape, together, items, workers)
+    size = _arrange(numbers, geometry, together, items, workers)
     return {
         **numbers,
         "together": together,
-        **{name: own[name] for name in ("own_scale", "own_found", "own_nothing", "own_room")},
+        **{
+            name: own[name] for name in ("own_scale", "own_measured", "own_no_outliers", "own_room")
+        },
         **size,
     }
 
@@ -58,14 +60,14 @@ def layout(
 def kinds(lengths: Lengths) -> list[int]:
     """Return what the stages of a round do."""
     middle = [MIDDLE] if lengths.middles > 1 else []
-    return [KNOW, FORWARD, *middle, MULTIPLY, BACKWARD, FINISH]
+    return [MEASURE, FORWARD, *middle, MULTIPLY, BACKWARD, FINISH]
 
 
-def _planes(shape: Shape, lengths: Lengths, lanes: int) -> dict[str, int]:
+def _planes(geometry: SpectralGeometry, lengths: Lengths, lanes: int) -> dict[str, int]:
     rows, middles, columns = lengths.rows, lengths.middles, lengths.columns
-    kept = shape.kept[2][1] - shape.kept[2][0]
-    widths = shape.seen[2], shape.kernel[2], kept
-    if shape.folded:
+    kept = geometry.kept[2][1] - geometry.kept[2][0]
+    widths = geometry.seen[2], geometry.kernel[2], kept
+    if geometry.folded:
         widths = (columns,) * 3
     stored = max(-(-width // lanes) for width in widths) * lanes
     # One vector more than it needs: powers of two would fall into few sets of a cache.
@@ -85,7 +87,7 @@ def _planes(shape: Shape, lengths: Lengths, lanes: int) -> dict[str, int]:
         "sample_columns": widths[0],
         "tap_columns": widths[1],
         "result_columns": widths[2],
-        "first_column": 0 if shape.folded else shape.kept[2][0],
+        "first_column": 0 if geometry.folded else geometry.kept[2][0],
         "pitch": pitch,
         "apart": plane,
         "plane": 2 * plane,
@@ -100,8 +102,8 @@ def _planes(shape: Shape, lengths: Lengths, lanes: int) -> dict[str, int]:
     }
 
 
-def _tasks(shape: Shape) -> dict[str, int]:
-    outer, middle, inner = shape.result_size
+def _tasks(geometry: SpectralGeometry) -> dict[str, int]:
+    outer, middle, inner = geometry.result_size
     piece = min(PIECE, inner)
     row = -(-inner // piece)
     pieces = max(TASK // piece, 1)
@@ -115,18 +117,18 @@ def _tasks(shape: Shape) -> dict[str, int]:
 
 
 def _arrange(
-    numbers: dict[str, int], shape: Shape, together: int, items: int, workers: int
+    numbers: dict[str, int], geometry: SpectralGeometry, together: int, items: int, workers: int
 ) -> dict[str, int]:
     filters = numbers["filters"]
     begins, size = in_turn(
         {
-            "messages": 1 + items // shape.groups,
-            "at_samples_known": together * numbers["record"],
-            "at_taps_known": filters * numbers["record"],
-            "at_counts": together * shape.result * numbers["count_tasks"] * numbers["count"],
+            "messages": 1 + items // geometry.groups,
+            "at_sample_records": together * numbers["record"],
+            "at_tap_records": filters * numbers["record"],
+            "at_counts": together * geometry.result * numbers["count_tasks"] * numbers["count"],
             "at_sums": together * numbers["sums"],
             "at_samples": together * numbers["planes"] * numbers["plane"],
-            "at_taps": filters * shape.given * numbers["plane"],
+            "at_taps": filters * geometry.given * numbers["plane"],
             "at_workers": workers * numbers["worker"],
         }
     )
@@ -139,6 +141,6 @@ def named(name: str, values: tuple[int, ...]) -> dict[str, int]:
     return {f"{name}_{axis}": value for axis, value in zip(AXES, values, strict=True)}
 
 
-def workspace_bytes(shape: Shape, lengths: Lengths, itemsize: int) -> int:
+def workspace_bytes(geometry: SpectralGeometry, lengths: Lengths, itemsize: int) -> int:
     """Return the memory that one group of an image takes, on one thread."""
-    return layout(shape, lengths, itemsize, shape.groups, 1)["size"] * itemsize
+    return layout(geometry, lengths, itemsize, geometry.groups, 1)["size"] * itemsize

@@ -21,12 +21,12 @@ def exponent_of(size, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def measure(found, operand, room, g):  # type: ignore[no-untyped-def]
+def measure(measured, operand, room, g):  # type: ignore[no-untyped-def]
     """Find the largest absolute value of an operand, and the sum of squares as a multiple of its.
 
     Parameters
     ----------
-    found : pointer
+    measured : pointer
         To the two of them, and whether all values are finite.
     room : pointer
         For three times `SUMS` numbers, and one.
@@ -39,7 +39,7 @@ def measure(found, operand, room, g):  # type: ignore[no-untyped-def]
     if whole:
         # The rows of a plane lie end to end.
         rows, width = 1, operand.depth * size
-    result = doubles(found)
+    result = doubles(measured)
     result[0], result[1], result[2] = 0.0, 0.0, 1.0
     first = g.parts * (1 - width) if operand.step < 0 else 0
     for c in range(operand.channels):

@@ -6,15 +6,15 @@ from ...kernel.records import RESULT
 
 MOST_OUTLIERS = 64
 
-# What is known of an operand is a record: how many outliers there are, or -1 if too many are not
-# finite; the exponent of the scale; the norm of the rest in scaled values, and as a multiple of
-# the largest of the rest; then each outlier's place, and each one's size.
+# The record of an operand: how many outliers it has, or -1 if too many values are not finite; the
+# exponent of the power of two that scales it; the norm of what is not an outlier, in scaled values,
+# and in units of its largest value; then the outliers' indices, and their absolute values.
 HEAD = 4
 RECORD = HEAD + 2 * MOST_OUTLIERS
 
-# What stages do: know the operands, transform columns, the taps along a middle axis, all that is
-# left and back, columns back, finish.
-KNOW, FORWARD, MIDDLE, MULTIPLY, BACKWARD, FINISH = range(6)
+# The stages of a round: measure the operands; transform columns; transform the taps along the
+# middle axis; all other axes forward, product, and back; transform columns back; finish.
+MEASURE, FORWARD, MIDDLE, MULTIPLY, BACKWARD, FINISH = range(6)
 
 AXES = ("outer", "middle", "inner")
 
@@ -32,7 +32,7 @@ NUMBERS = (
     "kept_from_middle",  # the first of them
     "skipped_middle",  # results before them
     "skipped_inner",
-    "first_seen",  # sample
+    "first_seen",  # the first sample that any result uses
     "groups",
     "given_channels",  # in a group
     "result_channels",
@@ -69,7 +69,7 @@ NUMBERS = (
     "channel_stride",
     "group_stride",
     "all_taps",  # whether every result has every tap, be it with a zero of the padding
-    "piece",  # results of a row that are looked at together
+    "piece",  # results of a row that are finished together
     "pieces_of_row",
     "all_pieces",  # of a plane
     "pieces",  # of a task
@@ -78,18 +78,18 @@ NUMBERS = (
     "unit_bits",
     "kinds",  # stages of a round, and the table of what they do
     "at_kinds",
-    "at_places",  # table: where the plane of each result channel begins
+    "at_plane_offsets",  # table: where the plane of each result channel begins
     "at_stages_outer",  # tables: the stages of the transforms
     "at_stages_middle",
     "at_stages_inner",
-    "at_twists",  # in the factors: those that make real products of complex ones
-    "at_turns",  # those between the two transforms of a folded signal: of each vector, and lane
-    "at_lane_turns",
-    "record",  # elements of what is known of an operand, and of what is counted in pieces
+    "at_row_twiddles",  # in the factors: those that make real products of complex ones
+    "at_step_twiddles",  # between the two transforms of a folded signal: of each vector, lane
+    "at_lane_twiddles",
+    "record",  # elements of an operand's record, and of what `count_pieces` writes
     "count",
     "sums",
-    "at_samples_known",
-    "at_taps_known",
+    "at_sample_records",
+    "at_tap_records",
     "at_sums",
     "at_counts",
     "at_samples",
@@ -97,12 +97,12 @@ NUMBERS = (
     "at_workers",
     "worker",  # elements of a worker's own memory, which begins with lines
     "own_scale",
-    "own_found",
-    "own_nothing",
+    "own_measured",
+    "own_no_outliers",
     "own_room",
 )
 
 LIMITS = (
-    "share",  # of the product of the operands' norms: what a result must see
-    "most_products",  # that results which see less may take, all together
+    "share",  # of the product of the operands' norms: the least window sum of a result
+    "most_products",  # to recompute results of a plane
 )

@@ -1,4 +1,4 @@
-"""An operand as the transforms see it: planes of samples or taps, without what nobody sees.
+"""An operand as the transforms see it: planes of the samples or taps that results use.
 
 The taps of a forward convolution stand backwards, so that every problem is a product of
 polynomials: sample `i` times tap `p` belongs to result ``i + p``, counted from the first product
@@ -17,7 +17,7 @@ from .numbers import HEAD
 class Operand(NamedTuple):
     """Samples or taps of some channels: where they stand and how many there are.
 
-    Strides count samples; `step` is 1 or -1; `record` points to what is known of the operand.
+    Strides count samples; `step` is 1 or -1; `record` points to the operand's record (`numbers`).
     """
 
     start: Any
@@ -73,8 +73,8 @@ def taps_of(weight, record, filter, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def whole(operand, record):  # type: ignore[no-untyped-def]
-    """Return an operand with another record: one that knows of no outliers."""
+def with_record(operand, record):  # type: ignore[no-untyped-def]
+    """Return an operand with another record."""
     return Operand(
         operand.start,
         record,
@@ -98,7 +98,7 @@ def row_of(operand, channel, o, m, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def copy_run(target, operand, channel, o, m, first, count, g):  # type: ignore[no-untyped-def]
-    """Copy `count` values of a row from `first` on: zeros outside of it, and for its outliers."""
+    """Copy `count` values of a row from `first` on; zeros outside of it, and for outliers."""
     stay_whole()
     row = row_of(operand, channel, o, m, g)
     inside = 0 <= o < operand.depth and 0 <= m < operand.height
@@ -118,11 +118,11 @@ def copy_run(target, operand, channel, o, m, first, count, g):  # type: ignore[n
                 target[2 * i] = row[-2 * (first + i)]
                 target[2 * i + 1] = row[-2 * (first + i) + 1]
     clear(at(target, parts * end), parts * (count - end))
-    known = integers(operand.record)
-    if known[0]:
+    record_ints = integers(operand.record)
+    if record_ints[0]:
         line = ((channel * operand.depth + o) * operand.height + m) * operand.width + first
-        for k in range(known[0]):
-            place = known[HEAD + k] - line
+        for k in range(record_ints[0]):
+            place = record_ints[HEAD + k] - line
             if begin <= place < end:
                 for part in range(parts):
                     target[parts * place + part] = zero(target)

@@ -14,23 +14,31 @@ from numconv.core.protocol import Array, Plan
 
 from ...kernel.fallback import PreparedWeight, TransformingPlan
 from ...kernel.lowering import weight_strides
-from ...kernel.records import Tables, places, record, result_numbers
+from ...kernel.records import Tables, plane_offsets, record, result_numbers
 from ...runtime.launch import worker
 from ...simd.machine import machine
-from ..fft.factors import Factors, stages
-from .factors import add_turns, twists
+from ..fft.twiddles import TwiddleTable, stages
+from .geometry import (
+    Lengths,
+    SpectralGeometry,
+    geometry_of,
+    lengths_of,
+    real_itemsize,
+    seconds,
+    zero_padded,
+)
 from .layout import kinds, layout, named
 from .numbers import LIMITS, NUMBERS
-from .shape import Lengths, Shape, lengths_of, real_itemsize, seconds, shape_of, zero_padded
 from .solve import solve
+from .twiddles import add_step_twiddles, row_twiddles
 
 # The error of a result, in eps times the norms of samples and taps, is at most this for each
 # doubling of the transforms' size. Over waves, steps, combs and noise against each other, in
 # transforms of 2^7 to 2^18 numbers, it is 0.27 at most (waves that repeat every third sample).
 ERROR = 0.4
-# Results that see too little may take so large a part of the products of all: `direct`, which
+# To recompute results may take so large a part of the products of all: `direct`, which
 # would compute all of them, is so much faster with each.
-ANEW = 1 / 16
+MOST_RECOMPUTED = 1 / 16
 # Multiply-adds that `threads.run` takes for a second of one core. It launches threads for 2 µs of
 # them, but here they wait for each other at the end of each stage: that is worth it from 40 µs on.
 MACS = 1.5e9
@@ -79,27 +87,27 @@ class SpectralPlan(TransformingPlan):
     def __init__(self, problem: ConvolutionProblem) -> None:
         super().__init__(problem, messages=1 + problem.batch)
         item = real_itemsize(problem)
-        shape = shape_of(problem)
-        lengths = lengths_of(shape, item)
+        geometry = geometry_of(problem)
+        lengths = lengths_of(geometry, item)
         assert lengths is not None
-        self._shape, self._lengths = shape, lengths
+        self._geometry, self._lengths = geometry, lengths
         self._dtype = f"float{8 * item}"
-        tables, factors = Tables(), Factors()
+        tables, factors = Tables(), TwiddleTable()
         numbers = {
-            **layout(shape, lengths, item, problem.batch * problem.groups, self._workers),
-            **_axes(shape),
-            **_taps(problem, shape),
+            **layout(geometry, lengths, item, problem.batch * problem.groups, self._workers),
+            **_axes(geometry),
+            **_taps(problem, geometry),
             **result_numbers(problem),
-            **_factors(shape, lengths, item, tables, factors),
-            "at_places": tables.add(places(problem)),
+            **_factors(geometry, lengths, item, tables, factors),
+            "at_plane_offsets": tables.add(plane_offsets(problem)),
             "at_kinds": tables.add(np.array(kinds(lengths))),
-            "terms": shape.given * prod(shape.kernel),
+            "terms": geometry.given * prod(geometry.kernel),
             "most_exponent": -int(np.finfo(self._dtype).minexp),
-            "unit_bits": 58 - (shape.given * prod(shape.seen)).bit_length(),
+            "unit_bits": 58 - (geometry.given * prod(geometry.seen)).bit_length(),
         }
         self._size = numbers["size"]
         self._stages = numbers["stages"]
-        self._work = int(seconds(shape, lengths, item) * problem.batch * MACS)
+        self._work = int(seconds(geometry, lengths, item) * problem.batch * MACS)
         self._tables = tables.array()
         self._constants = factors.array(self._dtype)
         self._raw = self._ready = self._record(numbers)
@@ -114,7 +122,9 @@ class SpectralPlan(TransformingPlan):
         # With its largest weight w, an error of c (K + 2) eps w sum|x| is allowed.
         error = ERROR * log2(2 * numbers["numbers"])
         found["share"] = error / (FACTOR * (numbers["terms"] + 2))
-        found["most_products"] = ANEW * prod(self._shape.result_size) * numbers["terms"]
+        found["most_products"] = (
+            MOST_RECOMPUTED * prod(self._geometry.result_size) * numbers["terms"]
+        )
         return found.view(np.int64)
 
     def prepare(self, weight: Array) -> PreparedWeight:
@@ -128,60 +138,64 @@ class SpectralPlan(TransformingPlan):
         sides = [lengths.rows, lengths.middles, lengths.columns]
         if lengths.middles == 1:
             del sides[1]
-        real = "" if self._shape.parts == 2 else ", each two real ones"
+        real = "" if self._geometry.parts == 2 else ", each two real ones"
         return (
             f"transforms of {' x '.join(map(str, sides))} complex numbers{real}, "
             f"on {self._workers} threads"
         )
 
 
-def _axes(shape: Shape) -> dict[str, int]:
-    kept = shape.kept
-    _, middle, inner = shape.given_size
-    z, y, x = shape.first
+def _axes(geometry: SpectralGeometry) -> dict[str, int]:
+    kept = geometry.kept
+    _, middle, inner = geometry.given_size
+    z, y, x = geometry.first
     return {
-        **named("given", shape.given_size),
-        **named("seen", shape.seen),
-        **named("kernel", shape.kernel),
-        **named("result", shape.result_size),
-        **named("shift", shape.shift),
+        **named("given", geometry.given_size),
+        **named("seen", geometry.seen),
+        **named("kernel", geometry.kernel),
+        **named("result", geometry.result_size),
+        **named("shift", geometry.shift),
         "kept_middle": kept[1][1] - kept[1][0],
         "kept_inner": kept[2][1] - kept[2][0],
         "kept_from_middle": kept[1][0],
-        "skipped_middle": kept[1][0] - shape.shift[1],
-        "skipped_inner": kept[2][0] - shape.shift[2],
+        "skipped_middle": kept[1][0] - geometry.shift[1],
+        "skipped_inner": kept[2][0] - geometry.shift[2],
         "first_seen": (z * middle + y) * inner + x,
-        "groups": shape.groups,
-        "given_channels": shape.given,
-        "result_channels": shape.result,
-        "parts": shape.parts,
-        "folded": int(shape.folded),
+        "groups": geometry.groups,
+        "given_channels": geometry.given,
+        "result_channels": geometry.result,
+        "parts": geometry.parts,
+        "folded": int(geometry.folded),
     }
 
 
-def _taps(problem: ConvolutionProblem, shape: Shape) -> dict[str, int]:
+def _taps(problem: ConvolutionProblem, geometry: SpectralGeometry) -> dict[str, int]:
     """Return where the taps stand: backwards, in a forward convolution."""
     forward = problem.direction == "forward"
     return {
         **weight_strides(problem),
-        "first_tap": prod(shape.kernel) - 1 if forward else 0,
+        "first_tap": prod(geometry.kernel) - 1 if forward else 0,
         "tap_step": -1 if forward else 1,
         "all_taps": int(forward),
     }
 
 
 def _factors(
-    shape: Shape, lengths: Lengths, itemsize: int, tables: Tables, factors: Factors
+    geometry: SpectralGeometry,
+    lengths: Lengths,
+    itemsize: int,
+    tables: Tables,
+    factors: TwiddleTable,
 ) -> dict[str, int]:
-    halved = shape.parts == 1
+    halved = geometry.parts == 1
     numbers = {
         "at_stages_outer": tables.add(np.array(stages(lengths.rows, factors))),
         "at_stages_middle": tables.add(np.array(stages(lengths.middles, factors))),
         "at_stages_inner": tables.add(np.array(stages(lengths.columns, factors))),
-        "at_twists": factors.add(twists(lengths.rows, halved)),
-        "at_turns": 0,
-        "at_lane_turns": 0,
+        "at_row_twiddles": factors.add(row_twiddles(lengths.rows, halved)),
+        "at_step_twiddles": 0,
+        "at_lane_twiddles": 0,
     }
-    if shape.folded:
-        numbers |= add_turns(lengths, halved, machine().lanes(itemsize), factors)
+    if geometry.folded:
+        numbers |= add_step_twiddles(lengths, halved, machine().lanes(itemsize), factors)
     return numbers

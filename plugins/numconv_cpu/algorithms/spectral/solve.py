@@ -6,16 +6,16 @@ An item is a group of an image. Those of a round have spectra at the same time.
 from __future__ import annotations
 
 from ...runtime.compile import kernel, stay_whole
-from ...simd.memory import at, claim, integers, record_at
+from ...simd.memory import at, fetch_add, integers, record_at
 from ..fft.solve import numbers
 from .columns import backward_strip, forward_strip
-from .finish import count_pieces, finish_pieces, too_much
+from .finish import count_pieces, finish_pieces, too_many_products
 from .measure import measure
-from .numbers import BACKWARD, FORWARD, KNOW, MIDDLE, MULTIPLY
+from .numbers import BACKWARD, FORWARD, MEASURE, MIDDLE, MULTIPLY
 from .operand import samples_of, taps_of
+from .outliers import write_record
 from .rows import middle_layer, multiply_layer, multiply_rows
-from .seen import sum_boxes
-from .settle import settle
+from .summed_area import build_summed_area_table
 
 
 def solve(  # type: ignore[no-untyped-def]
@@ -36,11 +36,11 @@ def solve(  # type: ignore[no-untyped-def]
     filters = 0 if first else g.filters
     tasks = 0 if memory[0] else task_count(kind, items, filters, g)
     while True:
-        task = claim(at(counters, 8 * stage), 1)
+        task = fetch_add(at(counters, 8 * stage), 1)
         if task >= tasks:
             return
-        if kind == KNOW:
-            know(task, items, first, x, weight, memory, own, g)
+        if kind == MEASURE:
+            measure_task(task, items, first, x, weight, memory, own, g)
         elif kind == FORWARD:
             forward_task(task, items, first, x, weight, memory, own, factors, tables, g)
         elif kind == MIDDLE:
@@ -62,11 +62,11 @@ def task_count(kind, items, filters, g):  # type: ignore[no-untyped-def]
     """Return how many tasks a stage has."""
     planes, taps = items * g.given_channels, filters * g.given_channels
     results = items * g.result_channels
-    if kind == KNOW:
+    if kind == MEASURE:
         return items + filters
     if kind == FORWARD:
-        found = items + planes * g.seen_middle * g.sample_strips
-        return found + taps * g.kernel_middle * g.tap_strips
+        measured = items + planes * g.seen_middle * g.sample_strips
+        return measured + taps * g.kernel_middle * g.tap_strips
     if kind == MIDDLE:
         return taps * g.rows
     if kind == MULTIPLY:
@@ -79,38 +79,38 @@ def task_count(kind, items, filters, g):  # type: ignore[no-untyped-def]
 @kernel
 def samples(number, first, x, memory, g):  # type: ignore[no-untyped-def]
     """Return the samples of an item of the round."""
-    record = at(memory, g.at_samples_known + number * g.record)
+    record = at(memory, g.at_sample_records + number * g.record)
     return samples_of(x, record, first + number, g)
 
 
 @kernel
 def taps(filter, weight, memory, g):  # type: ignore[no-untyped-def]
     """Return the taps of a filter."""
-    return taps_of(weight, at(memory, g.at_taps_known + filter * g.record), filter, g)
+    return taps_of(weight, at(memory, g.at_tap_records + filter * g.record), filter, g)
 
 
 @kernel
-def know(task, items, first, x, weight, memory, own, g):  # type: ignore[no-untyped-def]
-    """Measure an operand, and settle what to take out of it."""
+def measure_task(task, items, first, x, weight, memory, own, g):  # type: ignore[no-untyped-def]
+    """Measure an operand, find its outliers, and write its record."""
     stay_whole()
-    found, number = at(own, g.own_found), task - items
+    measured, number = at(own, g.own_measured), task - items
     if task < items:
         operand, message = samples(task, first, x, memory, g), 1 + (first + task) // g.groups
     else:
         operand, message = taps(number, weight, memory, g), 0
-    measure(found, operand, at(own, g.own_room), g)
-    settle(found, operand, g)
+    measure(measured, operand, at(own, g.own_room), g)
+    write_record(measured, operand, g)
     if integers(operand.record)[0] < 0:
         memory[message] = 1
 
 
 @kernel
 def forward_task(task, items, first, x, weight, memory, own, factors, tables, g):  # type: ignore[no-untyped-def]
-    """Sum up what results may see, or transform some columns of samples or taps."""
+    """Build an item's summed-area table, or transform some columns of samples or taps."""
     stay_whole()
     if task < items:
         sums = at(memory, g.at_sums + task * g.sums)
-        sum_boxes(sums, samples(task, first, x, memory, g), at(own, g.own_room), g)
+        build_summed_area_table(sums, samples(task, first, x, memory, g), at(own, g.own_room), g)
         return
     task -= items
     sample_tasks = items * g.given_channels * g.seen_middle * g.sample_strips
@@ -146,7 +146,7 @@ def multiply_task(task, first, memory, own, factors, tables, g):  # type: ignore
 
 @kernel
 def count_task(task, first, x, weight, memory, g):  # type: ignore[no-untyped-def]
-    """Count what must be computed anew in some pieces of a plane."""
+    """Count what must be recomputed in some pieces of a plane."""
     plane, task = task // g.count_tasks, task % g.count_tasks
     result, number = plane % g.result_channels, plane // g.result_channels
     filter = (first + number) % g.groups * g.result_channels + result
@@ -164,8 +164,8 @@ def backward_task(task, first, out, memory, own, factors, tables, g):  # type: i
     middle, rest = rest % g.kept_middle, rest // g.kept_middle
     result, number = rest % g.result_channels, rest // g.result_channels
     filter = (first + number) % g.groups * g.result_channels + result
-    of_samples = at(memory, g.at_samples_known + number * g.record)
-    of_taps = at(memory, g.at_taps_known + filter * g.record)
+    of_samples = at(memory, g.at_sample_records + number * g.record)
+    of_taps = at(memory, g.at_tap_records + filter * g.record)
     exponent = integers(of_samples)[1] + integers(of_taps)[1]
     # Either power is a normal number, and what lies between the two products is no further from 1
     # than what comes out.
@@ -179,7 +179,7 @@ def backward_task(task, first, out, memory, own, factors, tables, g):  # type: i
 def last_task(  # type: ignore[no-untyped-def]
     task, first, x, weight, bias, residual, out, memory, own, tables, g
 ):
-    """Finish some pieces of a plane, unless too much of it would have to be computed anew."""
+    """Finish some pieces of a plane, unless too much of it would have to be recomputed."""
     stay_whole()
     plane, task = task // g.count_tasks, task % g.count_tasks
     result, number = plane % g.result_channels, plane // g.result_channels
@@ -190,7 +190,7 @@ def last_task(  # type: ignore[no-untyped-def]
     all_counts = at(memory, g.at_counts + plane * g.count_tasks * g.count)
     counts = at(all_counts, task * g.count)
     sums = integers(at(memory, g.at_sums + number * g.sums))
-    if too_much(all_counts, g):
+    if too_many_products(all_counts, g):
         memory[1 + image] = 1
     else:
         place = place_of(first + number, filter, tables, g)
@@ -213,4 +213,4 @@ def place_of(item, filter, tables, g):  # type: ignore[no-untyped-def]
     """Return where the results of an item's filter begin."""
     size = g.result_outer * g.result_middle * g.result_inner
     image = item // g.groups * g.filters * size
-    return g.parts * (image + tables[g.at_places + filter])
+    return g.parts * (image + tables[g.at_plane_offsets + filter])

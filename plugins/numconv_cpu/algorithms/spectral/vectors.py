@@ -36,15 +36,15 @@ def clear_vector(typingctx, geometry, target):  # type: ignore[no-untyped-def]
 
 
 def _turning(conjugate: bool) -> Any:
-    def turn(typingctx, geometry, place, imaginary, factor, scale):  # type: ignore[no-untyped-def]
+    def multiply_twiddle(typingctx, geometry, place, imaginary, factor, scale):  # type: ignore[no-untyped-def]
         lanes = tile_type(geometry).lanes
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             _, place, imaginary, factor, scale = args
-            turned = _times(builder, _factor(builder, factor, lanes, scale), conjugate)
+            rotated = _times(builder, _factor(builder, factor, lanes, scale), conjugate)
             store_complex(
                 builder,
-                turned(load_complex(builder, place, imaginary, lanes)),
+                rotated(load_complex(builder, place, imaginary, lanes)),
                 place,
                 imaginary,
             )
@@ -52,27 +52,27 @@ def _turning(conjugate: bool) -> Any:
 
         return types.void(geometry, place, types.intp, factor, place.dtype), generate
 
-    return intrinsic(turn)
+    return intrinsic(multiply_twiddle)
 
 
-turn = _turning(conjugate=False)
+multiply_twiddle = _turning(conjugate=False)
 """Multiply a complex vector by `scale` times the complex number at `factor`."""
-turn_back = _turning(conjugate=True)
+multiply_conjugate_twiddle = _turning(conjugate=True)
 """Multiply it by `scale` times the conjugate of that number."""
 
 
 def _turning_lanes(conjugate: bool) -> Any:
-    def turn(typingctx, geometry, place, imaginary, factor, lane_factors):  # type: ignore[no-untyped-def]
+    def multiply_twiddle(typingctx, geometry, place, imaginary, factor, lane_factors):  # type: ignore[no-untyped-def]
         lanes = tile_type(geometry).lanes
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             _, place, imaginary, factor, lane_factors = args
             apart = ir.Constant(imaginary.type, lanes)
             own = load_complex(builder, lane_factors, apart, lanes)
-            turned = _times(builder, _factor(builder, factor, lanes) * own, conjugate)
+            rotated = _times(builder, _factor(builder, factor, lanes) * own, conjugate)
             store_complex(
                 builder,
-                turned(load_complex(builder, place, imaginary, lanes)),
+                rotated(load_complex(builder, place, imaginary, lanes)),
                 place,
                 imaginary,
             )
@@ -80,12 +80,12 @@ def _turning_lanes(conjugate: bool) -> Any:
 
         return types.void(geometry, place, types.intp, factor, lane_factors), generate
 
-    return intrinsic(turn)
+    return intrinsic(multiply_twiddle)
 
 
-turn_lanes = _turning_lanes(conjugate=False)
+multiply_lane_twiddles = _turning_lanes(conjugate=False)
 """Multiply a complex vector by the number at `factor` and by those of each lane."""
-turn_lanes_back = _turning_lanes(conjugate=True)
+multiply_conjugate_lane_twiddles = _turning_lanes(conjugate=True)
 """Multiply it by the conjugates of these."""
 
 

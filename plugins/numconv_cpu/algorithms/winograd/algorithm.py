@@ -22,7 +22,7 @@ class Winograd:
     Parameters
     ----------
     points : {None, 4, 6}
-        Samples along a side of what a tile sees; by default the faster choice for each problem.
+        Samples along a side of the input of a tile; by default the faster choice for each problem.
         A tile has `points` - 1 results along a side with two taps, `points` - 2 with three.
 
     Notes

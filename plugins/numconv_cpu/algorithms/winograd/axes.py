@@ -1,12 +1,13 @@
 """One spatial axis as Winograd's filtering sees it: of stride 1, whatever the layer's stride.
 
-A stride splits the given array of a forward convolution into *slots*, the samples of each
-remainder, and the taps with them: a convolution of stride 1 with as many times the channels. It
-splits the results of an input gradient into *parts* in the same way: as many times the result
-channels, which all read the same samples. Along the axis, then::
+A stride splits the given array of a forward convolution into its *phases*: phase r has the samples
+``i * stride + r``, and the taps that read them. That is a convolution of stride 1 with as many
+times the given channels. The stride of an input gradient splits the results into phases likewise,
+here called *parts*: as many times the result channels, all of which read the same samples. Along
+the axis, then::
 
-    result[i * parts + part + first] = sum over slot, t of
-        weight[tap[part, slot, t]] * given[start + slot + step * (i + t)]
+    result[i * parts + part + first] = sum over phase, t of
+        weight[tap[part, phase, t]] * given[start + phase + step * (i + t)]
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Table = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Axis:
+class WinogradAxis:
     """An axis, as the module says.
 
     Parameters
@@ -36,10 +37,10 @@ class Axis:
     first : int
         Result at position 0 of part 0; one or more before the first if negative.
     start : int
-        Sample at position 0 of slot 0, likewise.
+        Sample at position 0 of phase 0, likewise.
     step : int
-        Samples of the given array between neighbours of a slot.
-    tap : ndarray of int64, shape (parts, slots, taps)
+        Samples of the given array between neighbours of a phase.
+    tap : ndarray of int64, shape (parts, phases, taps)
         Which tap of the kernel, or -1 for a zero; the zeros are the last ones.
     mode : str
         What stands where there are no samples.
@@ -59,7 +60,7 @@ class Axis:
         return self.tap.shape[0]
 
     @property
-    def slots(self) -> int:
+    def phases(self) -> int:
         return self.tap.shape[1]
 
     @property
@@ -68,23 +69,25 @@ class Axis:
 
     @property
     def lines(self) -> Lines:
-        """The samples of each slot.
+        """The samples of each phase.
 
         Beyond the last one that a result reads there are zeros, for tiles that hang over the end.
         """
-        first = np.arange(self.start, self.start + self.slots)
+        first = np.arange(self.start, self.start + self.phases)
         end = self.start + self.step * (self.positions + self.taps - 1)
         return Lines(first, self.step, self.given, end, self.mode)
 
 
-def forward_axis(given: int, result: int, kernel: int, stride: int, lo: int, mode: str) -> Axis:
+def forward_axis(
+    given: int, result: int, kernel: int, stride: int, lo: int, mode: str
+) -> WinogradAxis:
     """Return an axis of ``result[i] = sum of weight[k] * given[i * stride + k - lo]``."""
     tap = stride * np.arange(-(-kernel // stride)) + np.arange(min(stride, kernel))[:, None]
     tap[tap >= kernel] = -1
-    return Axis(given, result, result, 0, -lo, stride, tap[None], mode)
+    return WinogradAxis(given, result, result, 0, -lo, stride, tap[None], mode)
 
 
-def gradient_axis(given: int, result: int, kernel: int, stride: int, lo: int) -> Axis:
+def gradient_axis(given: int, result: int, kernel: int, stride: int, lo: int) -> WinogradAxis:
     """Return an axis of the adjoint, ``result[i * stride + k - lo] += weight[k] * given[i]``."""
     tap = kernel - stride + np.arange(stride)[:, None] - stride * np.arange(-(-kernel // stride))
     tap[tap < 0] = -1
@@ -92,10 +95,10 @@ def gradient_axis(given: int, result: int, kernel: int, stride: int, lo: int) ->
     start = (lo - kernel) // stride + 1
     first = kernel - stride - lo + stride * start
     positions = -(-(result - first) // stride)
-    return Axis(given, result, positions, first, start, 1, tap[:, None], "zeros")
+    return WinogradAxis(given, result, positions, first, start, 1, tap[:, None], "zeros")
 
 
-def flat_axes(problem: ConvolutionProblem) -> tuple[Axis, Axis]:
+def flat_axes(problem: ConvolutionProblem) -> tuple[WinogradAxis, WinogradAxis]:
     """Return the last two axes of a problem, of which one with one axis has the last."""
     forward = problem.direction == "forward"
     axes = []

@@ -11,7 +11,7 @@ from numconv.core.problems import ConvolutionProblem
 
 from .axes import flat_axes
 from .evenness import steady
-from .shape import FEW_ROWS, shape_of, tiling
+from .geometry import FEW_ROWS, geometry_of, tiling
 
 LEAST_CHANNELS = 16
 MOST_POINTS = 6
@@ -23,14 +23,14 @@ MOST_POINTS = 6
 # 10 % on the mean.
 PRODUCTS, DIRECT = 0.84, 0.86
 TRANSFORM, WEIGHTS, READ, READ_APART = 8.0, 6.0, 40.0, 100.0
-# The samples of all slots exceed the second level of a cache where there are several.
+# The samples of all phases exceed the second level of a cache where there are several.
 STRIDED = 1.15
 # It is less accurate, and should be faster for that.
 MARGIN = 1.05
 
 
 def sizes(problem: ConvolutionProblem) -> list[int]:
-    """Return how many points tiles may see that have two results or more along each side."""
+    """Return how many points tiles may have that have two results or more along each side."""
     most = max(axis.taps for axis in flat_axes(problem))
     return [points for points in (MOST_POINTS, 4) if most < points]
 
@@ -48,20 +48,20 @@ def best_points(problem: ConvolutionProblem) -> int:
 
 def relative_cost(problem: ConvolutionProblem, points: int) -> float:
     """Return the estimated time of an image, as a fraction of what the others take for it."""
-    shape = shape_of(problem)
+    geometry = geometry_of(problem)
     itemsize = max(np.dtype(problem.dtype).itemsize, 4)
-    tiles = tiling(shape, points, itemsize)
+    tiles = tiling(geometry, points, itemsize)
     vectors, seen = tiles.strips * tiles.vectors, prod(tiles.points)
-    given = tiles.given_blocks * shape.slots
+    given = tiles.given_blocks * geometry.phases
     whole = -(-tiles.image // FEW_ROWS) * FEW_ROWS
-    active = sum(map(len, shape.active(tiles.points))) * tiles.given_blocks
+    active = sum(map(len, geometry.active(tiles.points))) * tiles.given_blocks
     products = active * whole * tiles.lanes * vectors / PRODUCTS
     moves = TRANSFORM * seen * tiles.image * (given + vectors)
-    weights = WEIGHTS * seen * shape.slots * shape.given * vectors
-    taps = prod(problem.kernel_shape) * shape.given * tiles.result_blocks
+    weights = WEIGHTS * seen * geometry.phases * geometry.given * vectors
+    taps = prod(problem.kernel_shape) * geometry.given * tiles.result_blocks
     direct = prod(problem.y_shape[1:]) * prod(problem.weight_shape[1:]) / problem.groups
-    read = READ_APART if shape.parts > 1 else READ
+    read = READ_APART if geometry.parts > 1 else READ
     winograd = products + moves + weights + READ * taps
-    if any(axis.slots > 1 for axis in shape.axes):
+    if any(axis.phases > 1 for axis in geometry.axes):
         winograd *= STRIDED
     return MARGIN * winograd / (direct / tiles.lanes / DIRECT + read * taps)

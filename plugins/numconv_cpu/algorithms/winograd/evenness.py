@@ -9,7 +9,7 @@ from numconv.core.problems import ConvolutionProblem
 
 from .axes import flat_axes
 from .formulas import growth
-from .shape import shape_of
+from .geometry import geometry_of
 
 # With these, patterns made to be hard reach 0.8 of the error that is stated, with 16 channels; the
 # more channels, the less.
@@ -19,11 +19,11 @@ NOISE = 2.5
 
 
 def uneven(problem: ConvolutionProblem, points: int) -> float:
-    """Return how many times what a result sees its tile may hold in all.
+    """Return how many times the sum over a result's window that of its tile's input may be.
 
-    The rounding errors of a tile follow from all that it holds and, over patterns made to be hard,
-    from the square root of what the transforms make of it; what is stated follows from what a
-    result sees, and from how many terms it has.
+    The rounding errors of a tile are in proportion to its whole input and, over patterns made to be
+    hard, to the square root of what the transforms make of it. The error that is allowed is in
+    proportion to the samples in the window of a result, and to how many terms it has.
     """
     terms = replace(problem, batch=1).terms
     grown = prod(growth(points if axis.taps > 1 else 1, axis.taps) for axis in flat_axes(problem))
@@ -32,7 +32,7 @@ def uneven(problem: ConvolutionProblem, points: int) -> float:
 
 def steady(problem: ConvolutionProblem, points: int) -> bool:
     """Return whether plain noise is even enough, by a wide margin, for tiles of some size."""
-    shape = shape_of(problem)
-    held = shape.slots * prod(points if axis.taps > 1 else 1 for axis in shape.axes)
-    seen = shape.taps_z * prod((axis.tap >= 0).sum(axis=(1, 2)).min() for axis in shape.axes)
-    return uneven(problem, points) >= NOISE * held / seen
+    geometry = geometry_of(problem)
+    tile_samples = geometry.phases * prod(points if axis.taps > 1 else 1 for axis in geometry.axes)
+    seen = geometry.taps_z * prod((axis.tap >= 0).sum(axis=(1, 2)).min() for axis in geometry.axes)
+    return uneven(problem, points) >= NOISE * tile_samples / seen

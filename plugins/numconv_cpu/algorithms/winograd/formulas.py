@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 Number = Fraction | int
 Pairs = Sequence[int]
 
-# The pairs, by how many points there are: as many as a tile sees samples along an axis. Along one
-# with a single tap a tile sees one, and nothing is transformed.
+# The pairs, by how many points there are: as many as the input of a tile has samples along an axis.
+# Along one with a single tap it has one, and nothing is transformed.
 PAIRS = {4: (1,), 6: (1, 2)}
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from numconv.core.problems import ConvolutionProblem
 
 from ...kernel.lowering import weight_strides
-from ...kernel.records import RESULT, Tables, in_turn, places, result_numbers, whole_lines
-from .shape import FEW_ROWS, Blocking, Shape, Tiling
+from ...kernel.records import RESULT, Tables, in_turn, plane_offsets, result_numbers, whole_lines
+from .geometry import FEW_ROWS, Blocking, Tiling, WinogradGeometry
 
 NUMBERS = (
     *RESULT,
@@ -26,23 +26,23 @@ NUMBERS = (
     "rows",  # tiles of a register tile
     "few_rows",  # of the one for what is left over
     "columns",  # result channels of a register tile
-    "slots_y",  # see `axes`
-    "slots_x",
-    "slots",  # along all axes, with the taps along z
+    "phases_y",  # see `axes`
+    "phases_x",
+    "phases",  # along all axes, with the taps along z
     "taps_z",
     "parts_y",
     "parts_x",
     "parts",
     "first_y",
     "first_x",
-    "step",  # samples between neighbours of a slot's row
+    "step",  # samples between neighbours of a phase's row
     "taps",  # of the whole kernel
-    "filter_taps",  # of a slot
-    "first_tap",  # where there is one part with one slot: its first tap in the kernel,
+    "filter_taps",  # of a phase
+    "first_tap",  # where there is one part with one phase: its first tap in the kernel,
     "tap_step",  # and how far the next is, or 0 where there are more
     "side_y",  # results along a tile's sides
     "side_x",
-    "points_y",  # samples along the sides of what a tile sees
+    "points_y",  # samples along the sides of the input of a tile
     "points_x",
     "points",
     "tiles_y",  # of a layer
@@ -66,15 +66,15 @@ NUMBERS = (
     "channel_stride",
     "group_stride",
     "channels_together",  # given channels whose taps follow each other
-    "at_taps",  # table: for each part and slot its filter's taps in the kernel, or -1
-    "at_z",  # tables of what `lines` tells of each axis
+    "at_taps",  # table: for each part and phase its filter's taps in the kernel, or -1
+    "at_z",  # tables of what `padding.Lines` tells of each axis
     "at_y",
     "at_x",
-    "at_runs",  # table: the positions of a row that are samples, as a range, of each slot
-    "at_active",  # table: for each point how many slots have weights there, and which
-    "at_seen_y",  # tables: how many taps of each part and slot there are
+    "at_runs",  # table: the positions of a row that are samples, as a range, of each phase
+    "at_active",  # table: for each point how many phases have weights there, and which
+    "at_seen_y",  # tables: how many taps of each part and phase there are
     "at_seen_x",
-    "at_places",  # table: where the plane of each result channel begins
+    "at_plane_offsets",  # table: where the plane of each result channel begins
     "sample_point",  # elements from one point's transformed samples to the next's
     "sample_block",
     "weight_point",
@@ -105,58 +105,62 @@ CHANNELS_TOGETHER = 16
 
 
 def numbers_of(
-    problem: ConvolutionProblem, shape: Shape, tiles: Tiling, cut: Blocking, tables: Tables
+    problem: ConvolutionProblem,
+    geometry: WinogradGeometry,
+    tiles: Tiling,
+    blocking: Blocking,
+    tables: Tables,
 ) -> dict[str, int]:
     """Return the numbers of a plain call, but where things stand in the workspace."""
-    count = shape.batch * tiles.image
-    blocks = -(-count // cut.block) if count else 0
-    per_task = 1 if cut.shared_samples else tiles.strips
+    count = geometry.batch * tiles.image
+    blocks = -(-count // blocking.block) if count else 0
+    per_task = 1 if blocking.shared_samples else tiles.strips
     return {
-        **_axes(shape, tiles, tables),
-        **_weights(problem, shape, tables),
+        **_axes(geometry, tiles, tables),
+        **_weights(problem, geometry, tables),
         **result_numbers(problem),
-        "batch": shape.batch,
-        "groups": shape.groups,
-        "given_channels": shape.given,
-        "result_channels": shape.result,
+        "batch": geometry.batch,
+        "groups": geometry.groups,
+        "given_channels": geometry.given,
+        "result_channels": geometry.result,
         "given_depth": (1, 1, *problem.operand_shapes[0][2:])[-3],
         "lanes": tiles.lanes,
         "rows": tiles.rows,
         "few_rows": FEW_ROWS,
         "columns": tiles.columns,
-        "slots": shape.slots,
-        "parts": shape.parts,
-        "at_active": tables.add(_active(shape, tiles)),
+        "phases": geometry.phases,
+        "parts": geometry.parts,
+        "at_active": tables.add(_active(geometry, tiles)),
         "points": prod(tiles.points),
         "tiles": count,
-        "block": cut.block,
+        "block": blocking.block,
         "blocks": blocks,
         "strips": tiles.strips,
         "strips_per_task": per_task,
         "given_blocks": tiles.given_blocks,
         "result_blocks": tiles.result_blocks,
-        "padded_block": cut.block + tiles.rows,
-        "shared_samples": int(cut.shared_samples),
-        "shared_weights": int(cut.shared_weights),
+        "padded_block": blocking.block + tiles.rows,
+        "shared_samples": int(blocking.shared_samples),
+        "shared_weights": int(blocking.shared_weights),
         "prepared": 0,
-        "sample_tasks": cut.shared_samples * shape.groups * count // max(tiles.tiles[1], 1),
-        "weight_tasks": cut.shared_weights * weight_tasks(shape, tiles),
-        "product_tasks": shape.groups * blocks * -(-tiles.strips // per_task),
-        "at_places": tables.add(places(problem, tiles.lanes)),
+        "sample_tasks": blocking.shared_samples * geometry.groups * count // max(tiles.tiles[1], 1),
+        "weight_tasks": blocking.shared_weights * weight_tasks(geometry, tiles),
+        "product_tasks": geometry.groups * blocks * -(-tiles.strips // per_task),
+        "at_plane_offsets": tables.add(plane_offsets(problem, tiles.lanes)),
     }
 
 
-def weight_tasks(shape: Shape, tiles: Tiling) -> int:
+def weight_tasks(geometry: WinogradGeometry, tiles: Tiling) -> int:
     """Return how many vectors of result channels there are, up to whole strips."""
-    return shape.groups * -(-tiles.strips * tiles.vectors // shape.parts)
+    return geometry.groups * -(-tiles.strips * tiles.vectors // geometry.parts)
 
 
-def _axes(shape: Shape, tiles: Tiling, tables: Tables) -> dict[str, int]:
-    numbers = {"at_z": tables.add(shape.lines.numbers()), "taps_z": shape.taps_z}
+def _axes(geometry: WinogradGeometry, tiles: Tiling, tables: Tables) -> dict[str, int]:
+    numbers = {"at_z": tables.add(geometry.lines.numbers()), "taps_z": geometry.taps_z}
     for i, name in enumerate("yx"):
-        axis = shape.axes[i]
+        axis = geometry.axes[i]
         numbers |= {
-            f"slots_{name}": axis.slots,
+            f"phases_{name}": axis.phases,
             f"parts_{name}": axis.parts,
             f"first_{name}": axis.first,
             f"side_{name}": tiles.sides[i],
@@ -165,7 +169,7 @@ def _axes(shape: Shape, tiles: Tiling, tables: Tables) -> dict[str, int]:
             f"at_{name}": tables.add(axis.lines.numbers()),
             f"at_seen_{name}": tables.add((axis.tap >= 0).sum(axis=2)),
         }
-    y, x = shape.axes
+    y, x = geometry.axes
     length = tiles.tiles[1] * tiles.sides[1] + x.taps - 1
     return {
         **numbers,
@@ -176,16 +180,18 @@ def _axes(shape: Shape, tiles: Tiling, tables: Tables) -> dict[str, int]:
     }
 
 
-def _weights(problem: ConvolutionProblem, shape: Shape, tables: Tables) -> dict[str, int]:
+def _weights(
+    problem: ConvolutionProblem, geometry: WinogradGeometry, tables: Tables
+) -> dict[str, int]:
     taps = prod(problem.kernel_shape)
     forward = problem.direction == "forward"
-    taps_of_filters = _taps(problem, shape)
+    taps_of_filters = _taps(problem, geometry)
     order = taps_of_filters.ravel()
-    whole = shape.parts == shape.slots == 1
+    whole = geometry.parts == geometry.phases == 1
     return {
         **weight_strides(problem),
         "taps": taps,
-        "filter_taps": prod(axis.taps for axis in shape.axes),
+        "filter_taps": prod(axis.taps for axis in geometry.axes),
         "channels_together": CHANNELS_TOGETHER if forward else 1,
         "at_taps": tables.add(taps_of_filters),
         "first_tap": int(order[0]),
@@ -193,37 +199,37 @@ def _weights(problem: ConvolutionProblem, shape: Shape, tables: Tables) -> dict[
     }
 
 
-def _taps(problem: ConvolutionProblem, shape: Shape) -> NDArray[np.int64]:
-    """Return which tap of the kernel each one of a slot's filter is, by part and slot, or -1."""
-    y, x = (axis.tap for axis in shape.axes)
-    z = np.arange(shape.taps_z)[:, None, None, None, None]
-    # Parts along y and x, slots along z, y and x, taps along y and x.
+def _taps(problem: ConvolutionProblem, geometry: WinogradGeometry) -> NDArray[np.int64]:
+    """Return which tap of the kernel each one of a phase's filter is, by part and phase, or -1."""
+    y, x = (axis.tap for axis in geometry.axes)
+    z = np.arange(geometry.taps_z)[:, None, None, None, None]
+    # Parts along y and x, phases along z, y and x, taps along y and x.
     y = y[:, None, None, :, None, :, None]
     x = x[None, :, None, None, :, None, :]
     height, width = (1, *problem.kernel_shape)[-2:]
     return np.where((y < 0) | (x < 0), -1, (z * height + y) * width + x)
 
 
-def _active(shape: Shape, tiles: Tiling) -> NDArray[np.int64]:
-    """Return, for each point, how many slots have weights there, and which."""
-    table = np.zeros((prod(tiles.points), 1 + shape.slots), np.int64)
-    for row, slots in zip(table, shape.active(tiles.points), strict=True):
-        row[: 1 + len(slots)] = len(slots), *slots
+def _active(geometry: WinogradGeometry, tiles: Tiling) -> NDArray[np.int64]:
+    """Return, for each point, how many phases have weights there, and which."""
+    table = np.zeros((prod(tiles.points), 1 + geometry.phases), np.int64)
+    for row, phases in zip(table, geometry.active(tiles.points), strict=True):
+        row[: 1 + len(phases)] = len(phases), *phases
     return table
 
 
 def arrange(numbers: dict[str, int], workers: int) -> int:
     """Give everything its place in the workspace, and return the size of the whole."""
     lanes, columns, points = numbers["lanes"], numbers["columns"], numbers["points"]
-    given = numbers["given_blocks"] * numbers["slots"] * lanes
+    given = numbers["given_blocks"] * numbers["phases"] * lanes
     # One vector more than they need: powers of two would fall into few sets of a cache.
     numbers["sample_point"] = given * numbers["padded_block"] + lanes
     numbers["sample_block"] = points * numbers["sample_point"]
-    own_given = min(max(WEIGHT_BLOCKS // numbers["slots"], 1), numbers["given_blocks"])
+    own_given = min(max(WEIGHT_BLOCKS // numbers["phases"], 1), numbers["given_blocks"])
     if numbers["shared_weights"]:
         own_given = numbers["given_blocks"]
     numbers["weight_blocks"] = own_given
-    numbers["weight_point"] = own_given * numbers["slots"] * lanes * columns + lanes
+    numbers["weight_point"] = own_given * numbers["phases"] * lanes * columns + lanes
     numbers["weight_strip"] = points * numbers["weight_point"]
     numbers["product_point"] = numbers["padded_block"] * columns + lanes
     blocks = numbers["groups"] * numbers["blocks"] * numbers["shared_samples"]
@@ -241,7 +247,7 @@ def arrange(numbers: dict[str, int], workers: int) -> int:
         "own_weights": numbers["weight_strip"] * (not numbers["shared_weights"]),
         "own_products": points * numbers["product_point"],
         "own_patch": (line + lanes) * lanes,
-        "own_sums": numbers["slots"] * line + lanes,
+        "own_sums": numbers["phases"] * line + lanes,
         "own_results": (results + lanes) * lanes,
         "own_bias": lanes,
         "own_taps": (numbers["taps"] * numbers["channels_together"] + lanes) * lanes,

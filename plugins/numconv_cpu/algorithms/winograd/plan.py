@@ -16,8 +16,8 @@ from ...kernel.fallback import TransformingPlan
 from ...kernel.records import Tables, record
 from ...runtime.launch import worker
 from .evenness import uneven
+from .geometry import FEW_ROWS, blocking, geometry_of, tiling
 from .numbers import NUMBERS, arrange, numbers_of, weight_tasks
-from .shape import FEW_ROWS, blocking, shape_of, tiling
 from .solve import solve
 
 LIMITS = ("least", "weight", "samples", "uneven")
@@ -38,20 +38,20 @@ class WinogradPlan(TransformingPlan):
 
     def __init__(self, problem: ConvolutionProblem, points: int) -> None:
         super().__init__(problem, messages=problem.batch + 1)
-        shape = shape_of(problem)
+        geometry = geometry_of(problem)
         item = np.dtype(problem.dtype).itemsize
-        self._tiling = t = tiling(shape, points, item)
-        self._blocking = blocking(shape, t, item, self._workers)
+        self._tiling = t = tiling(geometry, points, item)
+        self._blocking = blocking(geometry, t, item, self._workers)
         tables = Tables()
-        numbers = numbers_of(problem, shape, t, self._blocking, tables)
-        self._taps = tuple(axis.taps for axis in shape.axes)
+        numbers = numbers_of(problem, geometry, t, self._blocking, tables)
+        self._taps = tuple(axis.taps for axis in geometry.axes)
         self._size = arrange(numbers, self._workers)
         self._tables = tables.array()
         self._raw = self._record(numbers)
         packing = {
             **numbers,
             "shared_weights": 1,
-            "weight_tasks": weight_tasks(shape, t),
+            "weight_tasks": weight_tasks(geometry, t),
             "sample_tasks": 0,
             "product_tasks": 0,
         }

@@ -32,7 +32,7 @@ def store_tiles(first, last, group, vector, products, bias, residual, out, own, 
     clear(shift, g.lanes)
     if g.bias:
         copy(shift, at(bias, start), channels)
-    places = at(tables, g.at_places + start)
+    plane_offsets = at(tables, g.at_plane_offsets + start)
     size = g.result_height * g.result_width
     f = first
     while f < last:
@@ -52,7 +52,7 @@ def store_tiles(first, last, group, vector, products, bias, residual, out, own, 
             if 0 <= y < g.result_height:
                 to = image + y * g.result_width + x + hidden
                 source = at(results, (row * run * g.side_x * g.parts_x + hidden) * g.lanes)
-                store_row(at(out, to), at(residual, to), places, source, channels, count, g)
+                store_row(at(out, to), at(residual, to), plane_offsets, source, channels, count, g)
         f += run
 
 
@@ -69,11 +69,11 @@ def transform_back(results, run, products, shift, masks, g):  # type: ignore[no-
             for row in range(g.side_y):
                 mask = masks[(t * g.parts + part) * g.side_y + row]
                 if mask != 0:
-                    see_nothing(at(place, row * pitch), apart, shift, int(mask), g)
+                    clear_unseen(at(place, row * pitch), apart, shift, int(mask), g)
 
 
 @kernel
-def see_nothing(results, apart, shift, mask, g):  # type: ignore[no-untyped-def]
+def clear_unseen(results, apart, shift, mask, g):  # type: ignore[no-untyped-def]
     """Make exact what only the transform's rounding errors reach."""
     for j in range(g.side_x):
         if mask >> j & 1:
@@ -81,17 +81,17 @@ def see_nothing(results, apart, shift, mask, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def store_row(out, residual, places, source, channels, count, g):  # type: ignore[no-untyped-def]
+def store_row(out, residual, plane_offsets, source, channels, count, g):  # type: ignore[no-untyped-def]
     """Write a row of results of each channel, with residual and activation."""
     plain = g.residual == 0 and g.activation == RELU
     floor = zero(out) if plain else zero(out) - inf
     for p in range(0, count, g.lanes):
         some = min(g.lanes, count - p)
-        store_square(g, at(out, p), places, at(source, p * g.lanes), channels, some, floor)
+        store_square(g, at(out, p), plane_offsets, at(source, p * g.lanes), channels, some, floor)
     if plain or (g.residual == 0 and g.activation == 0):
         return
     for c in range(channels):
-        finish_row(at(out, places[c]), at(residual, places[c]), count, g)
+        finish_row(at(out, plane_offsets[c]), at(residual, plane_offsets[c]), count, g)
 
 
 @kernel

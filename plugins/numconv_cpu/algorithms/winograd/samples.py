@@ -1,7 +1,7 @@
 """From samples to points: tiles of the given array, channel by channel, transformed.
 
-The samples that a run of tiles sees are copied with their padding, one vector of channels of a
-slot at a time, to ``[row][position][channel]``; so the transform works on whole vectors whatever
+The input of a run of tiles is copied with their padding, one vector of channels of a
+phase at a time, to ``[row][position][channel]``; so the transform works on whole vectors whatever
 the image's width. On the way the absolute values of each position are added up over the channels:
 they tell whether the transform, which mixes the samples of a tile, is accurate there.
 """
@@ -28,7 +28,7 @@ def transform_tiles(first, last, group, x, target, own, memory, tables, g, limit
     Parameters
     ----------
     target : pointer
-        To the block's transformed samples, ``[point][channel block][slot][tile][channel]``.
+        To the block's transformed samples, ``[point][channel block][phase][tile][channel]``.
     own : pointer
         To the worker's memory.
     limits : record
@@ -44,17 +44,17 @@ def transform_tiles(first, last, group, x, target, own, memory, tables, g, limit
         n, z = layer // g.result_depth, layer % g.result_depth
         width = (run - 1) * g.side_x + g.points_x
         lines = g.points_y * width
-        clear(sums, g.slots * lines)
+        clear(sums, g.phases * lines)
         place = at(target, f % g.block * g.lanes)
         for block in range(g.given_blocks):
             channel = (n * g.groups + group) * g.given_channels + block * g.lanes
             channels = min(g.lanes, g.given_channels - block * g.lanes)
             channel_samples = at(x, channel * g.given_depth * g.given_height * g.given_width)
-            for slot in range(g.slots):
+            for phase in range(g.phases):
                 transform_run(
-                    *(slot, z, ty, tx, run, width, channels, channel_samples),
-                    at(place, (block * g.slots + slot) * g.padded_block * g.lanes),
-                    *(at(sums, slot * lines), at(own, g.own_patch), tables, g),
+                    *(phase, z, ty, tx, run, width, channels, channel_samples),
+                    at(place, (block * g.phases + phase) * g.padded_block * g.lanes),
+                    *(at(sums, phase * lines), at(own, g.own_patch), tables, g),
                 )
         for t in range(run):
             tile_sums = at(sums, t * g.side_x)
@@ -65,17 +65,17 @@ def transform_tiles(first, last, group, x, target, own, memory, tables, g, limit
 
 
 @kernel
-def transform_run(slot, z, ty, tx, run, width, channels, x, target, sums, patch, tables, g):  # type: ignore[no-untyped-def]
-    """Transform one slot of some channels of a run of tiles."""
-    slot_z, slot_y = slot // (g.slots_y * g.slots_x), slot // g.slots_x % g.slots_y
-    slot_x = slot % g.slots_x
-    layer = sample_at(line_at(at(tables, g.at_z), slot_z, 0), z)
-    lines = line_at(at(tables, g.at_y), slot_y, ty * g.side_y)
+def transform_run(phase, z, ty, tx, run, width, channels, x, target, sums, patch, tables, g):  # type: ignore[no-untyped-def]
+    """Transform one phase of some channels of a run of tiles."""
+    phase_z, phase_y = phase // (g.phases_y * g.phases_x), phase // g.phases_x % g.phases_y
+    phase_x = phase % g.phases_x
+    layer = sample_at(line_at(at(tables, g.at_z), phase_z, 0), z)
+    lines = line_at(at(tables, g.at_y), phase_y, ty * g.side_y)
     if layer < 0:
         clear(patch, g.points_y * width * g.lanes)
     else:
         plane = at(x, layer * g.given_height * g.given_width)
-        pack_patch(patch, sums, plane, lines, slot_x, tx * g.side_x, width, channels, tables, g)
+        pack_patch(patch, sums, plane, lines, phase_x, tx * g.side_x, width, channels, tables, g)
     for t in range(run):
         transform_input(
             g,
@@ -87,11 +87,11 @@ def transform_run(slot, z, ty, tx, run, width, channels, x, target, sums, patch,
 
 
 @kernel
-def pack_patch(patch, sums, x, lines, slot, first, width, channels, tables, g):  # type: ignore[no-untyped-def]
-    """Copy what a run of tiles sees of some channels, and add up absolute values."""
-    line = line_at(at(tables, g.at_x), slot, first)
-    begin = min(max(tables[g.at_runs + 2 * slot] - first, 0), width)
-    end = min(max(tables[g.at_runs + 2 * slot + 1] - first, begin), width)
+def pack_patch(patch, sums, x, lines, phase, first, width, channels, tables, g):  # type: ignore[no-untyped-def]
+    """Copy the input of a run of tiles, of some channels, and add up absolute values."""
+    line = line_at(at(tables, g.at_x), phase, first)
+    begin = min(max(tables[g.at_runs + 2 * phase] - first, 0), width)
+    end = min(max(tables[g.at_runs + 2 * phase + 1] - first, begin), width)
     size = g.given_depth * g.given_height * g.given_width
     for row in range(g.points_y):
         target, total = at(patch, row * width * g.lanes), at(sums, row * width)
@@ -129,10 +129,10 @@ def pack_border(target, sums, source, line, size, first, last, channels, g):  # 
 
 @kernel
 def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[no-untyped-def]
-    """Compare what a tile holds with what each of its results sees.
+    """Compare the sum of a tile's input with the sum over the window of each of its results.
 
-    For each part and row of the tile, a mask says which results see nothing but zeros though
-    the tile holds more, as bits.
+    For each part and row of the tile, a mask says, as bits, which results have nothing but zeros
+    in their windows though the tile has more.
 
     Returns
     -------
@@ -141,7 +141,7 @@ def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[n
     """
     clear(masks, g.parts * g.side_y)
     total, least, most, second = zero(sums), zero(sums) + inf, zero(sums), zero(sums)
-    for row in range(g.slots * g.points_y):
+    for row in range(g.phases * g.points_y):
         for j in range(g.points_x):
             each = sums[row * width + j]
             total += each
@@ -171,12 +171,12 @@ def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[n
 
 @kernel
 def add_seen(sums, part_y, part_x, width, tables, g):  # type: ignore[no-untyped-def]
-    """Add up what one result sees."""
+    """Return the sum over the window of one result."""
     seen = zero(sums)
-    for slot in range(g.slots):
-        rows = tables[g.at_seen_y + part_y * g.slots_y + slot // g.slots_x % g.slots_y]
-        columns = tables[g.at_seen_x + part_x * g.slots_x + slot % g.slots_x]
+    for phase in range(g.phases):
+        rows = tables[g.at_seen_y + part_y * g.phases_y + phase // g.phases_x % g.phases_y]
+        columns = tables[g.at_seen_x + part_x * g.phases_x + phase % g.phases_x]
         for i in range(rows):
             for j in range(columns):
-                seen += sums[(slot * g.points_y + i) * width + j]
+                seen += sums[(phase * g.points_y + i) * width + j]
     return seen

@@ -9,7 +9,7 @@ tiles. It sums all channels in one go, so the order does not depend on how the w
 from __future__ import annotations
 
 from ...runtime.compile import kernel, stay_whole
-from ...simd.memory import at, claim, record_at
+from ...simd.memory import at, fetch_add, record_at
 from ...simd.tile import load, store
 from .results import store_tiles
 from .samples import transform_tiles
@@ -31,7 +31,7 @@ def solve(  # type: ignore[no-untyped-def]
     weights = weight if g.prepared else at(memory, g.at_weights)
     tasks = g.product_tasks if stage else g.weight_tasks + g.sample_tasks
     while True:
-        task = claim(at(counters, 8 * stage), 1)
+        task = fetch_add(at(counters, 8 * stage), 1)
         if task >= tasks:
             return
         if stage == 1:
@@ -80,12 +80,12 @@ def product_task(  # type: ignore[no-untyped-def]
                 strip_weights = at(own, g.own_weights)
                 own_strip(group, strip, channels, blocks, weight, memory, own, tables, g, limits)
             for point in range(g.points):
-                place = point * g.sample_point + channels * g.slots * g.padded_block * g.lanes
+                place = point * g.sample_point + channels * g.phases * g.padded_block * g.lanes
                 multiply(
                     at(samples, place),
                     at(strip_weights, point * g.weight_point),
                     at(products, point * g.product_point),
-                    at(tables, g.at_active + point * (1 + g.slots)),
+                    at(tables, g.at_active + point * (1 + g.phases)),
                     last - first,
                     blocks,
                     channels == 0,
@@ -135,7 +135,7 @@ def own_strip(group, strip, first, blocks, weight, memory, own, tables, g, limit
 def multiply(samples, weights, products, active, tiles, blocks, begin, g):  # type: ignore[no-untyped-def]
     """Multiply one point's samples of a block of tiles with one strip of weights.
 
-    Rows beyond the last tile are computed from whatever stands there, and never looked at.
+    Rows beyond the last tile are computed from whatever stands there, and never stored.
     """
     stay_whole()
     t = 0
@@ -153,13 +153,13 @@ def multiply(samples, weights, products, active, tiles, blocks, begin, g):  # ty
 def multiply_tile(tile, samples, weights, products, active, blocks, begin, g):  # type: ignore[no-untyped-def]
     """Sum some blocks of channels of a register tile, or begin to with one of zeros.
 
-    `active` is how many slots there are weights of, followed by which.
+    `active` is how many phases there are weights of, followed by which.
     """
     if not begin:
         tile = load(tile, products, g.columns)
     for block in range(blocks):
         for k in range(1, 1 + active[0]):
-            each = (block * g.slots + active[k]) * g.lanes
+            each = (block * g.phases + active[k]) * g.lanes
             tile = multiply_lanes(
                 tile, at(samples, each * g.padded_block), at(weights, each * g.columns)
             )

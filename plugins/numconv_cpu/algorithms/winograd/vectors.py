@@ -111,25 +111,25 @@ def transpose(typingctx, geometry, target, source, stride, rows, count):  # type
 
 
 @intrinsic
-def store_square(typingctx, geometry, target, places, source, rows, count, floor):  # type: ignore[no-untyped-def]
-    """Write ``target[places[row] + i] = max(source[i, row], floor)`` for `count` numbers i.
+def store_square(typingctx, geometry, target, pointers, source, rows, count, floor):  # type: ignore[no-untyped-def]
+    """Write ``target[pointers[row] + i] = max(source[i, row], floor)`` for `count` numbers i.
 
     NaN stays what it is.
     """
     lanes = tile_type(geometry).lanes
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _, target, places, source, rows, count, floor = args
+        _, target, pointers, source, rows, count, floor = args
         vectors = [load_vector(builder, source, i * lanes, lanes) for i in range(lanes)]
         floors = broadcast(builder, floor, lanes)
         for row, vector in enumerate(_transposed(builder, vectors)):
             low = builder.fcmp_ordered("<", vector, floors)
-            place = builder.load(builder.gep(places, [INDEX(row)]))
+            place = builder.load(builder.gep(pointers, [INDEX(row)]))
             [mask] = _masks(builder, row, rows, count, lanes)
             _masked_store(builder, builder.select(low, floors, vector), target, place, mask)
         return context.get_dummy_value()
 
-    kind = (geometry, target, places, source, types.intp, types.intp, target.dtype)
+    kind = (geometry, target, pointers, source, types.intp, types.intp, target.dtype)
     return types.void(*kind), generate
 
 

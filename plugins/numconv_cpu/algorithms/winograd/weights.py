@@ -28,7 +28,7 @@ def transform_weights(  # type: ignore[no-untyped-def]
         Which blocks of given channels.
     target : pointer
         To the first of them in the strip where the parts begin,
-        ``[point][channel block][slot][given channel][result channel]``.
+        ``[point][channel block][phase][given channel][result channel]``.
     extremes : pointer
         To the largest absolute value and the sum of absolute values of each filter so far.
     """
@@ -67,28 +67,28 @@ def transform_weights(  # type: ignore[no-untyped-def]
 def transform_channel(c, begin, end, taps, target, tables, g):  # type: ignore[no-untyped-def]
     """Transform the weights of some parts and one given channel."""
     for part in range(begin, end):
-        filters = at(tables, g.at_taps + part % g.parts * g.slots * g.filter_taps)
-        for slot in range(g.slots):
-            place = at(target, channel_place(c, begin, part, slot, g))
-            transform_some(g, place, g.weight_point, taps, at(filters, slot * g.filter_taps))
+        filters = at(tables, g.at_taps + part % g.parts * g.phases * g.filter_taps)
+        for phase in range(g.phases):
+            place = at(target, channel_place(c, begin, part, phase, g))
+            transform_some(g, place, g.weight_point, taps, at(filters, phase * g.filter_taps))
 
 
 @kernel
 def clear_channel(c, begin, end, target, g):  # type: ignore[no-untyped-def]
     """Write zeros where a vector of given channels is not full."""
     for part in range(begin, end):
-        for slot in range(g.slots):
-            place = at(target, channel_place(c, begin, part, slot, g))
+        for phase in range(g.phases):
+            place = at(target, channel_place(c, begin, part, phase, g))
             for point in range(g.points):
                 clear(at(place, point * g.weight_point), g.lanes)
 
 
 @kernel
-def channel_place(c, begin, part, slot, g):  # type: ignore[no-untyped-def]
+def channel_place(c, begin, part, phase, g):  # type: ignore[no-untyped-def]
     """Return where one given channel's weights stand, from the strip in which `begin` does."""
     vectors = g.columns // g.lanes
     strip = part // vectors - begin // vectors
-    row = (c // g.lanes * g.slots + slot) * g.lanes + c % g.lanes
+    row = (c // g.lanes * g.phases + phase) * g.lanes + c % g.lanes
     return strip * g.weight_strip + row * g.columns + part % vectors * g.lanes
 
 

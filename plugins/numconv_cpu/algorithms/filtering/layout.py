@@ -21,7 +21,7 @@ LEAST_LINE = 24
 
 
 @dataclass(frozen=True)
-class Axis:
+class FilterAxis:
     """An axis, or several that are one in memory: samples, taps, taps before the output's own."""
 
     samples: int
@@ -45,9 +45,9 @@ class Axis:
 class Layout:
     """The axes of a filter: lines, what lies below each other, and all others."""
 
-    outer: tuple[Axis, ...]
-    y: Axis
-    x: Axis
+    outer: tuple[FilterAxis, ...]
+    y: FilterAxis
+    x: FilterAxis
 
     @property
     def layers(self) -> int:
@@ -57,7 +57,7 @@ class Layout:
 
 def layout_of(problem: FilterProblem) -> Layout:
     """Return the axes of a problem, those that are not filtered together merged."""
-    axes: list[Axis] = []
+    axes: list[FilterAxis] = []
     for samples, taps, (low, _), mode in zip(
         problem.input_shape,
         problem.kernel_shape,
@@ -66,26 +66,26 @@ def layout_of(problem: FilterProblem) -> Layout:
         strict=True,
     ):
         if taps == 1 and axes and axes[-1].taps == 1:
-            axes[-1] = Axis(axes[-1].samples * samples)
+            axes[-1] = FilterAxis(axes[-1].samples * samples)
         else:
-            axes.append(Axis(samples, taps, low, mode) if taps > 1 else Axis(samples))
+            axes.append(FilterAxis(samples, taps, low, mode) if taps > 1 else FilterAxis(samples))
     last = axes.pop()
     if last.taps == 1 and last.samples < LEAST_LINE and axes:
         before = axes.pop()
-        last = Axis(before.samples, before.taps, before.low, before.mode, last.samples)
-    y = axes.pop() if axes else Axis(1)
+        last = FilterAxis(before.samples, before.taps, before.low, before.mode, last.samples)
+    y = axes.pop() if axes else FilterAxis(1)
     return Layout(tuple(axes), y, last)
 
 
 @dataclass(frozen=True)
-class Cut:
+class Blocking:
     """How results are cut into tasks: of so many lines, and of so many values of each."""
 
     height: int
     width: int
 
 
-def cut(layout: Layout, threads: int, whole_bands: bool) -> Cut:
+def choose_blocking(layout: Layout, threads: int, whole_bands: bool) -> Blocking:
     """Choose tasks whose bands fit the cache, and that are enough to keep all threads busy.
 
     Parameters
@@ -95,7 +95,7 @@ def cut(layout: Layout, threads: int, whole_bands: bool) -> Cut:
     """
     lines, length = layout.y.samples, layout.x.samples * layout.x.step
     if lines == 0 or length == 0:
-        return Cut(1, 1)
+        return Blocking(1, 1)
     reach, room = layout.x.reach, BAND_BYTES // (8 << whole_bands)
     others = max(prod(axis.samples for axis in layout.outer), 1)
     # A band twice as high as the kernel converts each line twice at most.
@@ -111,4 +111,4 @@ def cut(layout: Layout, threads: int, whole_bands: bool) -> Cut:
     height = min(max(fitting, layout.y.taps, 1), lines)
     strips = max(-(-wanted // (others * pieces)), 1)
     height = min(height, max(-(-lines // strips), -(-layout.y.taps // 2)))
-    return Cut(height, width)
+    return Blocking(height, width)

@@ -12,9 +12,9 @@ from numconv.core.problems import ConvolutionProblem
 from ...kernel.lowering import group_channels
 from ...simd.machine import machine
 
-# Reads of a block: with 32 lanes of weights and 16 positions of samples they take 30 KiB, the
+# Given channels of a block: with MR = 32 weights and 14 positions of samples they take 30 KiB, the
 # first-level cache.
-READS = 160
+KC = 160
 # Sums and gathered samples of a task fill half of a second level of 1 MiB at most.
 SUMS_BYTES = 256 * 1024
 MOST_POSITIONS = 336
@@ -29,14 +29,14 @@ SCATTERED = 0.98
 READ, READ_APART = 21, 86
 # Where few positions share the time it takes to read the weights, rows of them are read in pieces
 # of 1 KiB: memory gives pieces of 128 bytes at 40 % of that speed.
-GANG = 8
+TILES_AT_ONCE = 8
 FEW_POSITIONS = 64
 # Of more ranges, it is estimated how many samples they read.
 MOST_PIECES = 1024
 
 
 @dataclass(frozen=True)
-class Axis:
+class ScatteredAxis:
     """One spatial axis: sample q adds to the results ``q * stride + tap * dilation - lo``."""
 
     given: int
@@ -88,20 +88,20 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Blocking:
     """Sizes of tiles, blocks and tasks.
 
     Parameters
     ----------
     rows, vectors, lanes : int
         Of the register tile: positions, and vectors of lanes.
-    reads : int
+    KC : int
         Given channels summed on one register tile before the next gets its turn.
     unit : int
         Vectors after which a result channel begins with a vector again.
     tiles, tile_block : int
         Tiles of lanes in a group, and in a task.
-    gang : int
+    tiles_at_once : int
         Tiles whose weights are copied together.
     pieces : int
         Ranges of results along the first axis.
@@ -110,15 +110,16 @@ class Cut:
     rows: int
     vectors: int
     lanes: int
-    reads: int
+    KC: int
     unit: int
     tiles: int
     tile_block: int
-    gang: int
+    tiles_at_once: int
     pieces: int
 
     @property
-    def tile_lanes(self) -> int:
+    def MR(self) -> int:  # noqa: N802
+        """Taps of result channels in a register tile."""
         return self.vectors * self.lanes
 
     @property
@@ -126,9 +127,9 @@ class Cut:
         return -(-self.tiles // self.tile_block)
 
 
-def axes_of(problem: ConvolutionProblem) -> tuple[Axis, Axis, Axis]:
+def axes_of(problem: ConvolutionProblem) -> tuple[ScatteredAxis, ScatteredAxis, ScatteredAxis]:
     """Return the axes z, y, x; those that the problem lacks have one sample."""
-    axes = [Axis(1, 1, 1, 1, 1, 0)] * (3 - problem.axes)
+    axes = [ScatteredAxis(1, 1, 1, 1, 1, 0)] * (3 - problem.axes)
     for given, result, taps, stride, dilation, (lo, _) in zip(
         problem.output_shape,
         problem.input_shape,
@@ -138,11 +139,11 @@ def axes_of(problem: ConvolutionProblem) -> tuple[Axis, Axis, Axis]:
         problem.padding,
         strict=True,
     ):
-        axes.append(Axis(given, result, taps, stride, dilation, lo))
+        axes.append(ScatteredAxis(given, result, taps, stride, dilation, lo))
     return axes[0], axes[1], axes[2]
 
 
-def cut(problem: ConvolutionProblem, workers: int) -> Cut:
+def choose_blocking(problem: ConvolutionProblem, workers: int) -> Blocking:
     """Cut a problem up so that all workers have something to do, and what they do fits caches."""
     here = machine()
     itemsize = np.dtype(problem.dtype).itemsize
@@ -150,15 +151,15 @@ def cut(problem: ConvolutionProblem, workers: int) -> Cut:
     taps = prod(problem.kernel_shape)
     given, result = group_channels(problem)
     vectors = 2 if result * taps > lanes else 1
-    tile_lanes = vectors * lanes
-    tiles = -(-result * taps // tile_lanes)
-    step = taps // gcd(taps, tile_lanes)
+    MR = vectors * lanes
+    tiles = -(-result * taps // MR)
+    step = taps // gcd(taps, MR)
     lead = axes_of(problem)[3 - problem.axes]
     inner = prod(problem.output_shape[1:])
     pieces = _pieces(problem)
     positions = inner * lead.samples(pieces)[0]
     grids = problem.batch * problem.groups * pieces
-    blocks = max(-(-tiles * tile_lanes * positions * itemsize // SUMS_BYTES), 1)
+    blocks = max(-(-tiles * MR * positions * itemsize // SUMS_BYTES), 1)
     wanted = TASKS_PER_WORKER * workers if workers > 1 else 1
     blocks = max(blocks, min(-(-wanted // max(grids, 1)), tiles // FEW_TILES))
     tile_block = -(-tiles // (blocks * step)) * step
@@ -166,15 +167,15 @@ def cut(problem: ConvolutionProblem, workers: int) -> Cut:
     if 0 < grids < wanted and lead.dilation * (lead.taps - 1) < lead.stride:
         pieces = min(pieces * -(-wanted // grids), lead.given, lead.cells[1])
     tile_block = min(tile_block, tiles)
-    return Cut(
+    return Blocking(
         rows=14 if here.registers >= 32 else 6,
         vectors=vectors,
         lanes=lanes,
-        reads=-(-given // -(-given // READS)),
+        KC=-(-given // -(-given // KC)),
         unit=taps // gcd(taps, lanes),
         tiles=tiles,
         tile_block=tile_block,
-        gang=min(GANG, tile_block) if positions <= FEW_POSITIONS else 1,
+        tiles_at_once=min(TILES_AT_ONCE, tile_block) if positions <= FEW_POSITIONS else 1,
         pieces=pieces,
     )
 

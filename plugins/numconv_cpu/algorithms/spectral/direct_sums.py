@@ -1,4 +1,4 @@
-"""Products from the definition: of results that see too little, and of what was taken out."""
+"""Results as direct sums of products: those to recompute, and the products of outliers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from math import isfinite
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, integers
 from .numbers import HEAD
-from .operand import copy_run, row_of, whole
+from .operand import copy_run, row_of, with_record
 
-# Taps that are looked at together, and results added to together.
+# Taps that are copied together, and results that products are added to together.
 TAPS = 256
 RUN = 1024
 
 
 @kernel
-def define(results, o, m, first, count, x, weight, own, g):  # type: ignore[no-untyped-def]
-    """Sum the products of `count` results side by side, but those of outliers."""
+def sum_directly(results, o, m, first, count, x, weight, own, g):  # type: ignore[no-untyped-def]
+    """Compute `count` neighbouring results tap by tap, without the products of outliers."""
     stay_whole()
     clear(results, g.parts * count)
     taps, samples = at(own, g.own_room), at(own, g.own_room + g.parts * TAPS)
@@ -56,9 +56,9 @@ def add_multiple(results, factor, values, count, g):  # type: ignore[no-untyped-
 
 @kernel
 def add_outliers(  # type: ignore[no-untyped-def]
-    results, place, sparse, other, nothing, taps, room, g
+    results, place, sparse, other, no_outliers, taps, room, g
 ):
-    """Add the products of outliers to results side by side.
+    """Add the products of outliers to neighbouring results.
 
     Parameters
     ----------
@@ -67,19 +67,19 @@ def add_outliers(  # type: ignore[no-untyped-def]
     sparse : operand
         Whose outliers.
     other : operand
-        What they are multiplied by, without what is known of the taps: the products of outliers
-        with each other are added once.
-    nothing : pointer
-        To a record without outliers: no zero may stand for what meets a tap that is infinite.
+        What they are multiplied by. If it is the taps, their record names no outliers: products of
+        outliers with each other are added once.
+    no_outliers : pointer
+        To a record without outliers: a tap that is infinite meets all samples as they are.
     taps : bool
         Whether they are taps.
     """
     stay_whole()
-    known = integers(sparse.record)
+    record_ints = integers(sparse.record)
     o, m, first, count = place
     o, m, first = o + g.shift_outer, m + g.shift_middle, first + g.shift_inner
-    for k in range(known[0]):
-        index = known[HEAD + k]
+    for k in range(record_ints[0]):
+        index = record_ints[HEAD + k]
         i, line = index % sparse.width, index // sparse.width
         height, line = line % sparse.height, line // sparse.height
         depth, channel = line % sparse.depth, line // sparse.depth
@@ -92,7 +92,7 @@ def add_outliers(  # type: ignore[no-untyped-def]
             begin = min(max(i - first, 0), count)
             end = max(min(i - first + other.width, count), begin)
             end = end if inside else begin
-        met_by_all = other if finite else whole(other, nothing)
+        met_by_all = other if finite else with_record(other, no_outliers)
         for p in range(begin, end, RUN):
             width = min(RUN, end - p)
             met = first + p - i

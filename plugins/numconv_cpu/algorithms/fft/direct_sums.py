@@ -1,4 +1,9 @@
-"""Results by their definition: those that see too little of what their block holds."""
+"""Results as direct sums of products: those that the transform cannot make accurate.
+
+The rounding errors of a transform are in proportion to all samples of a block. A result is accurate
+if the absolute samples in its window, those that it is a sum of, add up to enough beside them.
+Window sums are not exact here but lower bounds, one for each square of results (`samples`).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,8 @@ from .samples import pack_row
 
 
 @kernel
-def correct_row(results, row, seen, least, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
-    """Compute anew the results of a row that do not see enough.
+def recompute_row(results, row, window_sums, least, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
+    """Recompute the results of a row whose window sums are too small.
 
     Parameters
     ----------
@@ -19,17 +24,18 @@ def correct_row(results, row, seen, least, x, weight, y, first, count, samples, 
         from `first` on.
     row : int
         Of the block.
-    seen, least : pointer, float
-        What each square of results sees at least, and must; see `samples.least_to_see`.
+    window_sums, least : pointer, float
+        The window sum of each square of results at least, and what it must be; see
+        `samples.least_window_sum`.
     x, weight : pointer
         To the group's first channel and to the filter.
     samples : pointer
-        To room for the samples that a row of a block sees.
+        To room for the samples in the windows of a row of a block.
     """
     stay_whole()
     width = g.cells_x - g.whole_x + 1
     start = row * g.row_step_x
-    line = at(seen, -(-row * g.row_step_y // g.cell_y) * width)
+    line = at(window_sums, -(-row * g.row_step_y // g.cell_y) * width)
     done = 0
     while done < count:
         j = (start + done + g.cell_x - 1) // g.cell_x
@@ -38,16 +44,18 @@ def correct_row(results, row, seen, least, x, weight, y, first, count, samples, 
             end = min(j * g.cell_x + 1 - start, count)
             j += 1
         if end > done:
-            define(at(results, done), x, weight, y, first + done, end - done, samples, tables, g)
+            sum_directly(
+                at(results, done), x, weight, y, first + done, end - done, samples, tables, g
+            )
         done = max(end, min(j * g.cell_x + 1 - start, count))
 
 
 @kernel
-def define(results, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
-    """Sum the products of `count` results side by side, tap by tap."""
+def sum_directly(results, x, weight, y, first, count, samples, tables, g):  # type: ignore[no-untyped-def]
+    """Compute `count` neighbouring results tap by tap."""
     stay_whole()
     clear(results, count)
-    seen = count + g.kernel_width - 1
+    span = count + g.kernel_width - 1
     begin = min(max(g.first_seen - first - count + 1, 0), g.kernel_width)
     end = min(max(g.last_seen - first, begin), g.kernel_width)
     for c in range(g.given_channels):
@@ -57,7 +65,7 @@ def define(results, x, weight, y, first, count, samples, tables, g):  # type: ig
             if source < 0:
                 continue
             row = at(plane, source * g.given_width)
-            pack_row(samples, row, at(tables, g.at_x), first, seen, g)
+            pack_row(samples, row, at(tables, g.at_x), first, span, g)
             taps = at(weight, c * g.channel_stride + g.first_tap + ky * g.tap_step * g.kernel_width)
             for kx in range(begin, end):
                 factor, own = taps[kx * g.tap_step], at(samples, kx)

@@ -1,8 +1,8 @@
-"""What is taken out of an operand before its transform, and by which power of two it is scaled.
+"""The record of an operand: its outliers, the power of two that scales it, and its norm.
 
-A transform spreads the rounding errors of the largest values over everything. So a few values
-that would drown the others, or are not finite, are outliers: zeros stand for them in the
-transform, and their products are added one by one.
+A transform spreads the rounding errors of the largest values over everything. So a few values that
+would drown the others, or are not finite, are outliers: zeros stand for them in the transform, and
+their products are added one by one.
 """
 
 from __future__ import annotations
@@ -16,25 +16,33 @@ from .numbers import HEAD, MOST_OUTLIERS
 from .operand import row_of
 from .vectors import doubles
 
-# Values are even if the sum of their squares is so many times the largest square. If they are not,
-# so many are taken out at most: each takes as many products as the other operand has values.
+# Values are even if the sum of their squares is at least so many times the largest square. If they
+# are not, so many finite ones become outliers at most: each takes as many products as the other
+# operand has values.
 EVEN = 8.0
 MOST_FINITE = 8
 
 
 @kernel
-def settle(found, operand, g):  # type: ignore[no-untyped-def]
-    """Write the record of an operand, of which `found` tells what was measured."""
+def write_record(measured, operand, g):  # type: ignore[no-untyped-def]
+    """Find the outliers of an operand, and write its record.
+
+    Parameters
+    ----------
+    measured : pointer
+        What `measure` wrote: the largest absolute value, the sum of squares in units of its
+        square, and whether all values are finite.
+    """
     stay_whole()
-    known, numbers = integers(operand.record), doubles(operand.record)
-    rest = doubles(found)
-    known[0] = 0
+    record_ints, record_floats = integers(operand.record), doubles(operand.record)
+    rest = doubles(measured)
+    record_ints[0] = 0
     if rest[2] == 0 or 0 < rest[1] < EVEN:
         find_outliers(rest, operand, g)
     exponent = exponent_of(rest[0], g)
-    known[1] = exponent
-    numbers[3] = sqrt(rest[1])
-    numbers[2] = numbers[3] * scaled(rest[0], exponent)
+    record_ints[1] = exponent
+    record_floats[3] = sqrt(rest[1])
+    record_floats[2] = record_floats[3] * scaled(rest[0], exponent)
 
 
 @kernel
@@ -56,13 +64,14 @@ def size_of(row, i, operand, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def find_outliers(rest, operand, g):  # type: ignore[no-untyped-def]
-    """Take out what is not finite, and as few values as leave the others even.
+    """Write to the record what is not finite, and as few values as leave the others even.
 
-    `rest` becomes the largest of those, and the sum of squares as a multiple of its.
+    `rest` becomes the largest absolute value of the others, and the sum of their squares in units
+    of its square.
     """
     stay_whole()
-    known, numbers = integers(operand.record), doubles(operand.record)
-    places, sizes = at(known, HEAD), at(numbers, HEAD + MOST_OUTLIERS)
+    record_ints, record_floats = integers(operand.record), doubles(operand.record)
+    indices, sizes = at(record_ints, HEAD), at(record_floats, HEAD + MOST_OUTLIERS)
     count, index, infinite, largest = 0, 0, 0, 0.0
     for c in range(operand.channels):
         for line in range(operand.depth * operand.height):
@@ -75,37 +84,37 @@ def find_outliers(rest, operand, g):  # type: ignore[no-untyped-def]
                         largest = max(largest, sizes[count - 1])
                     else:
                         count += 1
-                    insert(places, sizes, count - 1, index, size)
+                    insert(indices, sizes, count - 1, index, size)
                 else:
                     largest = max(largest, size)
                 index += 1
     if infinite > MOST_OUTLIERS:
-        known[0], rest[0], rest[1] = -1, 0.0, 0.0
+        record_ints[0], rest[0], rest[1] = -1, 0.0, 0.0
         return
     rest[0], rest[1] = largest, 0.0
     if largest > 0:
-        rest[1] = squares_below(places, sizes, count, largest, operand, g)
-    known[0], most, ratio = count, rest[0], rest[1]
+        rest[1] = squares_below(indices, sizes, count, largest, operand, g)
+    record_ints[0], most, ratio = count, rest[0], rest[1]
     for m in range(count - 1, infinite - 1, -1):
         ratio = 1 + ratio * (most / sizes[m]) ** 2
         most = sizes[m]
         if ratio >= EVEN or m >= infinite + MOST_FINITE:
-            known[0], rest[0], rest[1] = m, most, ratio
+            record_ints[0], rest[0], rest[1] = m, most, ratio
 
 
 @kernel
-def insert(places, sizes, last, index, size):  # type: ignore[no-untyped-def]
-    """Put a value among those up to `last`, the largest first; the one at `last` is lost."""
+def insert(indices, sizes, last, index, size):  # type: ignore[no-untyped-def]
+    """Insert a value into the list, largest first, that ends at `last`; what was last is lost."""
     k = last
     while k > 0 and sizes[k - 1] < size:
-        places[k], sizes[k] = places[k - 1], sizes[k - 1]
+        indices[k], sizes[k] = indices[k - 1], sizes[k - 1]
         k -= 1
-    places[k], sizes[k] = index, size
+    indices[k], sizes[k] = index, size
 
 
 @kernel
-def squares_below(places, sizes, count, largest, operand, g):  # type: ignore[no-untyped-def]
-    """Return the sum of the squares of all other values, as a multiple of that of the largest."""
+def squares_below(indices, sizes, count, largest, operand, g):  # type: ignore[no-untyped-def]
+    """Return the sum of the squares of all values not listed, in units of `largest` squared."""
     total, index = 0.0, 0
     for c in range(operand.channels):
         for line in range(operand.depth * operand.height):
@@ -115,7 +124,7 @@ def squares_below(places, sizes, count, largest, operand, g):  # type: ignore[no
                 kept = False
                 if size >= sizes[count - 1]:
                     for k in range(count):
-                        kept |= places[k] == index
+                        kept |= indices[k] == index
                 if not kept:
                     total += (size / largest) ** 2
                 index += 1

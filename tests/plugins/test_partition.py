@@ -6,18 +6,18 @@ import pytest
 
 pytest.importorskip("numba")
 
-from numconv_cpu.algorithms.lowered.shares import Cut, Product
+from numconv_cpu.algorithms.lowered.partition import Partition, ProductCost
 
-EARLY = Cut(1, 4, False)
-WHOLE = Cut(1, 1, True)
+EARLY = Partition(1, 4, False)
+WHOLE = Partition(1, 1, True)
 
 
-def product(tiles: int, positions: float, images: int = 1, workers: int = 2) -> Product:
-    return Product(tiles, positions, False, 1, images, workers)
+def product(tiles: int, positions: float, images: int = 1, workers: int = 2) -> ProductCost:
+    return ProductCost(tiles, positions, False, 1, images, workers)
 
 
 def test_small_maps_are_cut_by_channels() -> None:
-    assert product(4, 3.5).best(EARLY, WHOLE, 4) == Cut(2, 1, True)
+    assert product(4, 3.5).best(EARLY, WHOLE, 4) == Partition(2, 1, True)
 
 
 def test_every_worker_has_as_many_channels() -> None:
@@ -27,7 +27,7 @@ def test_every_worker_has_as_many_channels() -> None:
 
 
 def test_too_few_channels_are_cut_by_positions_as_well() -> None:
-    assert product(1, 14).best(EARLY, WHOLE, 4) == Cut(1, 2, True)
+    assert product(1, 14).best(EARLY, WHOLE, 4) == Partition(1, 2, True)
 
 
 def test_weights_that_many_tasks_use_are_packed_before() -> None:
@@ -36,4 +36,4 @@ def test_weights_that_many_tasks_use_are_packed_before() -> None:
 
 
 def test_one_worker_packs_nothing_twice() -> None:
-    assert product(4, 14, workers=1).best(Cut(1, 1, True), WHOLE, 0).position_blocks == 1
+    assert product(4, 14, workers=1).best(Partition(1, 1, True), WHOLE, 0).position_blocks == 1

@@ -1,7 +1,9 @@
-"""What each result sees: a table of sums over all boxes of samples that begin at the first one.
+"""A summed-area table of absolute samples: the sum over any result's window in a few look-ups.
 
-The sums are of whole numbers, absolute values in units of a tiny part of the largest and rounded
-up. So they are exact, and a result sees nothing if and only if its sum is zero.
+The window of a result is the box of samples that it is a sum of. The table holds the sums over all
+boxes that begin at the first sample; a window's sum is a difference of eight of them. The sums are
+of integers: absolute values in units of a tiny part of the largest one, rounded up. So they are
+exact, and a sum is zero if and only if all samples in the window are.
 """
 
 from __future__ import annotations
@@ -14,13 +16,13 @@ from ...simd.memory import at, clear, integers
 from .operand import copy_run
 from .vectors import doubles
 
-# Samples looked at together.
+# Samples that are copied and summed together.
 RUN = 1024
 
 
 @kernel
-def sum_boxes(table, operand, room, g):  # type: ignore[no-untyped-def]
-    """Write the table of an operand.
+def build_summed_area_table(table, operand, room, g):  # type: ignore[no-untyped-def]
+    """Write the summed-area table of an operand.
 
     Parameters
     ----------
@@ -43,14 +45,14 @@ def sum_boxes(table, operand, room, g):  # type: ignore[no-untyped-def]
             above = at(own, -line)
             for i in range(line):
                 own[i] += above[i]
-        whole, before = at(sums, (o + 1) * layer), at(sums, o * layer)
+        own, before = at(sums, (o + 1) * layer), at(sums, o * layer)
         for i in range(layer):
-            whole[i] += before[i]
+            own[i] += before[i]
 
 
 @kernel
 def sum_row(sums, operand, o, m, room, scale, unit, g):  # type: ignore[no-untyped-def]
-    """Write the sums of a row's first samples, of all channels."""
+    """Write the sums of the first 0, 1, 2, … samples of a row, of all channels."""
     clear(sums, operand.width + 1)
     for c in range(operand.channels):
         total = 0
@@ -65,10 +67,10 @@ def sum_row(sums, operand, o, m, room, scale, unit, g):  # type: ignore[no-untyp
                 sums[first + i + 1] += total
 
 
-class Line(NamedTuple):
-    """What a row of results looks up: the table's rows at the corners of what each result sees.
+class Lookup(NamedTuple):
+    """The table's rows at the four edges of the windows of a row of results.
 
-    `rows` are the rows of samples between them, of all channels.
+    `rows` are the rows of samples in each window, of all channels.
     """
 
     first_above: Any
@@ -79,15 +81,15 @@ class Line(NamedTuple):
 
 
 @kernel
-def line_of(sums, o, m, g):  # type: ignore[no-untyped-def]
-    """Return what row `m` of layer `o` looks up."""
+def lookup_of(sums, o, m, g):  # type: ignore[no-untyped-def]
+    """Return the rows of the table that row `m` of layer `o` of the results looks up."""
     line = g.seen_inner + 1
     layer = line * (g.seen_middle + 1)
     o0, o1 = window(o + g.shift_outer, g.kernel_outer, g.seen_outer)
     m0, m1 = window(m + g.shift_middle, g.kernel_middle, g.seen_middle)
     if o0 >= o1 or m0 >= m1:
-        return Line(sums, sums, sums, sums, 0)
-    return Line(
+        return Lookup(sums, sums, sums, sums, 0)
+    return Lookup(
         at(sums, o0 * layer + m0 * line),
         at(sums, o0 * layer + m1 * line),
         at(sums, o1 * layer + m0 * line),
@@ -97,20 +99,20 @@ def line_of(sums, o, m, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def seen_by_all(line, first, count, g):  # type: ignore[no-untyped-def]
-    """Return the sum over the samples that all of `count` results side by side see."""
-    return between(line, first + count - 1, first, g)
+def shared_sum(line, first, count, g):  # type: ignore[no-untyped-def]
+    """Return the sum over the samples that are in the windows of all of `count` neighbours."""
+    return window_sum(line, first + count - 1, first, g)
 
 
 @kernel
-def seen_by_any(line, first, count, g):  # type: ignore[no-untyped-def]
-    """Return the sum over the samples that one of them sees at least."""
-    return between(line, first, first + count - 1, g)
+def joint_sum(line, first, count, g):  # type: ignore[no-untyped-def]
+    """Return the sum over the samples that are in the window of any of them."""
+    return window_sum(line, first, first + count - 1, g)
 
 
 @kernel
-def between(line, low, high, g):  # type: ignore[no-untyped-def]
-    """Return the sum over the samples from the first one that `low` sees to the last of `high`."""
+def window_sum(line, low, high, g):  # type: ignore[no-untyped-def]
+    """Return the sum from the first sample of the window of `low` to the last of that of `high`."""
     begin = window(low + g.shift_inner, g.kernel_inner, g.seen_inner)[0]
     end = window(high + g.shift_inner, g.kernel_inner, g.seen_inner)[1]
     if begin >= end or line.rows == 0:
@@ -123,20 +125,20 @@ def between(line, low, high, g):  # type: ignore[no-untyped-def]
 
 @kernel
 def products_of(line, i, g):  # type: ignore[no-untyped-def]
-    """Return how many products a result sums up."""
+    """Return how many products a result is a sum of."""
     begin, end = window(i + g.shift_inner, g.kernel_inner, g.seen_inner)
     return line.rows * max(end - begin, 0)
 
 
 @kernel
 def window(place, kernel, size):  # type: ignore[no-untyped-def]
-    """Return the first sample of an axis that a product sees, and the one after the last."""
+    """Return the first sample of a product's window along an axis, and the one after the last."""
     return max(place - kernel + 1, 0), min(place + 1, size)
 
 
 @kernel
-def least_to_see(samples, taps, g):  # type: ignore[no-untyped-def]
-    """Return what a result must see, in units of the table, for its error to be small enough."""
+def least_window_sum(samples, taps, g):  # type: ignore[no-untyped-def]
+    """Return the least window sum of an accurate result, in units of the table."""
     least = g.share * doubles(samples.record)[2] * doubles(taps.record)[3]
     # Each sample was rounded up.
     return ceil(least * 2.0**g.unit_bits) + g.terms

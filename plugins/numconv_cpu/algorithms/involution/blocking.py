@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from numconv.core.problems import InvolutionProblem
 
-from ...kernel.axes import Axis, forward_axis
+from ...kernel.axes import LoweredAxis, forward_axis
 from ...simd.machine import Machine
 
 # Blocks of 4 rows by 4 channels: a vector of samples then serves nearly four FMAs, one of kernels
@@ -47,7 +47,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Shape:
+class InvolutionBlocking:
     """Blocks of results.
 
     Parameters
@@ -91,7 +91,7 @@ def spatial(values: tuple[int, ...], missing: int = 1) -> tuple[int, int, int]:
     return z, y, x
 
 
-def axes_of(problem: InvolutionProblem) -> tuple[Axis, ...]:
+def axes_of(problem: InvolutionProblem) -> tuple[LoweredAxis, ...]:
     """Return the lowered axes z, y and x."""
     return tuple(
         forward_axis(size, kernel, stride, dilation, lo, outputs, problem.padding_mode)
@@ -107,7 +107,7 @@ def axes_of(problem: InvolutionProblem) -> tuple[Axis, ...]:
     )
 
 
-def choose(problem: InvolutionProblem, machine: Machine, itemsize: int) -> Shape:
+def choose(problem: InvolutionProblem, machine: Machine, itemsize: int) -> InvolutionBlocking:
     """Choose the blocks for a problem. Neither batch nor threads have a say in it."""
     _, height, width = spatial(problem.output_shape)
     group_channels = problem.channels // problem.groups
@@ -136,7 +136,7 @@ def choose(problem: InvolutionProblem, machine: Machine, itemsize: int) -> Shape
     ):
         period, apart = kernel[axis], 1
     runs = _runs(kernel, period, along_x)
-    return Shape((most, channels, lanes), rows, along_x, apart, runs)
+    return InvolutionBlocking((most, channels, lanes), rows, along_x, apart, runs)
 
 
 def _runs(kernel: tuple[int, int, int], period: int, along_x: bool) -> tuple[Run, ...]:
@@ -163,7 +163,7 @@ def _runs(kernel: tuple[int, int, int], period: int, along_x: bool) -> tuple[Run
 
 @dataclass(frozen=True)
 class Planes:
-    """The planes of one channel, ``[slot z][z][slot y][slot x][y][x]``.
+    """The planes of one channel, ``[phase z][z][phase y][phase x][y][x]``.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ class Planes:
         Extents along y and x.
     """
 
-    axes: tuple[Axis, ...]
+    axes: tuple[LoweredAxis, ...]
     lines: int
     pitch: int
 
@@ -183,26 +183,26 @@ class Planes:
     @property
     def size(self) -> int:
         z, y, x = self.axes
-        return z.slots * self.layers * y.slots * x.slots * self.lines * self.pitch
+        return z.phases * self.layers * y.phases * x.phases * self.lines * self.pitch
 
     def offsets(self) -> NDArray[np.int64]:
         """Return where each tap reads for the first result, by z, y and x."""
-        (_, z_slot, z), (_, y_slot, y), (_, x_slot, x) = (
+        (_, z_phase, z), (_, y_phase, y), (_, x_phase, x) = (
             axis.parts[0].taps.T for axis in self.axes
         )
-        slots = ((z_slot * self.layers + z) * self.axes[1].slots)[:, None] + y_slot
-        planes = (slots * self.axes[2].slots)[:, :, None] + x_slot
+        phases = ((z_phase * self.layers + z) * self.axes[1].phases)[:, None] + y_phase
+        planes = (phases * self.axes[2].phases)[:, :, None] + x_phase
         return (planes * self.lines + y[:, None]) * self.pitch + x
 
 
-def run_table(shape: Shape, planes: Planes) -> NDArray[np.int64]:
+def run_table(blocking: InvolutionBlocking, planes: Planes) -> NDArray[np.int64]:
     """Return for each run: lines, taps of a line, base, step, and where its offsets stand.
 
     The offsets follow, counted from the beginning of the table.
     """
     heads, offsets, table = [], [], planes.offsets()
-    place = 5 * len(shape.runs)
-    for run in shape.runs:
+    place = 5 * len(blocking.runs)
+    for run in blocking.runs:
         heads += [run.lines, len(run.taps), run.base, run.step, place]
         offsets += table[tuple(zip(*run.taps, strict=True))].tolist()
         place += len(run.taps)

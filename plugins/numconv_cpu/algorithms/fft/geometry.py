@@ -24,9 +24,9 @@ WEIGHT_BYTES = 256 * 2**20
 # size and for all else that is done to it on the way there or back, and for the product with a
 # weight's; and of products of `direct` or `depthwise`. Measured on a Zen 4 with 1 to 8 channels.
 DOUBLING, MOVE, PRODUCT, DIRECT = 1.0, 24.0, 2.5, 0.25
-# And for adding a cell to what a square of results sees, and for a call.
+# And for adding a cell to the window sum of a square of results, and for a call.
 ADDED, CALL = 0.75, 6000.0
-# Cells along a kernel's side. More tell more closely what a result sees, but take longer: with 16
+# Cells along a kernel's side. More give closer bounds of the window sums, but take longer: with 16
 # a picture of 1080 x 1920 under a kernel of 31 x 31 took ten times as long.
 CELLS = 5
 # A block and its spectrum that take a second-level cache are at home there; one of four times
@@ -40,7 +40,7 @@ ERROR = 0.25
 
 
 @dataclass(frozen=True)
-class Shape:
+class FftGeometry:
     """A forward convolution, or an input gradient as one with the taps in their other order.
 
     Parameters
@@ -50,7 +50,7 @@ class Shape:
     given_size, result_size, kernel : (int, int)
         Along y and x; a signal has one row.
     lo : (int, int)
-        Samples that the first result sees before the first one.
+        Samples in the window of the first result that are before the first one there is.
     folded : bool
         Whether it is a signal, of which a block holds a piece row by row.
     """
@@ -84,7 +84,7 @@ class Blocks:
         return ERROR * log2(self.rows * self.columns)
 
 
-def shape_of(problem: ConvolutionProblem) -> Shape:
+def geometry_of(problem: ConvolutionProblem) -> FftGeometry:
     """Return the axes and channels of a problem of one or two spatial axes."""
     channels = group_channels(problem)
     sizes = problem.input_shape, problem.output_shape
@@ -95,7 +95,7 @@ def shape_of(problem: ConvolutionProblem) -> Shape:
     missing = 2 - problem.axes
     given, result, kernel = ((1,) * missing + each for each in (*sizes, problem.kernel_shape))
     lo = (0,) * missing + lo
-    return Shape(
+    return FftGeometry(
         groups=problem.groups,
         given=channels[0],
         result=channels[1],
@@ -108,77 +108,85 @@ def shape_of(problem: ConvolutionProblem) -> Shape:
 
 
 @remembering(1024)
-def blocks_of(shape: Shape, itemsize: int) -> Blocks | None:
+def blocks_of(geometry: FftGeometry, itemsize: int) -> Blocks | None:
     """Return the blocks that take the least time, or None if all take too much memory."""
-    found = [_cut(shape, *sides) for sides in product(SIDES, SIDES)]
-    fitting = [each for each in found if each is not None and _fits(shape, each, itemsize)]
+    found = [_blocks(geometry, *sides) for sides in product(SIDES, SIDES)]
+    fitting = [each for each in found if each is not None and _fits(geometry, each, itemsize)]
 
     def time(blocks: Blocks) -> float:
         # Few pairs are hard to share out evenly, to however many threads.
-        return seconds(shape, blocks, itemsize) * (1 + 0.5 / max(blocks.pairs, 1))
+        return seconds(geometry, blocks, itemsize) * (1 + 0.5 / max(blocks.pairs, 1))
 
     return min(fitting, key=time, default=None)
 
 
-def _cut(shape: Shape, rows: int, columns: int) -> Blocks | None:
-    sides = (1, rows * columns) if shape.folded else (rows, columns)
-    steps = tuple(side - k + 1 for side, k in zip(sides, shape.kernel, strict=True))
+def _blocks(geometry: FftGeometry, rows: int, columns: int) -> Blocks | None:
+    sides = (1, rows * columns) if geometry.folded else (rows, columns)
+    steps = tuple(side - k + 1 for side, k in zip(sides, geometry.kernel, strict=True))
     if min(steps) < 1:
         return None
-    counts = tuple(-(-size // step) for size, step in zip(shape.result_size, steps, strict=True))
+    counts = tuple(-(-size // step) for size, step in zip(geometry.result_size, steps, strict=True))
     return Blocks(rows, columns, (steps[0], steps[1]), (counts[0], counts[1]))
 
 
-def _fits(shape: Shape, blocks: Blocks, itemsize: int) -> bool:
+def _fits(geometry: FftGeometry, blocks: Blocks, itemsize: int) -> bool:
     spectrum = 2 * blocks.rows * blocks.columns * itemsize
-    filters = shape.groups * shape.given * shape.result
-    return (shape.given + 2) * spectrum <= OWN_BYTES and filters * spectrum <= WEIGHT_BYTES
+    filters = geometry.groups * geometry.given * geometry.result
+    return (geometry.given + 2) * spectrum <= OWN_BYTES and filters * spectrum <= WEIGHT_BYTES
 
 
-def seconds(shape: Shape, blocks: Blocks, itemsize: int) -> float:
+def seconds(geometry: FftGeometry, blocks: Blocks, itemsize: int) -> float:
     """Return the estimated time of an image on one core, the weights' transforms included."""
     size = blocks.rows * blocks.columns
     each = DOUBLING * log2(size) + MOVE
-    transforms = blocks.pairs * (shape.given + shape.result) + shape.given * shape.result
-    products = PRODUCT * blocks.pairs * shape.given * shape.result
+    transforms = (
+        blocks.pairs * (geometry.given + geometry.result) + geometry.given * geometry.result
+    )
+    products = PRODUCT * blocks.pairs * geometry.given * geometry.result
     far = 1 + FAR * max(log2(4 * size * itemsize / CACHE_BYTES), 0.0)
     time = far * size * (each * transforms + products)
-    if _doubtful(shape, blocks):
-        time += DIRECT * prod(shape.result_size) * shape.result * shape.given * prod(shape.kernel)
-    added = 2 * blocks.pairs * prod(cell_counts(shape, blocks))
-    added *= sum(cell_of(k)[1] for k in shape.kernel)
-    return (shape.groups * (time * itemsize / 64 + ADDED * added) + CALL) * 1e-9
+    if _doubtful(geometry, blocks):
+        time += (
+            DIRECT
+            * prod(geometry.result_size)
+            * geometry.result
+            * geometry.given
+            * prod(geometry.kernel)
+        )
+    added = 2 * blocks.pairs * prod(cell_counts(geometry, blocks))
+    added *= sum(cell_of(k)[1] for k in geometry.kernel)
+    return (geometry.groups * (time * itemsize / 64 + ADDED * added) + CALL) * 1e-9
 
 
 def cell_of(kernel: int) -> tuple[int, int]:
-    """Return the side of a cell, and how many all results of a square of that side see."""
+    """Return the side of a cell, and how many all windows of a square of results contain."""
     side = max(kernel // CELLS, 1)
     return side, (kernel + 1) // side - 1
 
 
-def cell_counts(shape: Shape, blocks: Blocks) -> tuple[int, int]:
+def cell_counts(geometry: FftGeometry, blocks: Blocks) -> tuple[int, int]:
     """Return how many cells a block has along each axis, a piece of a signal being one row."""
     rows, columns = blocks.rows, blocks.columns
-    if shape.folded:
+    if geometry.folded:
         rows, columns = 1, rows * columns
-    return -(-rows // cell_of(shape.kernel[0])[0]), -(-columns // cell_of(shape.kernel[1])[0])
+    return -(-rows // cell_of(geometry.kernel[0])[0]), -(-columns // cell_of(geometry.kernel[1])[0])
 
 
-def _doubtful(shape: Shape, blocks: Blocks) -> bool:
-    """Return whether even in noise results in a corner would be computed by their definition.
+def _doubtful(geometry: FftGeometry, blocks: Blocks) -> bool:
+    """Return whether even in noise results in a corner would be recomputed as direct sums.
 
-    They see a twelfth of a kernel's samples for certain; the largest sample is about six times
-    the mean.
+    A twelfth of a kernel's samples is in their windows for certain; the largest sample is about
+    six times the mean.
     """
-    terms = shape.given * prod(shape.kernel)
-    samples = 2 * shape.given * blocks.rows * blocks.columns
+    terms = geometry.given * prod(geometry.kernel)
+    samples = 2 * geometry.given * blocks.rows * blocks.columns
     return terms / 12 < blocks.error / FACTOR * (6 * samples / terms) ** 0.5
 
 
 def relative_cost(problem: ConvolutionProblem) -> float:
     """Return the estimated time of an image, as a fraction of what the others take for it."""
-    shape, itemsize = shape_of(problem), max(np.dtype(problem.dtype).itemsize, 4)
-    blocks = blocks_of(shape, itemsize)
+    geometry, itemsize = geometry_of(problem), max(np.dtype(problem.dtype).itemsize, 4)
+    blocks = blocks_of(geometry, itemsize)
     assert blocks is not None
     macs = prod(problem.y_shape[1:]) * prod(problem.weight_shape[1:])
-    return seconds(shape, blocks, itemsize) / (DIRECT * 1e-9 * macs * itemsize / 64)
+    return seconds(geometry, blocks, itemsize) / (DIRECT * 1e-9 * macs * itemsize / 64)

@@ -12,7 +12,7 @@ from numconv.core.problems import ConvolutionProblem
 from ...kernel.lowering import group_channels
 from ...kernel.padding import Lines
 from ...simd.machine import machine
-from .axes import Axis, flat_axes, layer_lines
+from .axes import WinogradAxis, flat_axes, layer_lines
 
 # Rows and vectors of the register tile. What counts is loads per product: 10 to 24, 10 to 16 and
 # 8 to 12. The first takes 0.9 of the second's time where the channels fill four vectors, so 64@56
@@ -27,7 +27,7 @@ MOST_TILES = 64
 
 
 @dataclass(frozen=True)
-class Shape:
+class WinogradGeometry:
     """A layer, whichever its direction.
 
     Parameters
@@ -48,22 +48,22 @@ class Shape:
     result: int
     layers: int
     lines: Lines
-    axes: tuple[Axis, Axis]
+    axes: tuple[WinogradAxis, WinogradAxis]
 
     @property
     def taps_z(self) -> int:
         return len(self.lines.first)
 
     @property
-    def slots(self) -> int:
-        return self.taps_z * prod(axis.slots for axis in self.axes)
+    def phases(self) -> int:
+        return self.taps_z * prod(axis.phases for axis in self.axes)
 
     @property
     def parts(self) -> int:
         return prod(axis.parts for axis in self.axes)
 
     def active(self, points: tuple[int, int]) -> list[list[int]]:
-        """Return which slots have weights at each point.
+        """Return which phases have weights at each point.
 
         Those that lack the last tap of a filter have none at the last point, infinity.
         """
@@ -73,14 +73,16 @@ class Shape:
             for axis, n in zip(self.axes, points, strict=True)
         )
         there = np.einsum("kz,iy,jx->ijzyx", z, y, x).reshape(prod(points), -1)
-        return [np.flatnonzero(slots).tolist() for slots in there]
+        return [np.flatnonzero(phases).tolist() for phases in there]
 
 
-def shape_of(problem: ConvolutionProblem) -> Shape:
+def geometry_of(problem: ConvolutionProblem) -> WinogradGeometry:
     """Return what is given and what is computed, forward or as an input gradient."""
     channels, axes = group_channels(problem), flat_axes(problem)
     layers = problem.result_shape[2] if problem.axes == 3 else 1
-    return Shape(problem.batch, problem.groups, *channels, layers, layer_lines(problem), axes)
+    return WinogradGeometry(
+        problem.batch, problem.groups, *channels, layers, layer_lines(problem), axes
+    )
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,9 @@ class Tiling:
     Parameters
     ----------
     points : (int, int)
-        Samples along the sides of what a tile sees.
+        Samples along the sides of the input of a tile: m + r - 1 of F(m, r).
     sides : (int, int)
-        Results along its own, of each part.
+        Results along its sides, of each part: m.
     tiles : (int, int)
         Of a layer.
     given_blocks, result_blocks : int
@@ -140,43 +142,45 @@ class Tiling:
         return self.layers * prod(self.tiles)
 
 
-def tiling(shape: Shape, points: int, itemsize: int) -> Tiling:
+def tiling(geometry: WinogradGeometry, points: int, itemsize: int) -> Tiling:
     """Cut a layer into tiles that see `points` along a side, and its channels into vectors."""
     here = machine()
     lanes = here.lanes(itemsize)
-    blocks = -(-shape.result // lanes)
-    filled = blocks * shape.parts
+    blocks = -(-geometry.result // lanes)
+    filled = blocks * geometry.parts
     wide = -(-filled // WIDE[1]) * WIDE[1] <= 1.15 * filled
     rows, vectors = (WIDE if wide else NARROW) if here.registers >= 32 else FEW_REGISTERS
-    y, x = (points if axis.taps > 1 else 1 for axis in shape.axes)
-    side_y, side_x = (n - axis.taps + 1 for n, axis in zip((y, x), shape.axes, strict=True))
+    y, x = (points if axis.taps > 1 else 1 for axis in geometry.axes)
+    side_y, side_x = (n - axis.taps + 1 for n, axis in zip((y, x), geometry.axes, strict=True))
     return Tiling(
         points=(y, x),
         sides=(side_y, side_x),
-        tiles=(-(-shape.axes[0].positions // side_y), -(-shape.axes[1].positions // side_x)),
-        layers=shape.layers,
+        tiles=(-(-geometry.axes[0].positions // side_y), -(-geometry.axes[1].positions // side_x)),
+        layers=geometry.layers,
         lanes=lanes,
         rows=rows,
         vectors=vectors,
-        given_blocks=-(-shape.given // lanes),
+        given_blocks=-(-geometry.given // lanes),
         result_blocks=blocks,
         strips=-(-filled // vectors),
     )
 
 
-def blocking(shape: Shape, tiles: Tiling, itemsize: int, workers: int) -> Blocking:
+def blocking(geometry: WinogradGeometry, tiles: Tiling, itemsize: int, workers: int) -> Blocking:
     """Choose blocks that fit the caches, and tasks of which all workers get as many."""
-    count = shape.batch * tiles.image
-    each = prod(tiles.points) * shape.slots * tiles.given_blocks * tiles.lanes * itemsize
+    count = geometry.batch * tiles.image
+    each = prod(tiles.points) * geometry.phases * tiles.given_blocks * tiles.lanes * itemsize
     most = OWN_BYTES // each
-    shared = each * count * shape.groups
-    enough = count * shape.groups >= FEWEST_TILES * workers
+    shared = each * count * geometry.groups
+    enough = count * geometry.groups >= FEWEST_TILES * workers
     if (most >= FEWEST_TILES and enough) or shared > SHARED_BYTES:
-        block = _even(count, min(max(most, FEWEST_TILES), MOST_TILES), workers, shape.groups)
+        block = _even(count, min(max(most, FEWEST_TILES), MOST_TILES), workers, geometry.groups)
         return Blocking(block, False, block < count)
     blocks = max(-(-count // MOST_TILES), 1)
-    if tiles.strips * shape.groups * blocks < workers:
-        blocks = max(min(-(-workers // (tiles.strips * shape.groups)), count // FEW_ROWS), blocks)
+    if tiles.strips * geometry.groups * blocks < workers:
+        blocks = max(
+            min(-(-workers // (tiles.strips * geometry.groups)), count // FEW_ROWS), blocks
+        )
     block = max(-(-count // blocks), 1)
     return Blocking(block, True, blocks > 1)
 

@@ -14,7 +14,7 @@ from numconv.core.problems import ConvolutionProblem
 
 from ...kernel.lowering import group_channels
 from ...simd.machine import machine
-from ..fft.factors import radices
+from ..fft.twiddles import radices
 
 Triple = tuple[int, int, int]
 
@@ -25,8 +25,8 @@ NEAREST = 2**13
 
 # Nanoseconds of one core for a vector of 64 bytes, real and imaginary: of a stage by its radix,
 # for all else that is done to it on the way there or back along an axis, and for a line of them
-# to begin; for a sample, to measure it and to sum it up; for a result, to look at what it sees;
-# and for a call, of which an image of a batch bears a part. Measured on a Zen 5.
+# to begin; for a sample, to measure it and to sum it up; for a result, to look up the sum over its
+# window; and for a call, of which an image of a batch bears a part. Measured on a Zen 5.
 STAGE = {2: 1.6, 3: 2.6, 4: 2.6, 5: 3.9}
 MOVE, LINE = 4.8, 200.0
 SAMPLE, RESULT, CALL = 1.5, 0.3, 4000.0
@@ -38,7 +38,7 @@ CACHE_BYTES, FAR = 2**20, 0.5
 
 
 @dataclass(frozen=True)
-class Shape:
+class SpectralGeometry:
     """A forward convolution, or an input gradient, as a product of polynomials.
 
     Axes are outer, middle, inner: z, y, x of a volume, y, nothing, x of a picture, and the inner
@@ -51,7 +51,7 @@ class Shape:
     parts : int
         Real numbers of a value.
     first, seen : tuple of int
-        The first sample that a result sees, and how many.
+        The first sample in the window of any result, and how many there are.
     shift : tuple of int
         From a result to the product that it is, counted from that of the first sample and tap.
     """
@@ -107,7 +107,7 @@ def zero_padded(problem: ConvolutionProblem) -> ConvolutionProblem:
     )
 
 
-def shape_of(problem: ConvolutionProblem) -> Shape:
+def geometry_of(problem: ConvolutionProblem) -> SpectralGeometry:
     """Return the axes and channels of a problem without padding other than by zeros."""
     given, result = group_channels(problem)
     sizes = problem.input_shape, problem.output_shape
@@ -117,7 +117,7 @@ def shape_of(problem: ConvolutionProblem) -> Shape:
         low = tuple(k - 1 - each for k, each in zip(problem.kernel_shape, low, strict=True))
     axes = zip(sizes[0], sizes[1], problem.kernel_shape, low, strict=True)
     first, seen, shift = zip(*(_axis(*each) for each in axes), strict=True)
-    return Shape(
+    return SpectralGeometry(
         groups=problem.groups,
         given=given,
         result=result,
@@ -145,12 +145,12 @@ def _triple(values: tuple[int, ...], missing: int) -> Triple:
 
 
 @remembering(1024)
-def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
+def lengths_of(geometry: SpectralGeometry, itemsize: int) -> Lengths | None:
     """Return the lengths that take the least time, or None if an axis is too long."""
-    outer, middle, inner = shape.needed
+    outer, middle, inner = geometry.needed
     lanes = machine().lanes(itemsize)
-    if shape.folded:
-        numbers = inner if shape.parts == 2 else -(-inner // 2)
+    if geometry.folded:
+        numbers = inner if geometry.parts == 2 else -(-inner // 2)
         found = [
             Lengths(rows, 1, columns)
             for columns in smooth_numbers()
@@ -158,11 +158,11 @@ def lengths_of(shape: Shape, itemsize: int) -> Lengths | None:
             for rows in _least(-(-numbers // columns))
         ]
     else:
-        rows = outer if shape.parts == 2 else -(-outer // 2)
+        rows = outer if geometry.parts == 2 else -(-outer // 2)
         found = [
             Lengths(r, m, c) for r in _least(rows) for m in _least(middle) for c in _least(inner)
         ]
-    return min(found, key=lambda each: seconds(shape, each, itemsize), default=None)
+    return min(found, key=lambda each: seconds(geometry, each, itemsize), default=None)
 
 
 @lru_cache(maxsize=1)
@@ -179,18 +179,18 @@ def _least(length: int) -> tuple[int, ...]:
     return tuple(each for each in smooth_numbers() if each >= length)[:4]
 
 
-def seconds(shape: Shape, lengths: Lengths, itemsize: int) -> float:
+def seconds(geometry: SpectralGeometry, lengths: Lengths, itemsize: int) -> float:
     """Return the estimated time of an image on one core, the weights' transforms included."""
     lanes = 64 // itemsize
     size = 2 * itemsize * lengths.rows * lengths.middles * lengths.columns
     far = 1 + FAR * min(max(log2(size / CACHE_BYTES), 0) / 3, 1)
     vectors = -(-lengths.rows * lengths.middles // lanes) * lengths.columns
     each = sum(map(_line, (lengths.rows, lengths.middles, lengths.columns)))
-    transforms = shape.given + shape.result + shape.given * shape.result
-    looked = SAMPLE * shape.given * prod(shape.seen) + RESULT * shape.result * prod(
-        shape.result_size
+    transforms = geometry.given + geometry.result + geometry.given * geometry.result
+    checked = SAMPLE * geometry.given * prod(geometry.seen) + RESULT * geometry.result * prod(
+        geometry.result_size
     )
-    return (shape.groups * (far * transforms * vectors * each + looked) + CALL) * 1e-9
+    return (geometry.groups * (far * transforms * vectors * each + checked) + CALL) * 1e-9
 
 
 def _line(length: int) -> float:
@@ -202,12 +202,12 @@ def _line(length: int) -> float:
 
 def relative_cost(problem: ConvolutionProblem) -> float:
     """Return the estimated time of an image, as a fraction of what `direct` takes for it."""
-    shape, itemsize = shape_of(zero_padded(problem)), real_itemsize(problem)
-    lengths = lengths_of(shape, itemsize)
+    geometry, itemsize = geometry_of(zero_padded(problem)), real_itemsize(problem)
+    lengths = lengths_of(geometry, itemsize)
     assert lengths is not None
-    macs = prod(problem.y_shape[1:]) * prod(problem.weight_shape[1:]) * shape.parts**2
-    direct = DIRECT[shape.parts] * macs * itemsize / 64 + DIRECT_CALL[shape.parts]
-    return seconds(shape, lengths, itemsize) / (direct * 1e-9)
+    macs = prod(problem.y_shape[1:]) * prod(problem.weight_shape[1:]) * geometry.parts**2
+    direct = DIRECT[geometry.parts] * macs * itemsize / 64 + DIRECT_CALL[geometry.parts]
+    return seconds(geometry, lengths, itemsize) / (direct * 1e-9)
 
 
 def real_itemsize(problem: ConvolutionProblem) -> int:

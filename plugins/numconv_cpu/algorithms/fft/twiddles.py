@@ -1,4 +1,4 @@
-"""The factors of the transforms, and the stages that read them."""
+"""The twiddle factors of the transforms, and the stages that read them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Numbers = NDArray[Any]
 
 
-class Factors:
-    """Real and imaginary parts of factors, one table after the other in one array."""
+class TwiddleTable:
+    """Real and imaginary parts of twiddle factors, one table after the other in one array."""
 
     def __init__(self) -> None:
         self._parts: list[Numbers] = []
@@ -38,7 +38,7 @@ def radices(length: int) -> list[int]:
     return found[::-1]
 
 
-def stages(length: int, factors: Factors) -> list[int]:
+def stages(length: int, factors: TwiddleTable) -> list[int]:
     """Return the table of a transform's stages, and add the factors of each.
 
     A stage that divides `size` numbers into `radix` sums of their own multiplies number ``j`` of
@@ -62,8 +62,8 @@ def order(length: int) -> NDArray[np.int64]:
     return found
 
 
-def turns(rows: int, columns: int, pitch: int, imaginary: int) -> Numbers:
-    """Return the factors between the two transforms of a folded block, laid out as the block."""
+def step_twiddles(rows: int, columns: int, pitch: int, imaginary: int) -> Numbers:
+    """Return the twiddles between the two transforms of a folded block, laid out as the block."""
     angles = np.outer(order(rows), np.arange(columns)) / (rows * columns)
     result = np.zeros(2 * imaginary)
     for start, part in ((0, np.cos), (imaginary, _minus_sine)):
