@@ -25,4 +25,6 @@ pytestmark = [
 )
 def test_guests_and_workers(scenario: str, run_script: Callable[..., str]) -> None:
     printed = run_script(SCRIPT, scenario)
-    assert printed.endswith("ok\nstatus 0\n"), printed
+    # Python's tracker of semaphores may still say something of its own at the end.
+    assert "\nok\n" in f"\n{printed}", printed
+    assert printed.endswith("status 0\n"), printed
