@@ -50,13 +50,13 @@ class PreparedPlan:
             bound[i].copy() if i in bound else None for i in range(len(given))
         ]
         self._weight: Any = None  # as it was given, where its prepared form does not tell
-        if 1 in bound and isinstance(call.plan, Preparing) and not call.products:
+        if 1 in bound and isinstance(call.plan, Preparing) and call.products is None:
             weight, self._values[1] = self._values[1], call.plan.prepare(self._values[1])
             if not _tells(self._values[1], weight):
                 self._weight = weight
         # Most plans are called with one array; then there is little to put together.
         only = self._free[0] if len(self._free) == 1 and call.batched else None
-        quick = only is not None and not call.products
+        quick = only is not None and call.products is None
         self._only = only[1:] if only is not None and quick else None
         self._bound = tuple(self._values[1:])
         # What `Recognising.glance` says of the array of the last call, if that is elsewhere.
@@ -146,7 +146,7 @@ class PreparedPlan:
             plain = self._call.memory.plain(array)
             values[i] = plain if self._call.batched else plain.reshape(self._call.shapes[i])
             given.append(array)
-        if self._call.products:
+        if self._call.products is not None:
             values = check_sums(self._call.problem, self._call.products, values)
         solved = dispatch.run(self._call, values, out, given)
         seen = None if self._only is None else self._glance(operands[0])

@@ -407,3 +407,12 @@ def test_peers_alone_are_not_taken(install: Any) -> None:
     install(Place("peer", -1, Counting("fft", 0.1)))
     with pytest.raises(numconv.RefusedError, match="no algorithm"):
         numconv.conv2d(X, WEIGHT)
+
+
+def test_integers_that_meet_no_sample_are_integers_still() -> None:
+    """Sums of no products at all: a bias of 8 bits is widened all the same."""
+    x, weight = np.zeros((1, 2, 0, 5), "int8"), np.ones((3, 2, 3, 3), "int8")
+    bias = np.array([100, -100, 7], "int8")
+    result = numconv.conv2d(x, weight, bias, padding=3)
+    assert result.dtype == "int64"
+    np.testing.assert_array_equal(result[0, :, 0, 0], [100, -100, 7])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..core import dtypes, plugins
 from ..core.choice import choose
 from ..core.dispatch import tracing
 from ..core.errors import ArgumentError, RefusedError
-from ..core.optional import Native
+from ..core.optional import Native, has_field
 from ..core.protocol import Array, Operand
 from .contestants import Contestant
 from .suites import Layer
@@ -132,11 +132,9 @@ def prepare(contestant: Contestant, layer: Layer, work: Work) -> Prepared:
 
 def _batched(problems: Sequence[Any]) -> int:
     """Return how many operands, the first ones, are of each image: no weights of a layer."""
-    if len(problems) != 1 or not is_dataclass(problems[0]):
+    if len(problems) != 1 or not has_field(problems[0], "batch"):
         return 1
     (problem,) = problems
-    if all(each.name != "batch" for each in fields(problem)):
-        return 1
     more = replace(problem, batch=problem.batch + 1).operand_shapes
     return sum(one != other for one, other in zip(problem.operand_shapes, more, strict=True))
 

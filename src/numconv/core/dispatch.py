@@ -49,8 +49,8 @@ class Call:
     dtype: str
     shapes: tuple[tuple[int, ...], ...]
     batched: bool
-    products: int
-    """Where sums of integers are proved to fit: how many products one is of at most; else 0."""
+    products: int | None
+    """Where sums of integers are proved to fit: how many products one is of at most; else None."""
 
     empty: bool
     memory: Memory
@@ -170,12 +170,12 @@ def solve(
             _cache.keep(key, call)
         elif not _hashable(parameters):
             raise ArgumentTypeError("parameters", parameters, "numbers, strings and tuples")
-    if lasting and call.batched and not call.products:
+    if lasting and call.batched and call.products is None:
         glance, plain = _glance(build, operands, parameters, backend, algorithm, tune, threads)
         if glance is not None and all(array.dtype.isnative for array in plain):
             _cache.recognise(key, glance, parameters, call)
     plain = [memory.plain(a) for a in given if a is not None]
-    if call.products:
+    if call.products is not None:
         plain = check_sums(call.problem, call.products, plain)
     if not call.batched:
         plain = [array.reshape(shape) for array, shape in zip(plain, call.shapes, strict=True)]
@@ -365,7 +365,7 @@ def prepare(problem: Problem, first: Operand | None, choice: Choice, memory: Mem
         dtype=dtype,
         shapes=problem.operand_shapes + problem.epilogue.shapes(shape),
         batched=batched,
-        products=most_products(problem) if sums_dtype(problem) == "int64" else 0,
+        products=most_products(problem) if sums_dtype(problem) == "int64" else None,
         empty=prod(shape) == 0,
         memory=memory,
         fresh=memory.new_output(own, np.dtype(dtype)),

@@ -7,7 +7,7 @@ holds of those that lack one.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from .protocol import Algorithm, Array, Backend, Case, Memory, Operand, Operator, Problem, Shape
@@ -365,6 +365,11 @@ class Exemplary(Protocol):
 
 
 # What holds without
+
+
+def has_field(problem: Any, name: str) -> bool:
+    """Return whether `dataclasses.replace` can vary this member of a problem."""
+    return is_dataclass(problem) and any(each.name == name for each in fields(problem))
 
 
 def features_of(problem: Problem) -> frozenset[str]:

@@ -132,8 +132,8 @@ def check_place(memory: Memory, backend: Any, argument: str) -> None:
     if there == memory.device:
         return
     if memory.device == HOST_DEVICE:
-        there_is = keeper(backend)
-        how = there_is.remedy() if there_is is not None else "move it there"
+        holder = keeper(backend)
+        how = holder.remedy() if holder is not None else "move it there"
         raise BackendError(
             f"backend {backend.name!r} computes on arrays in the memory of {there!r}, and "
             f"{argument} is in that of the processor: {how}, or use backend='auto'"

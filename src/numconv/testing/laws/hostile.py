@@ -10,12 +10,12 @@ import numpy as np
 from ...core import dtypes
 from ...core.bound import bound
 from ...core.errors import ArgumentError
-from ...core.optional import linear_in
+from ...core.optional import has_field, linear_in
 from ...core.protocol import Algorithm, Array
 from ..catalogue import naive_reference
 from ..checks import NotApplicable, accept, against_reference, hold, solve, within
 from ..operands import random_operands
-from .law import Law, bare, has_field, has_non_finite, has_outputs, is_linear
+from .law import Law, bare, has_non_finite, has_outputs, is_linear
 
 HUGE_STRIDE = 2**33 + 1
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from ...core import arrays, dispatch
 from ...core.choice import Choice
-from ...core.optional import Preparing
+from ...core.optional import Preparing, has_field
 from ...core.protocol import Algorithm, Array
 from ...core.threads import with_num_threads
 from ..checks import accept, hold, same_bits, solve
 from ..operands import fill_value, guarded, random_operands
-from .law import Law, has_batch, has_field, has_outputs
+from .law import Law, has_batch, has_outputs
 
 ENOUGH_WORK = 300_000
 """Multiply-adds for which any backend will use its threads."""

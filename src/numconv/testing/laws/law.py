@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, TypeVar
 
 from ...core import dtypes
-from ...core.optional import Selecting, Transposable, linear_in
+from ...core.optional import Selecting, Transposable, has_field, linear_in
 from ...core.problems import Epilogue
 from ...core.protocol import Algorithm
 
@@ -77,8 +77,3 @@ def has_epilogue(problem: Any) -> bool:
 def bare(problem: Any) -> Any:
     """Return a problem without its epilogue."""
     return replace(problem, epilogue=Epilogue()) if has_field(problem, "epilogue") else problem
-
-
-def has_field(problem: Any, name: str) -> bool:
-    """Return whether `dataclasses.replace` can vary this member of a problem."""
-    return is_dataclass(problem) and any(each.name == name for each in fields(problem))

@@ -9,11 +9,12 @@ import numpy as np
 
 from ...core import dtypes
 from ...core.bound import bound
+from ...core.optional import has_field
 from ...core.protocol import Algorithm, Array
 from ..catalogue import naive_reference
 from ..checks import accept, against_reference, hold, solve, within
 from ..operands import random_operands
-from .law import Law, bare, has_field, is_selecting
+from .law import Law, bare, is_selecting
 
 # Values uneven by so much that errors of one output's size would be too large for another; by more,
 # an algorithm might notice and hand over.
