@@ -10,6 +10,13 @@ from .activations import activate
 RELU = 1
 
 
+@kernel(inline=True)
+def stored_channel(channel, channels, g):  # type: ignore[no-untyped-def]
+    """Return where the epilogue's channel shuffle puts a channel, of all that an image has."""
+    in_shuffle = channels // g.shuffle
+    return channel % in_shuffle * g.shuffle + channel // in_shuffle
+
+
 @kernel
 def store_row(target, sums, count, step, bias):  # type: ignore[no-untyped-def]
     """Write a row of sums plus `bias`, `step` apart."""

@@ -45,13 +45,13 @@ class Workspace:
     records : bool
     """
 
-    __slots__ = ("_dtype", "_pop", "_size", "_use", "give", "nbytes")
+    __slots__ = ("_dtype", "_pop", "_use", "give", "nbytes", "size")
 
     give: Callable[[NDArray[Any]], object]
     """Takes back what `take` returned, for the next call."""
 
     def __init__(self, dtype: str, size: int, records: bool = False) -> None:
-        self._dtype, self._size = np.dtype(dtype), size
+        self._dtype, self.size = np.dtype(dtype), size
         self._use = f"records beside {dtype}" if records else dtype
         self.nbytes = size * self._dtype.itemsize
         # Small calls take 5 µs: methods of Python's would be some per cent of that.
@@ -66,11 +66,11 @@ class Workspace:
             array = self._pop()
         except IndexError:
             return self._fresh()
-        return array if array.size >= self._size else self._fresh()
+        return array if array.size >= self.size else self._fresh()
 
     def _fresh(self) -> NDArray[Any]:
         if KEPT_BYTES < self.nbytes <= POOL_BYTES:
-            return _pool.empty((self._size,), self._dtype, self._use)
+            return _pool.empty((self.size,), self._dtype, self._use)
         # In whole elements of every dtype.
         nbytes = -(-self.nbytes // ALIGNMENT) * ALIGNMENT
         return aligned(nbytes, clean=True).view(self._dtype)

@@ -35,10 +35,6 @@ class Depthwise:
 
 
 def _plan(problem: ConvolutionProblem) -> Plan:
-    if problem.direction != "forward":
-        from .phase_plan import PhasePlan
+    from .plan import PhasePlan, SlabPlan
 
-        return PhasePlan(problem)
-    from .plan import SlabPlan
-
-    return SlabPlan(problem)
+    return SlabPlan(problem) if problem.direction == "forward" else PhasePlan(problem)

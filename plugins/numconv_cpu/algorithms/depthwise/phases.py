@@ -6,7 +6,7 @@ some of the taps. The phases of a set of rows are computed one by one, and then 
 
 from __future__ import annotations
 
-from ...kernel.epilogue import store_phases
+from ...kernel.epilogue import store_phases, stored_channel
 from ...kernel.layout import Arrays
 from ...runtime.compile import kernel, stay_whole
 from ...simd.columns import add_value, short_zeros, tall_zeros
@@ -26,8 +26,8 @@ def sweep_phases(  # type: ignore[no-untyped-def]
     """
     g = record_at(geometry, 0)
     arrays = Arrays(x, weight, bias, residual, out, memory, tables)
-    slab = at(memory, g.messages + worker * g.memory)
-    sample_table, filled_for = integers(at(slab, g.at_sample_table)), min(worker, 0) - 1
+    slab = at(memory, g.at_workers + worker * g.worker)
+    sample_table, filled_for = integers(at(slab, g.own_sample_table)), min(worker, 0) - 1
     while True:
         task = fetch_add(counters, 1)
         if task >= g.tasks:
@@ -50,8 +50,7 @@ def compute_channel(plane, member, z0, y0, slab, arrays, g, parts):  # type: ign
     n, group = plane // g.groups, plane % g.groups
     co = group * g.result_channels + member
     channels = g.groups * g.result_channels
-    per_shuffle = channels // g.shuffle
-    to = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
+    to = n * channels + stored_channel(co, channels, g)
     to *= g.result_depth * g.result_height * g.result_width
     out, residual = at(arrays.out, to), at(arrays.residual, to)
     bias = arrays.bias[co] if g.bias else zero(arrays.bias)
@@ -70,7 +69,7 @@ def compute_channel(plane, member, z0, y0, slab, arrays, g, parts):  # type: ign
                 source = at(slab, z * g.layer + y * g.row_step)
                 target, added = at(out, line * g.result_width), at(residual, line * g.result_width)
                 rows = min(TILE_ROWS, lines - y)
-                scratch = at(slab, g.at_scratch)
+                scratch = at(slab, g.own_scratch)
                 compute_rows(rows, weights, source, bias, target, added, scratch, arrays, g, part)
                 y += rows
 
@@ -81,7 +80,7 @@ def compute_rows(rows, weights, x, bias, out, residual, scratch, arrays, g, part
     lanes, stride, pitch, row_pitch = g.lanes, g.stride_x, g.phase_pitch, g.row_pitch
     for phase in range(min(stride, g.result_width)):
         entry = at(arrays.tables, part.at_phases + 2 * phase)
-        tap_runs, count = at(arrays.tables, entry[0]), entry[1]
+        tap_runs, count = at(arrays.tables, part.at_phases + entry[0]), entry[1]
         i, width = 0, (g.result_width - phase + stride - 1) // stride
         while i < width:
             target = at(scratch, phase * pitch + i)

@@ -57,7 +57,7 @@ def fill_slabs(slabs, given, tables, sample_table, g, count, z0, x0):  # type: i
         To the first channel.
     tables, sample_table : pointer to int64
         What `find_samples` wrote for this block is in `sample_table`.
-    g : record with the numbers `numbers.SLAB`
+    g : record of `plan.SlabArguments`
     z0, x0 : int
         The first of the results along z and x.
     """

@@ -5,7 +5,7 @@ The order in which one result is summed is that of the runs of taps, the same fo
 
 from __future__ import annotations
 
-from ...kernel.epilogue import store_row_with
+from ...kernel.epilogue import store_row_with, stored_channel
 from ...runtime.compile import kernel, stay_whole
 from ...simd.columns import (
     add_1,
@@ -42,11 +42,11 @@ def sweep(  # type: ignore[no-untyped-def]
         All of one dtype. Of bias and residual, those that the geometry does not ask for are
         never read.
     parts, geometry : pointer to records
-        A record with the numbers that `plan.SlabPlan` gives, both of them.
+        A record of `plan.SweepArguments`, both of them.
     """
     g = record_at(geometry, 0)
-    memory = at(workspace, worker * g.memory)
-    sample_table, filled_for = integers(at(memory, g.at_sample_table)), min(worker, 0) - 1
+    memory = at(workspace, g.at_workers + worker * g.worker)
+    sample_table, filled_for = integers(at(memory, g.own_sample_table)), min(worker, 0) - 1
     while True:
         begin = fetch_add(counters, g.grain)
         if begin >= g.tasks:
@@ -93,8 +93,7 @@ def convolve(  # type: ignore[no-untyped-def]
             co = group * g.result_channels + member
             shuffled = n * channels + co
             if g.shuffle > 1:
-                per_shuffle = channels // g.shuffle
-                shuffled = n * channels + co % per_shuffle * g.shuffle + co // per_shuffle
+                shuffled = n * channels + stored_channel(co, channels, g)
             to = shuffled * g.result_depth * g.result_height * g.result_width
             compute_block(
                 at(out, to),
@@ -102,7 +101,7 @@ def convolve(  # type: ignore[no-untyped-def]
                 bias[co] if g.bias else zero(bias),
                 at(weight, co * g.taps),
                 slab,
-                at(slabs, g.at_scratch),
+                at(slabs, g.own_scratch),
                 tables,
                 g,
                 z0,

@@ -1,0 +1,212 @@
+"""What the plans of all algorithms have in common: a compiled worker, what it is told, and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numconv.core.memory import aligned_copy
+from numconv.core.protocol import Array, Plan
+from numconv.core.threads import get_num_threads
+
+from ..runtime.launch import worker
+from ..runtime.process import OfThisProcess
+from ..runtime.threads import run
+from ..runtime.workspace import Workspace
+from .arguments import Arguments, Field, Layout
+
+
+@dataclass(frozen=True)
+class PackedWeight:
+    """What a plan reads in place of the weight."""
+
+    values: NDArray[Any]
+    plan: WorkerPlan
+
+    @property
+    def given(self) -> Array:
+        """The weight as it was before; 0 where no result depends on it."""
+        return self.plan.unpacked(self.values)
+
+
+class CallKind(NamedTuple):
+    """A kind of call: how many stages it has, and its record as integers."""
+
+    stages: int
+    record: NDArray[np.int64]
+
+
+class WorkerPlan(OfThisProcess):
+    """A problem, ready to be called with arrays of its dtype.
+
+    A derived class says what the worker is told (`compile`), and, if it packs weights, what it is
+    told to do so and to read them (`pack_weights`).
+
+    Parameters
+    ----------
+    problem : Problem
+        Of a dtype for which there are kernels.
+    dtype : str, optional
+        Of the workspace; by default the problem's.
+    messages : int
+        First elements of the workspace, 0 before each call. A worker that meets values for which
+        its algorithm is not fit writes something else: into the first element if `exact` must
+        solve the whole problem, into element ``1 + n`` if it must solve image n.
+    integers : bool
+        Whether the worker writes integers into the workspace: see `Workspace`.
+    work : int, optional
+        Multiply-adds of a call, or something as costly; by default those of the problem.
+    """
+
+    exact: Callable[[Any], Plan]
+    """Plans what a worker hands over; only with `messages`."""
+
+    def __init__(
+        self,
+        problem: Any,
+        dtype: str | None = None,
+        messages: int = 0,
+        integers: bool = False,
+        work: int | None = None,
+    ) -> None:
+        self.problem = problem
+        self.workers = get_num_threads()
+        self._work = problem.macs + problem.min_bytes if work is None else work
+        self._empty = prod(problem.result_shape) == 0
+        self._bias, self._residual = problem.epilogue.bias, problem.epilogue.residual
+        self._dtype, self._messages, self._integers = dtype or problem.dtype, messages, integers
+        self._packing: CallKind | None = None
+
+    def compile(
+        self,
+        solve: Callable[..., None],
+        arguments: Arguments,
+        *fields: Field,
+        stages: int = 1,
+        parts: Sequence[Arguments] = (),
+        constants: NDArray[Any] | None = None,
+        fused: bool = True,
+        arrays: bool = False,
+    ) -> Layout:
+        """Compile the worker for these arguments, and return where they stand.
+
+        Parameters
+        ----------
+        solve : callable
+            The worker; see `runtime.launch.worker`.
+        arguments : Arguments
+            What it is told.
+        *fields : tuple
+            More fields of the record, for their type alone.
+        stages : int
+            All tasks of a stage are done before the next begins.
+        parts : sequence of Arguments
+            Of which the worker gets a record each; without them, `parts` is the record itself.
+        constants : ndarray, optional
+            Of a structured dtype: what the worker gets in place of the parts.
+        fused, arrays : bool
+            As of `runtime.compile.kernel`.
+        """
+        self._fields, self._of_parts = fields, parts
+        layout = self._lay_out(arguments)
+        second = layout.parts if constants is None else constants
+        self._worker = worker(solve, self._dtype, layout.record.dtype, second.dtype, fused, arrays)
+        self._tables, self._parts = layout.tables, second.view(np.int64)
+        self._plain = self._ready = CallKind(stages, layout.record.view(np.int64))
+        self._workspace = Workspace(self._dtype, layout.size, self._integers)
+        return layout
+
+    def pack_weights(
+        self, packing: Arguments, ready: Arguments, first: str, last: str = "", stages: int = 1
+    ) -> None:
+        """Let `prepare` pack weights.
+
+        Parameters
+        ----------
+        packing, ready : Arguments
+            What the worker is told to pack them, in one stage, and in a call with packed ones.
+        first, last : str
+            Of `packing`: from the first to the last `Room` packed weights stand.
+        stages : int
+            Of a call with packed weights.
+        """
+        layout, told = self._lay_out(packing), self._lay_out(ready)
+        self._packing = CallKind(1, layout.record.view(np.int64))
+        self._room_to_pack = Workspace(self._dtype, layout.size, self._integers)
+        self._packed = slice(layout.places[first].start, layout.places[last or first].stop)
+        self._ready = CallKind(stages, told.record.view(np.int64))
+        if told.size > self._workspace.size:
+            self._workspace = Workspace(self._dtype, told.size, self._integers)
+
+    def _lay_out(self, arguments: Arguments) -> Layout:
+        return Layout(arguments, self.workers, self._fields, self._of_parts, self._messages)
+
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory a call takes besides its operands and its result."""
+        return self._workspace.nbytes
+
+    def __call__(self, x: Array, weight: Any = None, *rest: Array, out: Array) -> None:
+        """Solve the problem for x (or y), weight, bias and residual."""
+        if self._empty:
+            return
+        read, kind = x if weight is None else weight, self._plain
+        if type(weight) is PackedWeight:
+            read, kind = weight.values, self._ready
+        memory, messages = self._workspace.take(), self._messages
+        if messages:
+            memory[:messages] = 0
+        # Of bias and residual, those that the problem has not are never read.
+        bias = rest[0] if self._bias else x
+        residual = rest[-1] if self._residual else x
+        self._run(kind, x, read, bias, residual, out, memory)
+        told = memory[:messages].nonzero()[0].tolist() if messages else ()
+        self._workspace.give(memory)
+        if told:
+            self._hand_over(told, x, weight, *rest, out=out)
+
+    def _hand_over(self, told: list[int], x: Array, weight: Any, *rest: Array, out: Array) -> None:
+        """Let `exact` solve the problem, or some images of it."""
+        weight = weight.given if type(weight) is PackedWeight else weight
+        if told[0] == 0:
+            self.exact(self.problem)(x, weight, *rest, out=out)
+            return
+        exact = self.exact(replace(self.problem, batch=1))
+        for n in (number - 1 for number in told):
+            one = slice(n, n + 1)
+            rest_of_one = (each[one] if each.ndim > 1 else each for each in rest)
+            exact(x[one], weight, *rest_of_one, out=out[one])
+
+    def prepare(self, weight: Array) -> Any:
+        """Return what a call takes in place of the weight, and reads faster."""
+        if self._packing is None:
+            return weight
+        memory = self._room_to_pack.take()
+        memory[: self._messages] = 0
+        self._run(self._packing, *(weight,) * 5, memory)
+        fit = not (self._messages and memory[0])
+        kept = self._keep(memory[self._packed], weight) if fit else weight.copy()
+        self._room_to_pack.give(memory)
+        return PackedWeight(kept, self) if fit else kept
+
+    def _keep(self, packed: Array, weight: Array) -> Array:
+        """Return a copy of what stays of a packed weight: by default, with the weight behind it."""
+        return aligned_copy(packed, weight)
+
+    def unpacked(self, packed: Array) -> Array:
+        """Return the weight that was packed so."""
+        shape = self.problem.weight_shape
+        return packed[packed.size - prod(shape) :].reshape(shape)
+
+    def _run(self, kind: CallKind, *arrays: Array) -> None:
+        numbers = (self._tables, self._parts, kind.record, self._work)
+        run(self._worker, kind.stages, self.workers, *arrays, *numbers)
+
+    def describe(self) -> str:
+        """Say in a line how the problem is cut up."""
+        raise NotImplementedError
