@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,18 @@ Field = tuple[Any, ...]
 
 # Everything in a workspace begins on a cache line: so many elements, of any dtype, are whole ones.
 LINE = 16
+
+
+class Arrays(NamedTuple):
+    """Pointers to the arrays of a call; of bias and residual, those there are not lead anywhere."""
+
+    x: Any
+    weight: Any
+    bias: Any
+    residual: Any
+    out: Any
+    memory: Any
+    tables: Any
 
 
 class Room(int):

@@ -59,7 +59,8 @@ def store_positions(g, part, out, residual, bias, sums, z, p0, p1, pitch):  # ty
 
     Parameters
     ----------
-    g : record with the numbers `layout.STRIDED_RESULT`
+    g : record
+        With the numbers of `ResultArguments`, and `stride_z`, `stride_y` and `stride_x`.
     out, residual : pointer
         To the channel.
     sums : pointer

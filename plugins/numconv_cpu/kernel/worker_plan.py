@@ -1,4 +1,4 @@
-"""What the plans of all algorithms have in common: a compiled worker, what it is told, and calls."""
+"""What the plans of all algorithms share: a compiled worker, its arguments, and the calls."""
 
 from __future__ import annotations
 
@@ -54,17 +54,19 @@ class WorkerPlan(OfThisProcess):
     dtype : str, optional
         Of the workspace; by default the problem's.
     messages : int
-        First elements of the workspace, 0 before each call. A worker that meets values for which
-        its algorithm is not fit writes something else: into the first element if `exact` must
-        solve the whole problem, into element ``1 + n`` if it must solve image n.
+        First elements of the workspace, by which a worker hands over values for which its algorithm
+        is not fit. They are 0 before the call; where something else is in the first element,
+        `exact` solves the whole problem, and where it is in element ``1 + n``, image n.
     integers : bool
         Whether the worker writes integers into the workspace: see `Workspace`.
     work : int, optional
         Multiply-adds of a call, or something as costly; by default those of the problem.
     """
 
-    exact: Callable[[Any], Plan]
-    """Plans what a worker hands over; only with `messages`."""
+    exact: Callable[[Any], Plan] | None = None
+    """Plans what a worker hands over by its messages; without it they are not read."""
+    keeps_weight = True
+    """Whether a packed weight has the weight itself behind it."""
 
     def __init__(
         self,
@@ -159,19 +161,20 @@ class WorkerPlan(OfThisProcess):
         if type(weight) is PackedWeight:
             read, kind = weight.values, self._ready
         memory, messages = self._workspace.take(), self._messages
-        if messages:
+        if self.exact:
             memory[:messages] = 0
         # Of bias and residual, those that the problem has not are never read.
         bias = rest[0] if self._bias else x
         residual = rest[-1] if self._residual else x
         self._run(kind, x, read, bias, residual, out, memory)
-        told = memory[:messages].nonzero()[0].tolist() if messages else ()
+        told = memory[:messages].nonzero()[0].tolist() if self.exact else ()
         self._workspace.give(memory)
         if told:
             self._hand_over(told, x, weight, *rest, out=out)
 
     def _hand_over(self, told: list[int], x: Array, weight: Any, *rest: Array, out: Array) -> None:
         """Let `exact` solve the problem, or some images of it."""
+        assert self.exact is not None
         weight = weight.given if type(weight) is PackedWeight else weight
         if told[0] == 0:
             self.exact(self.problem)(x, weight, *rest, out=out)
@@ -186,17 +189,18 @@ class WorkerPlan(OfThisProcess):
         """Return what a call takes in place of the weight, and reads faster."""
         if self._packing is None:
             return weight
+        packed = self._pack(weight, *(weight,) * self.keeps_weight)
+        return weight.copy() if packed is None else PackedWeight(packed, self)
+
+    def _pack(self, weight: Array, *behind: Array) -> Array | None:
+        """Return a packed weight with arrays behind it; None for one that must be handed over."""
+        assert self._packing is not None
         memory = self._room_to_pack.take()
         memory[: self._messages] = 0
         self._run(self._packing, *(weight,) * 5, memory)
-        fit = not (self._messages and memory[0])
-        kept = self._keep(memory[self._packed], weight) if fit else weight.copy()
+        packed = None if self.exact and memory[0] else aligned_copy(memory[self._packed], *behind)
         self._room_to_pack.give(memory)
-        return PackedWeight(kept, self) if fit else kept
-
-    def _keep(self, packed: Array, weight: Array) -> Array:
-        """Return a copy of what stays of a packed weight: by default, with the weight behind it."""
-        return aligned_copy(packed, weight)
+        return packed
 
     def unpacked(self, packed: Array) -> Array:
         """Return the weight that was packed so."""

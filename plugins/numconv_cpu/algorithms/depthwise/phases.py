@@ -6,8 +6,8 @@ some of the taps. The phases of a set of rows are computed one by one, and then 
 
 from __future__ import annotations
 
+from ...kernel.arguments import Arrays
 from ...kernel.epilogue import store_phases, stored_channel
-from ...kernel.layout import Arrays
 from ...runtime.compile import kernel, stay_whole
 from ...simd.columns import add_value, short_zeros, tall_zeros
 from ...simd.memory import at, fetch_add, integers, record_at, zero

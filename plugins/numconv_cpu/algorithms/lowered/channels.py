@@ -12,7 +12,7 @@ for each k, and the sums wait there too.
 
 from __future__ import annotations
 
-from ...kernel.epilogue import store_positions
+from ...kernel.epilogue import store_positions, stored_channel
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, copy, zero
 from ...simd.tile import copy_vector, fma, half_zeros, load, prefetch, store, zeros
@@ -27,7 +27,7 @@ def micro_kernel(g, begin, weights, x, offsets, kc, sums, ahead, stride):  # typ
 
     Parameters
     ----------
-    g : record with the numbers `layout.PRODUCT`
+    g : record of `arguments.ChannelsArguments`
     begin : bool
         Whether the sums begin at zero; else they are loaded from `sums`.
     weights : pointer
@@ -83,8 +83,8 @@ def macro_kernel(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    g : record with the numbers `layout.PRODUCT`
-    part : record of `layout.PART_DTYPE`
+    g : record of `arguments.ChannelsArguments`
+    part : record of `arguments.PartArguments`
     weight : pointer
         To the weights of the block: packed, (tiles, K, MR), or where
         `g.pack_late`, as the caller gave them.
@@ -237,7 +237,6 @@ def store_tile(g, part, task, arrays, sums, transposed, first, positions, tile):
     """
     all_channels = g.groups * g.result_channels
     size = g.result_depth * g.result_height * g.result_width
-    per_shuffle = all_channels // g.shuffle
     channels = min(g.MR, g.result_channels - tile * g.MR)
     for c in range(0, channels, g.lanes):
         for p in range(0, positions, g.lanes):
@@ -245,7 +244,7 @@ def store_tile(g, part, task, arrays, sums, transposed, first, positions, tile):
             transpose_lanes(g, at(transposed, p), g.transposed_pitch, source, g.MR)
         for i in range(min(g.lanes, channels - c)):
             channel = task.group * g.result_channels + tile * g.MR + c + i
-            stored = channel % per_shuffle * g.shuffle + channel // per_shuffle
+            stored = stored_channel(channel, all_channels, g)
             plane = (task.n * all_channels + stored) * size
             store_positions(
                 g,
@@ -265,8 +264,7 @@ def store_tile(g, part, task, arrays, sums, transposed, first, positions, tile):
 def compute_channels(g, part, task, planes, arrays):  # type: ignore[no-untyped-def]
     """Do as `positions.compute_positions`."""
     memory = arrays.memory
-    panels = at(memory, g.at_panels + task.worker * g.panels)
-    sums = at(memory, g.at_scratch + task.worker * g.scratch)
+    panels, sums = at(task.own, g.own_panels), at(task.own, g.own_sums)
     first = task.block * part.position_tiles // part.position_blocks * g.NR
     end = (task.block + 1) * part.position_tiles // part.position_blocks * g.NR
     positions = min(end, part.positions) - first
@@ -278,12 +276,12 @@ def compute_channels(g, part, task, planes, arrays):  # type: ignore[no-untyped-
     else:
         weights = arrays.weight if g.prepared else at(memory, g.at_weights)
         packed = (task.group * g.tiles + tile) * part.K * g.MR
-        weights = at(weights, part.at_weights + packed)
+        weights = at(weights, part.first_weight + packed)
     macro_kernel(
         g,
         part,
         weights,
-        at(panels, g.at_packed),
+        at(task.own, g.own_packed),
         at(planes, task.z * g.layer_pitch),
         arrays.tables,
         first,
@@ -296,7 +294,7 @@ def compute_channels(g, part, task, planes, arrays):  # type: ignore[no-untyped-
         memory,
     )
     padded = -(-positions // g.NR) * g.NR
-    transposed = at(panels, g.at_transposed)
+    transposed = at(task.own, g.own_transposed)
     for t in range(tiles):
         tile_sums = at(sums, t * padded * g.MR)
         store_tile(g, part, task, arrays, tile_sums, transposed, first, positions, tile + t)

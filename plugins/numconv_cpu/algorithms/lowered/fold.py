@@ -2,74 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
-import numpy as np
-
 from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Array
-from numconv.core.threads import get_num_threads
 
 from ...kernel.activations import activate
+from ...kernel.arguments import Arguments, ResultArguments, result_arguments
+from ...kernel.epilogue import stored_channel
+from ...kernel.lowering import Table
 from ...kernel.padded_reads import copies_of, copy_at
 from ...kernel.padding import Copies
-from ...kernel.records import RESULT, Tables, record, result_numbers
+from ...kernel.worker_plan import WorkerPlan
 from ...runtime.compile import kernel
-from ...runtime.launch import worker
-from ...runtime.process import OfThisProcess
-from ...runtime.threads import run
 from ...simd.memory import at, fetch_add, record_at, zero
 
-NUMBERS = (
-    *RESULT,
-    "planes",
-    "channels",
-    "depth",  # extents of the padded array
-    "height",
-    "width",
-    "at_z",  # tables of what `padding.Copies` tells of each axis
-    "at_y",
-    "at_x",
-    "first_single",  # between these, the samples of a row have one copy each
-    "last_single",
-    "before",  # positions of a row before its first sample
-)
+
+@dataclass(frozen=True, kw_only=True)
+class FoldArguments(Arguments):
+    """What the worker is told."""
+
+    result: ResultArguments
+    planes: int  # channels of all images
+    channels: int
+    depth: int  # extents of the padded array
+    height: int
+    width: int
+    at: tuple[Table, ...]  # what `padding.Copies` says of each axis
+    first_single: int  # between these, the samples of a row have one copy each
+    last_single: int
+    before: int  # positions of a row before its first sample
 
 
-class Fold(OfThisProcess):
-    """The fold of a padded input gradient, with the problem's epilogue."""
+class Fold(WorkerPlan):
+    """The fold of a padded input gradient, with the problem's epilogue; it has no weight."""
 
     def __init__(self, problem: ConvolutionProblem) -> None:
+        super().__init__(problem, work=4 * prod(problem.result_shape))
         missing = 3 - problem.axes
         sizes = (1,) * missing + problem.input_shape
         padding = ((0, 0),) * missing + problem.padding
-        tables = Tables()
-        numbers = {
-            **result_numbers(problem),
-            "planes": problem.batch * problem.in_channels,
-            "channels": problem.in_channels,
-        }
-        extents = zip(("depth", "height", "width"), "zyx", sizes, padding, strict=True)
-        for extent, axis, size, (lo, hi) in extents:
-            copies = Copies(size, lo, hi, problem.padding_mode)
-            numbers[extent] = lo + size + hi
-            numbers[f"at_{axis}"] = tables.add(copies.numbers())
-        numbers["first_single"], numbers["last_single"] = copies.single
-        numbers["before"] = padding[2][0]
-        geometry = record(NUMBERS, numbers)
-        self._geometry = geometry.view(np.int64)
-        self._tables = tables.array()
-        self._epilogue = problem.epilogue
-        self._workers = get_num_threads()
-        self._worker = worker(fold, problem.dtype, geometry.dtype, geometry.dtype)
-        self._work = 4 * prod(problem.result_shape)
-
-    def __call__(self, padded: Array, *rest: Array, out: Array) -> None:
-        bias = rest[0] if self._epilogue.bias else padded
-        residual = rest[-1] if self._epilogue.residual else padded
-        arrays = (padded, padded, bias, residual, out, padded, self._tables)
-        records = (self._geometry, self._geometry)
-        run(self._worker, 1, self._workers, *arrays, *records, work=self._work)
+        axes = [
+            Copies(size, lo, hi, problem.padding_mode)
+            for size, (lo, hi) in zip(sizes, padding, strict=True)
+        ]
+        depth, height, width = (
+            lo + size + hi for size, (lo, hi) in zip(sizes, padding, strict=True)
+        )
+        first_single, last_single = axes[2].single
+        arguments = FoldArguments(
+            result=result_arguments(problem),
+            planes=problem.batch * problem.in_channels,
+            channels=problem.in_channels,
+            depth=depth,
+            height=height,
+            width=width,
+            at=tuple(axis.numbers() for axis in axes),
+            first_single=first_single,
+            last_single=last_single,
+            before=padding[2][0],
+        )
+        self.compile(fold, arguments)
 
 
 def fold(  # type: ignore[no-untyped-def]
@@ -88,8 +81,7 @@ def fold(  # type: ignore[no-untyped-def]
 def fold_plane(plane, padded, bias, residual, out, tables, g):  # type: ignore[no-untyped-def]
     """Fold channel ``plane % channels`` of image ``plane // channels``."""
     n, c = plane // g.channels, plane % g.channels
-    per_shuffle = g.channels // g.shuffle
-    shuffled = n * g.channels + c % per_shuffle * g.shuffle + c // per_shuffle
+    stored = n * g.channels + stored_channel(c, g.channels, g)
     axis_z, axis_y, axis_x = at(tables, g.at_z), at(tables, g.at_y), at(tables, g.at_x)
     for z in range(g.result_depth):
         copies_z = copies_of(axis_z, z)
@@ -107,7 +99,7 @@ def fold_plane(plane, padded, bias, residual, out, tables, g):  # type: ignore[n
                             copies_x = copies_of(axis_x, x)
                             for k in range(copies_x[0] + copies_x[2] + copies_x[3]):
                                 total += padded[row + copy_at(axis_x, x, copies_x, k)]
-                to = ((shuffled * g.result_depth + z) * g.result_height + y) * g.result_width + x
+                to = ((stored * g.result_depth + z) * g.result_height + y) * g.result_width + x
                 if g.bias:
                     total += bias[c]
                 if g.residual:

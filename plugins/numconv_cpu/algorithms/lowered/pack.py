@@ -24,7 +24,7 @@ def pack_lines(planes, given, tables, g, z0, y0, first, last):  # type: ignore[n
     planes, given : pointer
         To the channel.
     tables : pointer to int64
-    g : record with the numbers `layout.PLANES`
+    g : record of `arguments.PlanesArguments`
     z0, y0 : int
         The results from which the planes begin.
     first, last : int

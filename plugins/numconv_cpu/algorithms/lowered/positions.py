@@ -10,7 +10,7 @@ tile it lies.
 
 from __future__ import annotations
 
-from ...kernel.epilogue import store_channel
+from ...kernel.epilogue import store_channel, stored_channel
 from ...runtime.compile import kernel, stay_whole
 from ...simd.columns import rectify
 from ...simd.compact import store_compact
@@ -25,7 +25,7 @@ def micro_kernel(g, begin, weights, x, offsets, kc, sums, stride):  # type: igno
 
     Parameters
     ----------
-    g : record with the numbers `layout.PRODUCT`
+    g : record of `arguments.ProductArguments`
     begin : bool
         Whether the sums begin at zero; else they are loaded from `sums`.
     weights : pointer
@@ -99,7 +99,7 @@ def macro_kernel(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    g : record with the numbers `layout.PRODUCT`
+    g : record of `arguments.ProductArguments`
     weights : pointer
         To packed weights, (tiles, K, MR).
     x : pointer
@@ -159,10 +159,10 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
     Parameters
     ----------
     g, part : record
-    task : layout.Task
+    task : Task
     planes : pointer
         To those of the group's first channel.
-    arrays : layout.Arrays
+    arrays : Arrays
     """
     stay_whole()
     memory, bias, z = arrays.memory, arrays.bias, task.z
@@ -172,20 +172,19 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
     tile = task.tile_block * g.tile_block
     tiles = min(g.tile_block, g.tiles - tile)
     weights = arrays.weight if g.prepared else at(memory, g.at_weights)
-    sums = at(memory, g.at_scratch + task.worker * g.scratch)
+    sums = at(task.own, g.own_sums)
     channels = g.groups * g.result_channels
-    per_shuffle = channels // g.shuffle
     size = g.result_depth * g.result_height * g.result_width
     co = task.group * g.result_channels + tile * g.MR
     rows = min(tiles * g.MR, g.result_channels - tile * g.MR)
     direct_tiles = rows // g.MR if g.direct_store else 0
-    nothing = at(sums, g.scratch - g.MR)
+    nothing = at(task.own, g.own_zeros)
     clear(nothing, g.MR)
-    shuffled = co % per_shuffle * g.shuffle + co // per_shuffle
-    layer = (task.n * channels + shuffled) * size + z * g.result_height * g.result_width
+    stored = stored_channel(co, channels, g)
+    layer = (task.n * channels + stored) * size + z * g.result_height * g.result_width
     macro_kernel(
         g,
-        at(weights, part.at_weights + (task.group * g.tiles + tile) * part.K * g.MR),
+        at(weights, part.first_weight + (task.group * g.tiles + tile) * part.K * g.MR),
         part.K,
         at(planes, z * g.layer_pitch + first),
         at(arrays.tables, part.at_offsets),
@@ -193,7 +192,7 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
         part.positions - first if g.in_place else positions + g.NR,
         tiles,
         sums,
-        at(memory, g.at_panels + task.worker * g.panels),
+        at(task.own, g.own_panels),
         at(arrays.tables, g.at_panel_offsets),
         at(bias, co) if g.bias else nothing,
         at(arrays.out, layer),
@@ -205,8 +204,8 @@ def compute_positions(g, part, task, planes, arrays):  # type: ignore[no-untyped
     for row in range(rows):
         done = positions - left if row < direct_tiles * g.MR else 0
         if positions - done > 0:
-            shuffled = (co + row) % per_shuffle * g.shuffle + (co + row) // per_shuffle
-            plane = (task.n * channels + shuffled) * size
+            stored = stored_channel(co + row, channels, g)
+            plane = (task.n * channels + stored) * size
             store_channel(
                 g,
                 part,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...kernel.layout import Arrays, Task
+from ...kernel.arguments import Arrays
 from ...runtime.compile import kernel
 from ...simd.memory import at, clear, record_at
+from .arguments import Task
 from .forms import compute_block, pack_tile
 from .pack import pack_lines
 from .tasks import next_task
@@ -28,10 +29,11 @@ def solve(  # type: ignore[no-untyped-def]
         is not finite.
     tables : pointer to int64
     parts, geometry : pointer to records
-        Of `layout.PART_DTYPE`, and one with all the numbers that `layout` names.
+        Of `PartArguments`, and one of `LoweredArguments`.
     """
     g = record_at(geometry, 0)
     arrays = Arrays(x, weight, bias, residual, out, memory, tables)
+    own = at(memory, g.at_workers + worker * g.worker)
     counters = at(counters, 8 * stage * g.workers)
     stage += g.skipped
     tasks = g.product_tasks if stage else g.pack_tasks + g.weight_tasks
@@ -46,9 +48,9 @@ def solve(  # type: ignore[no-untyped-def]
         elif stage == 0:
             weights_task(task - g.pack_tasks, arrays, g, parts)
         elif g.whole_groups:
-            group_task(task, worker, arrays, g, parts)
+            group_task(task, own, arrays, g, parts)
         else:
-            strip = block_task(task, strip, worker, arrays, g, parts)
+            strip = block_task(task, strip, own, arrays, g, parts)
 
 
 @kernel(part=True)
@@ -66,7 +68,7 @@ def pack_task(task, arrays, g):  # type: ignore[no-untyped-def]
         at(planes, channel * g.channel_pitch), given, arrays.tables, g, origin, origin, first, last
     )
     if task == g.pack_tasks - 1:
-        clear(at(planes, g.planes), g.margin)
+        clear(at(planes, g.plane_elements), g.margin)
 
 
 @kernel(part=True)
@@ -86,7 +88,7 @@ def weights_task(task, arrays, g, parts):  # type: ignore[no-untyped-def]
             for p in range(g.parts):
                 part = record_at(parts, p)
                 taps = part.K // g.given_channels
-                packed = part.at_weights + (tile * part.K + c * taps) * g.MR
+                packed = part.first_weight + (tile * part.K + c * taps) * g.MR
                 sources = at(arrays.tables, part.at_sources + c * taps)
                 target = at(memory, g.at_weights + packed)
                 if not pack_tile(target, source, sources, g, channels * taps, rows):
@@ -94,7 +96,7 @@ def weights_task(task, arrays, g, parts):  # type: ignore[no-untyped-def]
 
 
 @kernel(part=True)
-def block_task(task, packed_strip, worker, arrays, g, parts):  # type: ignore[no-untyped-def]
+def block_task(task, packed_strip, own, arrays, g, parts):  # type: ignore[no-untyped-def]
     """Compute a block of positions of a block of result channels.
 
     With strips, the planes of the rows around the positions are the worker's own, and serve its
@@ -117,7 +119,7 @@ def block_task(task, packed_strip, worker, arrays, g, parts):  # type: ignore[no
     if g.in_place:
         planes = at(arrays.x, image_group * g.given_channels * g.channel_pitch)
     elif g.strips:
-        planes = at(arrays.memory, g.at_planes + worker * g.planes)
+        planes = at(own, g.own_planes)
         row = block * part.position_tiles // part.position_blocks * g.NR // g.row_positions
         if strip != packed_strip:
             pack_group(planes, image_group, z, row, arrays, g)
@@ -125,22 +127,22 @@ def block_task(task, packed_strip, worker, arrays, g, parts):  # type: ignore[no
         planes = at(planes, -z * g.layer_pitch - row * g.pitch)
     else:
         planes = at(arrays.memory, g.at_planes + image_group * g.given_channels * g.channel_pitch)
-    compute_block(g, part, Task(block, z, tile_block, group, n, worker), planes, arrays)
+    compute_block(g, part, Task(block, z, tile_block, group, n, own), planes, arrays)
     return strip
 
 
 @kernel(part=True)
-def group_task(task, worker, arrays, g, parts):  # type: ignore[no-untyped-def]
+def group_task(task, own, arrays, g, parts):  # type: ignore[no-untyped-def]
     """Compute all results of one group of one image, from planes that only this task sees."""
     group, n = task % g.groups, task // g.groups
-    planes = at(arrays.memory, g.at_planes + worker * g.planes)
+    planes = at(own, g.own_planes)
     pack_group(planes, task, min(task, 0), min(task, 0), arrays, g)
     for p in range(g.parts):
         part = record_at(parts, p)
         for z in range(part.count_z):
             for tile_block in range(g.tile_blocks):
                 for block in range(part.position_blocks):
-                    chosen = Task(block, z, tile_block, group, n, worker)
+                    chosen = Task(block, z, tile_block, group, n, own)
                     compute_block(g, part, chosen, planes, arrays)
 
 

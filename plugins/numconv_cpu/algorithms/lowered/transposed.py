@@ -28,6 +28,6 @@ class Transposed:
 
 
 def _plan(problem: ConvolutionProblem) -> Plan:
-    from .gather import GatherPlan
+    from .gather import gradient_plan
 
-    return GatherPlan(problem)
+    return gradient_plan(problem)

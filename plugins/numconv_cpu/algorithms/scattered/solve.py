@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...kernel.layout import Arrays
+from ...kernel.arguments import Arrays
 from ...runtime.compile import kernel
 from ...simd.memory import at, fetch_add, integers, record_at
 from .products import macro_kernel
