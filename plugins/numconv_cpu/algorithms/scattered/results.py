@@ -20,7 +20,7 @@ def add_up(g, block, channel, channels, n, arrays, sums, transposed, row, rows):
     block : solve.Block
     channel, channels, n : int
         First channel of the results, number of them, image.
-    arrays : layout.Arrays
+    arrays : Arrays
     sums : pointer
         As `products.macro_kernel` leaves them.
     transposed, row : pointer
