@@ -19,7 +19,7 @@ from ...kernel.lowering import Lowering
 from ...kernel.records import Tables, record
 from ...runtime.launch import worker
 from ...runtime.process import OfThisProcess
-from ...runtime.threads import run
+from ...runtime.threads import Launch
 from ...runtime.workspace import Workspace
 from ...simd.tile import tile_field
 from .blocking import Form, block, forms, strip_lowering
@@ -92,13 +92,12 @@ class LoweredPlan(OfThisProcess):
         self._tables = tables.array()
         ready = {**numbers, "weight_tasks": 0, "prepared": 1}
         raw = self._record(skipping(numbers))
-        # Of each kind of call, its stages and what is known of it.
-        self._raw = stages_of(numbers), raw.view(np.int64)
-        self._ready = stages_of(ready), self._record(skipping(ready)).view(np.int64)
-        self._packing = 1, self._record(packing).view(np.int64)
-        self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
-        self._parts_words = self._parts.view(np.int64)
         self._worker = worker(solve, self._dtype, raw.dtype, layout.PART_DTYPE)
+        # Of each kind of call.
+        self._raw = self._launch(stages_of(numbers), raw)
+        self._ready = self._launch(stages_of(ready), self._record(skipping(ready)))
+        self._packing = self._launch(1, self._record(packing))
+        self._packed = slice(packing["at_weights"], packing["at_weights"] + packing["packed"])
         self._tasks = (numbers["pack_tasks"], numbers["product_tasks"])
 
     def _record(self, numbers: dict[str, int]) -> NDArray[Any]:
@@ -121,16 +120,15 @@ class LoweredPlan(OfThisProcess):
         """Do as a call, and return whether every weight was finite."""
         if self._empty:
             return True
+        launch, read = self._raw, weight
+        if type(weight) is PackedWeight:
+            launch, read = self._ready, weight.values
         memory = self._workspace.take()
         memory[0] = 0
         bias = rest[0] if self._epilogue.bias else x
         residual = rest[-1] if self._epilogue.residual else x
-        if type(weight) is PackedWeight:
-            self._run(self._ready, x, weight.values, bias, residual, out, memory)
-            self._workspace.give(memory)
-            return weight.finite
-        self._run(self._raw, x, weight, bias, residual, out, memory)
-        finite = not memory[0]
+        launch.run(x, read, bias, residual, out, memory)
+        finite = not memory[0] if read is weight else weight.finite
         self._workspace.give(memory)
         return finite
 
@@ -138,7 +136,7 @@ class LoweredPlan(OfThisProcess):
         """Return the weight packed; a call takes it in place of the weight."""
         memory = self._room_to_pack.take()
         memory[0] = 0
-        self._run(self._packing, *(weight,) * 5, memory)
+        self._packing.run(*(weight,) * 5, memory)
         packed = PackedWeight(aligned_copy(memory[self._packed]), not memory[0], self)
         self._room_to_pack.give(memory)
         return packed
@@ -157,7 +155,7 @@ class LoweredPlan(OfThisProcess):
         while unit <= size:
             memory[:] = 0
             digit = (numbers // unit % digits).astype(dtype).reshape(self._weight_shape)
-            self._run(self._packing, *(digit,) * 5, memory)
+            self._packing.run(*(digit,) * 5, memory)
             places += memory[self._packed].astype(np.int64) * unit
             unit *= digits
         self._room_to_pack.give(memory)
@@ -165,10 +163,9 @@ class LoweredPlan(OfThisProcess):
         weight[places] = packed
         return weight[1:].reshape(self._weight_shape)
 
-    def _run(self, kind: tuple[int, Array], *arrays: Array) -> None:
-        stages, geometry = kind
-        records = (self._tables, self._parts_words, geometry)
-        run(self._worker, stages, self._workers, *arrays, *records, work=self._work)
+    def _launch(self, stages: int, geometry: NDArray[Any]) -> Launch:
+        records = self._tables, self._parts.view(np.int64), geometry.view(np.int64)
+        return Launch(self._worker, stages, self._workers, *records, self._work)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""
