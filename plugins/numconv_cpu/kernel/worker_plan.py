@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numconv.core.threads import get_num_threads
 
 from ..runtime.launch import worker
 from ..runtime.process import OfThisProcess
-from ..runtime.threads import run
+from ..runtime.threads import Launch
 from ..runtime.workspace import Workspace
 from .arguments import Arguments, Field, Layout
 
@@ -32,13 +32,6 @@ class PackedWeight:
     def given(self) -> Array:
         """The weight as it was before; 0 where no result depends on it."""
         return self.plan.unpacked(self.values)
-
-
-class CallKind(NamedTuple):
-    """A kind of call: how many stages it has, and its record as integers."""
-
-    stages: int
-    record: NDArray[np.int64]
 
 
 class WorkerPlan(OfThisProcess):
@@ -82,7 +75,7 @@ class WorkerPlan(OfThisProcess):
         self._empty = prod(problem.result_shape) == 0
         self._bias, self._residual = problem.epilogue.bias, problem.epilogue.residual
         self._dtype, self._messages, self._integers = dtype or problem.dtype, messages, integers
-        self._packing: CallKind | None = None
+        self._packing: Launch | None = None
 
     def compile(
         self,
@@ -118,8 +111,9 @@ class WorkerPlan(OfThisProcess):
         layout = self._lay_out(arguments)
         second = layout.parts if constants is None else constants
         self._worker = worker(solve, self._dtype, layout.record.dtype, second.dtype, fused, arrays)
-        self._tables, self._parts = layout.tables, second.view(np.int64)
-        self._plain = self._ready = CallKind(stages, layout.record.view(np.int64))
+        self._tables = layout.tables
+        self._parts = None if second is layout.record else second.view(np.int64)
+        self._plain = self._ready = self._launch(stages, layout)
         self._workspace = Workspace(self._dtype, layout.size, self._integers)
         return layout
 
@@ -138,15 +132,21 @@ class WorkerPlan(OfThisProcess):
             Of a call with packed weights.
         """
         layout, told = self._lay_out(packing), self._lay_out(ready)
-        self._packing = CallKind(1, layout.record.view(np.int64))
+        self._packing = self._launch(1, layout)
         self._room_to_pack = Workspace(self._dtype, layout.size, self._integers)
         self._packed = slice(layout.places[first].start, layout.places[last or first].stop)
-        self._ready = CallKind(stages, told.record.view(np.int64))
+        self._ready = self._launch(stages, told)
         if told.size > self._workspace.size:
             self._workspace = Workspace(self._dtype, told.size, self._integers)
 
     def _lay_out(self, arguments: Arguments) -> Layout:
         return Layout(arguments, self.workers, self._fields, self._of_parts, self._messages)
+
+    def _launch(self, stages: int, layout: Layout) -> Launch:
+        record = layout.record.view(np.int64)
+        parts = record if self._parts is None else self._parts
+        told = (self._worker, stages, self.workers, self._tables, parts, record, self._work)
+        return Launch(*told)
 
     @property
     def workspace_bytes(self) -> int:
@@ -157,16 +157,16 @@ class WorkerPlan(OfThisProcess):
         """Solve the problem for x (or y), weight, bias and residual."""
         if self._empty:
             return
-        read, kind = x if weight is None else weight, self._plain
+        read, launch = x if weight is None else weight, self._plain
         if type(weight) is PackedWeight:
-            read, kind = weight.values, self._ready
+            read, launch = weight.values, self._ready
         memory, messages = self._workspace.take(), self._messages
         if self.exact:
             memory[:messages] = 0
         # Of bias and residual, those that the problem has not are never read.
         bias = rest[0] if self._bias else x
         residual = rest[-1] if self._residual else x
-        self._run(kind, x, read, bias, residual, out, memory)
+        launch.run(x, read, bias, residual, out, memory)
         told = memory[:messages].nonzero()[0].tolist() if self.exact else ()
         self._workspace.give(memory)
         if told:
@@ -197,7 +197,7 @@ class WorkerPlan(OfThisProcess):
         assert self._packing is not None
         memory = self._room_to_pack.take()
         memory[: self._messages] = 0
-        self._run(self._packing, *(weight,) * 5, memory)
+        self._packing.run(*(weight,) * 5, memory)
         packed = None if self.exact and memory[0] else aligned_copy(memory[self._packed], *behind)
         self._room_to_pack.give(memory)
         return packed
@@ -206,10 +206,6 @@ class WorkerPlan(OfThisProcess):
         """Return the weight that was packed so."""
         shape = self.problem.weight_shape
         return packed[packed.size - prod(shape) :].reshape(shape)
-
-    def _run(self, kind: CallKind, *arrays: Array) -> None:
-        numbers = (self._tables, self._parts, kind.record, self._work)
-        run(self._worker, kind.stages, self.workers, *arrays, *numbers)
 
     def describe(self) -> str:
         """Say in a line how the problem is cut up."""

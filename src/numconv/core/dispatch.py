@@ -116,11 +116,15 @@ def solve(
     except (KeyError, TypeError):
         pass
     else:
-        if False not in map(is_, parameters, seen):
-            result = run(recent, plain, out, plain)
-            if out is not None or recent.memory is HOST:
-                return result
-            return recent.memory.restorer(operands[0])(result)
+        if all(map(is_, parameters, seen)):
+            if out is not None:
+                return run(recent, plain, out, plain)
+            result = recent.fresh()
+            if not recent.empty:
+                recent.plan(*plain, out=result)
+            if recent.memory is not HOST:
+                result = recent.memory.restorer(operands[0])(result)
+            return result
     be_ready()
     if isinstance(operands[0], Operand):
         return _record(build, operands, parameters, backend, algorithm)
@@ -217,30 +221,28 @@ def _glance(
     Parameters that are equal need not be the same (`_kind`). The caller makes sure that they are
     the very objects of the call that is remembered: small numbers and constants always are.
     """
+    seen: list[Any] = []
     plain: list[Any] = []
-    key: list[Any] = [build, parameters, backend, algorithm, tune, threads]
     kind = type(operands[0])
-    if kind is not np.ndarray:
-        key.append(kind)
     for array in operands:
         if array is None:
-            key.append(None)
+            seen.append(None)
         elif type(array) is not kind:
             return None, plain
         elif kind is np.ndarray:
             if not array.flags.carray:
                 return None, plain
-            key.append(array.shape)
-            key.append(array.dtype)
+            seen.append(array.shape)
+            seen.append(array.dtype)
             plain.append(array)
         else:
             glance = glances.get(kind)
-            seen = None if glance is None else glance(array)
-            if seen is None:
+            known = None if glance is None else glance(array)
+            if known is None:
                 return None, plain
-            key.append(seen[0])
-            plain.append(seen[1])
-    return tuple(key), plain
+            seen.append(known[0])
+            plain.append(known[1])
+    return (build, parameters, backend, algorithm, tune, threads, kind, *seen), plain
 
 
 _DEEPER = frozenset((tuple, float))

@@ -11,6 +11,7 @@ import ctypes
 import os
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from math import prod
 from typing import Any
@@ -266,6 +267,6 @@ def when_released(release: Callable[[], None]) -> None:
 def new_output(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[[], Array]:
     """Return a function that makes arrays for a result of this shape and dtype."""
     if prod(shape) * dtype.itemsize < SMALLEST_BYTES:
-        return lambda: np.empty(shape, dtype)
+        return partial(np.empty, shape, dtype)
     get_output_pool()
-    return lambda: outputs.empty(shape, dtype)
+    return partial(outputs.empty, shape, dtype)

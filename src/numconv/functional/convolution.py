@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.operators.convolution import convolve
+from ..core.dispatch import solve
+from ..core.operators.convolution import OPERANDS, problem
 from ..core.signatures import (
     Accuracy,
     Activation,
@@ -63,24 +64,17 @@ algorithm, accuracy, tune, input
     >>> numconv.conv1d(x, np.array([[[-1.0, 1.0]]]))
     array([[1., 2., 4.]])
     """
-    return convolve(
-        1,
-        x if input is None else named_input(x, input),
-        weight,
-        bias,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x if input is None else named_input(x, input), weight, bias, residual),
+        (1, stride, padding, dilation, groups, padding_mode, activation, accuracy, False),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved
 
 
 def conv2d(
@@ -179,24 +173,17 @@ def conv2d(
     array([[45., 54.],
            [81., 90.]])
     """
-    return convolve(
-        2,
-        x if input is None else named_input(x, input),
-        weight,
-        bias,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x if input is None else named_input(x, input), weight, bias, residual),
+        (2, stride, padding, dilation, groups, padding_mode, activation, accuracy, False),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved
 
 
 def conv3d(
@@ -247,21 +234,14 @@ algorithm, accuracy, tune, input
            [18., 27., 18.],
            [12., 18., 12.]])
     """
-    return convolve(
-        3,
-        x if input is None else named_input(x, input),
-        weight,
-        bias,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x if input is None else named_input(x, input), weight, bias, residual),
+        (3, stride, padding, dilation, groups, padding_mode, activation, accuracy, False),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.operators.involution import involve
+from ..core.dispatch import solve
+from ..core.operators.involution import OPERANDS, problem
 from ..core.signatures import Accuracy, Activation, Ints, Kind, Padding, PaddingMode, Plain, Tensor
 
 
@@ -51,23 +52,17 @@ algorithm, accuracy, tune
     >>> numconv.involution1d(x, kernels)
     array([[ 1., 23.]])
     """
-    return involve(
-        1,
-        x,
-        kernels,
-        stride,
-        padding,
-        dilation,
-        bias=bias,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x, kernels, bias, residual),
+        (1, stride, padding, dilation, padding_mode, activation, accuracy),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved
 
 
 def involution2d(
@@ -127,23 +122,17 @@ def involution2d(
     array([[ 0., 10.],
            [20., 30.]])
     """
-    return involve(
-        2,
-        x,
-        kernels,
-        stride,
-        padding,
-        dilation,
-        bias=bias,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x, kernels, bias, residual),
+        (2, stride, padding, dilation, padding_mode, activation, accuracy),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved
 
 
 def involution3d(
@@ -190,20 +179,14 @@ algorithm, accuracy, tune
     >>> numconv.involution3d(x, 2 * x[:, None, None, None]).ravel()
     array([ 0.,  2.,  8., 18., 32., 50., 72., 98.])
     """
-    return involve(
-        3,
-        x,
-        kernels,
-        stride,
-        padding,
-        dilation,
-        bias=bias,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x, kernels, bias, residual),
+        (3, stride, padding, dilation, padding_mode, activation, accuracy),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..core.dispatch import solve
 from ..core.errors import ArgumentError
 from ..core.geometry import integer
 from ..core.layouts import laid_out
-from ..core.operators.convolution import convolve
+from ..core.operators.convolution import OPERANDS, problem
 from ..core.protocol import Shape
 from ..core.signatures import (
     Accuracy,
@@ -68,25 +69,17 @@ algorithm, accuracy, tune
            [ 1.,  2.],
            [30., 40.]])
     """
-    return convolve(
-        1,
-        x,
-        weight,
-        bias,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x, weight, bias, residual),
+        (1, stride, padding, dilation, groups, padding_mode, activation, accuracy, True),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
-        shuffled=True,
     )
+    return solved
 
 
 def shuffled_conv2d(
@@ -139,25 +132,17 @@ algorithm, accuracy, tune
     >>> numconv.shuffled_conv2d(x[:, :2], weight, groups=2).ravel()
     array([1., 2., 1., 2.])
     """
-    return convolve(
-        2,
-        x,
-        weight,
-        bias,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x, weight, bias, residual),
+        (2, stride, padding, dilation, groups, padding_mode, activation, accuracy, True),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
-        shuffled=True,
     )
+    return solved
 
 
 def shuffled_conv3d(
@@ -205,25 +190,17 @@ algorithm, accuracy, tune
     >>> numconv.shuffled_conv3d(x, np.ones((4, 1, 1, 1, 1)), groups=2).ravel()
     array([1., 2., 1., 2.])
     """
-    return convolve(
-        3,
-        x,
-        weight,
-        bias,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x, weight, bias, residual),
+        (3, stride, padding, dilation, groups, padding_mode, activation, accuracy, True),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
-        shuffled=True,
     )
+    return solved
 
 
 def channel_shuffle(x: Plain | Kind, groups: Int) -> Kind:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.operators.transposed import transpose
+from ..core.dispatch import solve
+from ..core.operators.convolution import OPERANDS
+from ..core.operators.transposed import problem
 from ..core.signatures import (
     Accuracy,
     Activation,
@@ -65,26 +67,20 @@ activation, residual, out, backend, algorithm, accuracy, tune, input
     >>> numconv.conv_transpose1d(x, np.array([[[1.0, 10.0, 100.0]]]), stride=2)
     array([[  1.,  10., 102.,  20., 200.]])
     """
-    return transpose(
-        1,
-        x if input is None else named_input(x, input),
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
-        output_size=output_size,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x if input is None else named_input(x, input), weight, bias, residual),
+        (
+            *(1, stride, padding, output_padding, groups, dilation),
+            *(output_size, padding_mode, activation, accuracy),
+        ),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved
 
 
 def conv_transpose2d(
@@ -155,26 +151,20 @@ def conv_transpose2d(
     >>> numconv.conv_transpose2d(x, np.ones((1, 1, 1, 3)), stride=(1, 2))[0, 0]
     array([[1., 1., 3., 2., 2.]])
     """
-    return transpose(
-        2,
-        x if input is None else named_input(x, input),
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
-        output_size=output_size,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x if input is None else named_input(x, input), weight, bias, residual),
+        (
+            *(2, stride, padding, output_padding, groups, dilation),
+            *(output_size, padding_mode, activation, accuracy),
+        ),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved
 
 
 def conv_transpose3d(
@@ -225,23 +215,17 @@ activation, residual, out, backend, algorithm, accuracy, tune, input
     >>> numconv.conv_transpose3d(x, weight, stride=2).shape
     (1, 6, 8, 10)
     """
-    return transpose(
-        3,
-        x if input is None else named_input(x, input),
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
-        output_size=output_size,
-        padding_mode=padding_mode,
-        activation=activation,
-        residual=residual,
+    solved: Kind = solve(
+        problem,
+        (x if input is None else named_input(x, input), weight, bias, residual),
+        (
+            *(3, stride, padding, output_padding, groups, dilation),
+            *(output_size, padding_mode, activation, accuracy),
+        ),
+        OPERANDS,
         out=out,
         backend=backend,
         algorithm=algorithm,
-        accuracy=accuracy,
         tune=tune,
     )
+    return solved
