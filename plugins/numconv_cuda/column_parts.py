@@ -24,7 +24,7 @@ if config.ENABLE_CUDASIM:
 else:
     from .ptx import anew, behind
 
-__all__ = ["anew", "behind", "finish", "place", "share"]
+__all__ = ["anew", "behind", "finish", "lines_of", "place", "share"]
 
 
 @part
@@ -43,6 +43,19 @@ def share(index: int, own: int, g: Any) -> Any:
     """Return the group of a block of threads, and the first of its channels in that group."""
     chunks = uint32(g[c.CHUNKS])
     return int32(uint32(index) // chunks), int32(uint32(index) % chunks * own)
+
+
+@part
+def lines_of(oz: int, block: int, ox: int, tables: Any, g: Any) -> Any:
+    """Return of a thread what the tables say: by axis where its sources and where its runs begin.
+
+    Then the row of its first result, and the place of that in a channel.
+    """
+    z = tables[g[c.AT_Z] + oz], tables[g[c.AT_Z] + g[c.RESULT_Z] + oz]
+    y = tables[g[c.AT_Y] + block], tables[g[c.AT_Y] + g[c.ROW_BLOCKS] + block]
+    x = tables[g[c.AT_X] + ox], tables[g[c.AT_X] + g[c.RESULT_X] + ox]
+    oy = tables[g[c.AT_Y] + 2 * g[c.ROW_BLOCKS] + block]
+    return z, y, x, oy, int32((oz * g[c.RESULT_Y] + oy) * g[c.RESULT_X] + ox)
 
 
 def finish(column: c.Column, activation_name: str | None, wide: Any) -> Callable[..., None]:
