@@ -5,17 +5,17 @@ A convolution with stride s and dilation d, and its adjoint, are along an axis::
     y[o] = sum over k of w[k] * x[o * s + k * d - lo]
     x[i] = sum over k of w[k] * y[(i + lo - k * d) / s]    where s divides i + lo - k * d
 
-Position p of the padded x is ``p - lo`` of x. Sorted by what they leave when divided by s, both
-sums are convolutions of stride 1 (P. P. Vaidyanathan, *Multirate Systems and Filter Banks*, 1993,
-section 4.3):
+Sample i of x stands at *position* ``i + lo``, counted from the first one that is padded. By the
+remainder that positions leave by s, both sums fall apart into convolutions of stride 1
+(P. P. Vaidyanathan, *Multirate Systems and Filter Banks*, 1993, section 4.3):
 
-- *phases of the samples*: tap k reads, for output o, sample ``o + k * d // s`` of those samples
-  whose positions leave ``k * d % s`` (`sample_phases`);
-- *phases of the results* of the adjoint: results whose positions leave the same are reached by the
-  same taps, and the next one of them reads the next sample of y (`result_phases`).
+- *phases of the samples* (`sample_phases`): tap k reads, for output o, sample ``o + k * d // s`` of
+  the samples with remainder ``k * d % s``;
+- *phases of the results* of the adjoint (`result_phases`): results with the same remainder are
+  reached by the same taps, and each of them reads the sample of y after those of the one before.
 
-With ``g = gcd(s, d)``, taps k and k' leave the same exactly where ``s / g`` divides ``k - k'``, for
-``d / g`` has no divisor in common with it (`spacing`).
+With ``g = gcd(s, d)``, ``k * d`` and ``k' * d`` have the same remainder exactly where ``s / g``
+divides ``k - k'``, for ``s / g`` and ``d / g`` have no common divisor (`spacing`).
 """
 
 from __future__ import annotations
@@ -139,10 +139,9 @@ def result_phases(
     Parameters
     ----------
     position : int
-        Of the first result in the padded array: `lo`, where that is the first one of x.
+        Of the first result: `lo`, where that is the first sample of x.
     results : int
-        How many of the results begin a phase. There are `stride` phases, or as many as results
-        where those are fewer.
+        How many of them are the first of a phase: `stride`, or all results where those are fewer.
 
     Examples
     --------
@@ -153,12 +152,13 @@ def result_phases(
     """
     _, period, shift = spacing(stride, dilation)
     positions = position + np.arange(results)
-    # Of the first taps each leaves another remainder.
-    left = np.arange(min(period, kernel)) * dilation % stride
-    order = np.argsort(left)
+    # Each of the first taps has a remainder of its own.
+    of_taps = np.arange(min(period, kernel)) * dilation % stride
+    order = np.argsort(of_taps)
     remainders = positions % stride
-    tap = order[np.minimum(np.searchsorted(left, remainders, sorter=order), left.size - 1)]
-    reached = left[tap] == remainders
+    found = np.searchsorted(of_taps, remainders, sorter=order)
+    tap = order[np.minimum(found, of_taps.size - 1)]
+    reached = of_taps[tap] == remainders
     outputs = (positions - tap * dilation) // stride
     return ResultPhases(
         np.where(reached, tap, 0),
