@@ -9,7 +9,7 @@ import numpy as np
 from numba import config, int32, uint32
 
 from . import columns as c
-from .activate import activation
+from .epilogue import destination, storing
 from .part import part
 
 if config.ENABLE_CUDASIM:
@@ -24,7 +24,7 @@ if config.ENABLE_CUDASIM:
 else:
     from .ptx import anew, behind
 
-__all__ = ["anew", "behind", "finish", "place", "share"]
+__all__ = ["anew", "behind", "finish", "lines_of", "place", "share"]
 
 
 @part
@@ -45,9 +45,22 @@ def share(index: int, own: int, g: Any) -> Any:
     return int32(uint32(index) // chunks), int32(uint32(index) % chunks * own)
 
 
+@part
+def lines_of(oz: int, block: int, ox: int, tables: Any, g: Any) -> Any:
+    """Return of a thread what the tables say: by axis where its sources and where its runs begin.
+
+    Then the row of its first result, and the place of that in a channel.
+    """
+    z = tables[g[c.AT_Z] + oz], tables[g[c.AT_Z] + g[c.RESULT_Z] + oz]
+    y = tables[g[c.AT_Y] + block], tables[g[c.AT_Y] + g[c.ROW_BLOCKS] + block]
+    x = tables[g[c.AT_X] + ox], tables[g[c.AT_X] + g[c.RESULT_X] + ox]
+    oy = tables[g[c.AT_Y] + 2 * g[c.ROW_BLOCKS] + block]
+    return z, y, x, oy, int32((oz * g[c.RESULT_Y] + oy) * g[c.RESULT_X] + ox)
+
+
 def finish(column: c.Column, activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Return the part that applies the epilogue to the sums of a column and stores them."""
-    activate = activation(activation_name, wide)
+    finish_sum = storing(activation_name, wide)
     rows, own = column.rows, column.channels
 
     @part
@@ -67,17 +80,15 @@ def finish(column: c.Column, activation_name: str | None, wide: Any) -> Callable
         for i in range(own):
             if own == 1 or first + i < g[c.RESULTS_IN_GROUP]:
                 channel = uint32(group * g[c.RESULTS_IN_GROUP] + first + i)
-                stored = channel % per_group * uint32(g[c.SHUFFLE]) + channel // per_group
+                stored = destination(channel, per_group, uint32(g[c.SHUFFLE]))
                 channels = g[c.GROUPS] * g[c.RESULTS_IN_GROUP]
                 at = (n * channels + np.int64(stored)) * g[c.RESULT_PLANE] + inner
                 for r in range(rows):
                     if int32(oy + r * g[c.ROW_STEP]) < g[c.RESULT_Y]:
-                        total = sums[i, r]
-                        if g[c.HAS_BIAS]:
-                            total += wide(bias[channel])
-                        if g[c.HAS_RESIDUAL]:
-                            total += wide(residual[at])
-                        out[at] = activate(total)
+                        has_bias, has_residual = g[c.HAS_BIAS], g[c.HAS_RESIDUAL]
+                        finish_sum(
+                            sums[i, r], channel, at, has_bias, has_residual, bias, residual, out
+                        )
                     at += g[c.ROW_STEP] * g[c.RESULT_X]
 
     return store

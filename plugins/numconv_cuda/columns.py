@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd, prod
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.polyphase import spacing
 from numconv.core.tables import five_axes, padded_size, three_axes
 
 from .reads import MOST, NOTHING, Reads, reads
@@ -123,8 +124,7 @@ def _column(y: Reads, rows: int, channels: int) -> Column:
     """Return so many rows, with runs of taps that are as long as a thread can keep, and even."""
     if not y.spacing:
         return Column(1, channels, gaps=bool((y.taps < 0).any()))
-    unit = gcd(y.step, y.spacing)
-    steps = (0, 1) if rows == 1 else (y.step // unit, y.spacing // unit)
+    steps = (0, 1) if rows == 1 else spacing(y.step, y.spacing)[1:]
     made = [Column(rows, channels, taps, *steps) for taps in range(2, TAPS + 1)]
     most = max((each.taps for each in made if each.samples <= SAMPLES), default=1)
     runs = -(-y.count // most)
@@ -210,7 +210,7 @@ def _unit(axis: Reads, column: Column) -> int:
     """Return how far samples are apart that a thread reads at once."""
     if column.rows == 1:
         return axis.spacing
-    return axis.step if column.taps == 1 else gcd(axis.step, axis.spacing)
+    return axis.step if column.taps == 1 else spacing(axis.step, axis.spacing).unit
 
 
 def _firsts(axis: Reads, rows: int) -> NDArray[np.int64]:

@@ -1,21 +1,20 @@
 """Which samples meet which taps along an axis, in either direction, small enough for long axes.
 
-Results whose places leave the same remainder are reached by the same taps, at samples that move on
-by a constant: they have a phase in common. Forward there is one phase; an input gradient has one
-for each remainder of the stride, so that no product with an inserted zero is computed. What the
-other padding modes fold back has no such order, and there each result has a phase of its own.
+Results that have a phase in common are reached by the same taps, at samples that move on by a
+constant. Forward there is one phase; an input gradient has those of its stride
+(`numconv.core.polyphase`), so that no product with an inserted zero is computed. What the other
+padding modes fold back has no such order, and there each result has a phase of its own.
 """
 
 from __future__ import annotations
 
-from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.geometry import source_index
-from numconv.core.tables import Axis, Indices, padded_size, readers
+from numconv.core.polyphase import result_phases
+from numconv.core.tables import Axis, Indices, padded_size, padded_sources, readers
 
 # What may stand for where a sample is: a zero, that is multiplied as others are, or no product at
 # all. Added to other offsets within MOST samples, any of them leaves a negative number.
@@ -59,8 +58,7 @@ def reads(axis: Axis, mode: str, direction: str) -> Reads:
 
 
 def _forward(axis: Axis, mode: str) -> Reads:
-    length = padded_size(axis)
-    sources = source_index(axis.size, axis.lo, max(length - axis.lo - axis.size, 0), mode)[:length]
+    sources = padded_sources(axis, mode)
     sources = np.where(sources < 0, ZERO, sources)
     taps = np.arange(axis.kernel)[None]
     places = taps * axis.dilation
@@ -68,23 +66,14 @@ def _forward(axis: Axis, mode: str) -> Reads:
 
 
 def _backward(axis: Axis) -> Reads:
-    common = gcd(axis.stride, axis.dilation)
     phases = max(min(axis.stride, axis.size), 1)
-    shape = (phases, -(-axis.kernel * common // axis.stride))
-    places, taps = np.zeros(shape, np.int64), np.full(shape, -1)
-    # Ascending samples are descending taps.
-    every = np.arange(axis.kernel)[::-1]
-    for phase in range(phases):
-        apart = phase + axis.lo - every * axis.dilation
-        reached = apart % axis.stride == 0
-        taps[phase, : reached.sum()] = every[reached]
-        places[phase, : reached.sum()] = apart[reached] // axis.stride
+    found = result_phases(axis.lo, phases, axis.kernel, axis.stride, axis.dilation)
+    taps, places = found.table()
     first = places.min()
     length = -(-axis.size // phases) + places.max() - first
     sample = np.arange(length) + first
     sources = np.where((sample >= 0) & (sample < axis.outputs), sample, NOTHING)
-    spacing = axis.dilation // common
-    return Reads(axis.size, phases, 1, spacing, places - first, taps, sources)
+    return Reads(axis.size, phases, 1, found.shift, places - first, taps, sources)
 
 
 def _folded(axis: Axis, mode: str) -> Reads:

@@ -1,8 +1,8 @@
 """One spatial axis of a convolution, lowered: which sample stands where, and what taps read.
 
 The given array is copied, once, into *planes*. Along each axis it is padded and split into the
-phases of the stride (polyphase): phase r has the samples ``i * stride + r``, for each remainder r
-that some tap meets. In its phase every tap reads consecutive samples for consecutive results.
+phases of the stride (`numconv.core.polyphase`). In its phase every tap reads consecutive samples
+for consecutive results.
 Where taps are so far apart that most of a phase would never be read, each tap gets a phase of its
 own, which begins with its first sample.
 """
@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from numconv.core.polyphase import result_phases, sample_phases
 
 from .padding import Lines, Table
 
@@ -127,12 +129,10 @@ def forward_axis(
 ) -> LoweredAxis:
     """Lower an axis of ``y[o] = sum of w[k] * x[o * stride + k * dilation - lo]``."""
     read = (outputs - 1) * stride + (kernel - 1) * dilation + 1
-    taps = np.arange(kernel)
-    offsets, remainders = np.divmod(taps * dilation, stride)
-    phases, phase = np.unique(remainders, return_inverse=True)
+    found = sample_phases(kernel, stride, dilation)
     length = outputs + (kernel - 1) * dilation // stride
-    lines = Lines(phases - lo, stride, size, read - lo, mode)
-    part = AxisPart(outputs, 0, np.stack((taps, phase.ravel(), offsets), 1))
+    lines = Lines(found.remainders - lo, stride, size, read - lo, mode)
+    part = AxisPart(outputs, 0, np.stack((np.arange(kernel), found.phases, found.offsets), 1))
     return LoweredAxis(size, outputs, 1, lines, length, (part,)).compact()
 
 
@@ -141,27 +141,20 @@ def gradient_axis(
 ) -> LoweredAxis:
     """Lower an axis of the adjoint, gathered: ``x[i] = sum of w[k] * y[(i + lo - k * d) / s]``.
 
-    With ``i + lo = q * s + r``, the taps that reach remainder ``r`` are those whose ``k * d``
-    leaves it too, and they read ``y[q - k * d // s]``. Each remainder is a part of its own.
+    Each phase of the results is a part of its own.
     """
-    behind, remainders = np.divmod(np.arange(kernel) * dilation, stride)
-    order = np.argsort(remainders, kind="stable")
-    found, begins = np.unique(remainders[order], return_index=True)
-    reached = dict(zip(found.tolist(), np.split(order, begins[1:]), strict=True))
-    none = np.empty(0, np.int64)
+    phases = result_phases(lo, min(size, stride), kernel, stride, dilation)
     drafts = []
-    for remainder in sorted((i + lo) % stride for i in range(min(size, stride))):
-        first = -((remainder - lo) // stride)
-        count = (size - 1 + lo - remainder) // stride - first + 1
-        taps = reached.get(remainder, none)
-        if count > 0:
-            drafts.append((count, first * stride + remainder - lo, taps, first - behind[taps]))
-    pad = max(-int(offsets.min(initial=0)) for _, _, _, offsets in drafts)
-    ends = (pad + count + int(offsets.max(initial=-pad)) for count, _, _, offsets in drafts)
+    # Without dilation, those that most taps reach come first: their tasks take longest.
+    for start in sorted(range(min(size, stride)), key=lambda start: (start + lo) % stride):
+        taps, outputs = phases.reads(start)
+        drafts.append((-(-(size - start) // stride), start, taps, outputs))
+    pad = max(-int(outputs.min(initial=0)) for _, _, _, outputs in drafts)
+    ends = (pad + count + int(outputs.max(initial=-pad)) for count, _, _, outputs in drafts)
     length = max(1, *ends)
     parts = tuple(
-        AxisPart(count, start, np.stack((taps, np.zeros_like(taps), pad + offsets), 1))
-        for count, start, taps, offsets in drafts
+        AxisPart(count, start, np.stack((taps, np.zeros_like(taps), pad + outputs), 1))
+        for count, start, taps, outputs in drafts
     )
     lines = Lines(np.array([-pad]), 1, given, length - pad, "zeros")
     return LoweredAxis(given, size, stride, lines, length, parts).compact()

@@ -12,10 +12,11 @@ read one (`Readers`). What kernels make of the formulas is in `kernel.padded_rea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
+
+from numconv.core.polyphase import spacing
 
 Table = NDArray[np.int64]
 
@@ -189,17 +190,8 @@ class Readers:
     stride: int
     dilation: int
 
-    @property
-    def period(self) -> int:
-        """From one tap that reads a position to the next that may."""
-        return self.stride // gcd(self.stride, self.dilation)
-
-    @property
-    def shift(self) -> int:
-        """By so much the output of that one is before."""
-        return self.dilation // gcd(self.stride, self.dilation)
-
     def numbers(self) -> Table:
         """Return what kernels are told of the axis; see `kernel.padded_reads.readers_of`."""
-        told = (self.outputs, self.taps, self.stride, self.dilation, self.period, self.shift)
+        _, period, shift = spacing(self.stride, self.dilation)
+        told = (self.outputs, self.taps, self.stride, self.dilation, period, shift)
         return np.array(told, np.int64)

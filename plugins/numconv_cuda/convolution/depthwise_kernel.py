@@ -16,7 +16,7 @@ from numba import cuda, from_dtype, int32
 from numconv.core import dtypes
 
 from .. import columns as c
-from ..column_parts import anew, behind, finish, place, share
+from ..column_parts import anew, behind, finish, lines_of, place, share
 from ..columns import Column
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 from ..reads import NOTHING
@@ -56,11 +56,8 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
         x_group = (n * g[c.GROUPS] + group) * g[c.GIVEN_IN_GROUP]
         given = behind(x, x_group * plane)
         weights = group * g[c.WEIGHT_GROUP] + first * g[c.WEIGHT_RESULT]
-        sources_z, runs_z = tables[g[c.AT_Z] + oz], tables[g[c.AT_Z] + g[c.RESULT_Z] + oz]
-        sources_y, runs_y = tables[g[c.AT_Y] + block], tables[g[c.AT_Y] + g[c.ROW_BLOCKS] + block]
-        sources_x, runs_x = tables[g[c.AT_X] + ox], tables[g[c.AT_X] + g[c.RESULT_X] + ox]
-        oy = tables[g[c.AT_Y] + 2 * g[c.ROW_BLOCKS] + block]
-        inner = int32((oz * g[c.RESULT_Y] + oy) * g[c.RESULT_X] + ox)
+        line_z, line_y, line_x, oy, inner = lines_of(oz, block, ox, tables, g)
+        (sources_z, runs_z), (sources_y, runs_y), (sources_x, runs_x) = line_z, line_y, line_x
         for i in range(own):
             for r in range(rows):
                 sums[i, r] = wide(0)

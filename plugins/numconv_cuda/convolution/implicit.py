@@ -19,7 +19,7 @@ from typing import Any
 
 from numba import cuda, int32, int64, uint32
 
-from ..activate import activation
+from ..epilogue import storing as finishing
 from ..part import part
 from ..ptx import anew, load4
 from . import numbers as n
@@ -123,7 +123,7 @@ def weight_at(g, source, row, results):  # type: ignore[no-untyped-def]
 
 def storing(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Return the function that stores a sum, with the epilogue of `activation_name`."""
-    activate = activation(activation_name, wide)
+    finish = finishing(activation_name, wide)
 
     def store(given, out, g, p, group, row, column, ends, value):  # type: ignore[no-untyped-def]
         x, weight, bias, residual, reads, sources, parts = given
@@ -143,13 +143,10 @@ def storing(activation_name: str | None, wide: Any) -> Callable[..., None]:
         channel = int32(first_channel + row)
         stored = channel
         if g[n.SHUFFLE] > 1:
+            # `epilogue.destination`, in fewer instructions.
             quotient, rest = divided(channel, shuffled)
             stored = int32(rest * g[n.SHUFFLE] + quotient)
         place = first + stored * plane
-        if g[n.HAS_BIAS]:
-            value += wide(bias[channel])
-        if g[n.HAS_RESIDUAL]:
-            value += wide(residual[place])
-        out[place] = activate(value)
+        finish(value, channel, place, g[n.HAS_BIAS], g[n.HAS_RESIDUAL], bias, residual, out)
 
     return part(store)

@@ -1,8 +1,8 @@
 """A convolution in either direction as parts: results on a grid, each a sum over the same reads.
 
-Forward there is one part. The input gradient of a convolution has one for each combination of
-remainders that the results leave by the stride: those that share it are reached by the same taps,
-so no product with an inserted zero is computed.
+Forward there is one part. The input gradient of a convolution has one for each combination of the
+phases of its results (`numconv.core.polyphase`), so that no product with an inserted zero is
+computed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.polyphase import result_phases
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.tables import Axis, three_axes
 
@@ -100,14 +101,12 @@ def _forward(axis: Axis) -> list[Lines]:
 
 
 def _backward(axis: Axis) -> list[Lines]:
+    starts = range(min(axis.stride, axis.size))
+    phases = result_phases(axis.lo, len(starts), axis.kernel, axis.stride, axis.dilation)
     found = []
-    taps = np.arange(axis.kernel)
-    for start in range(min(axis.stride, axis.size)):
-        count = -(-(axis.size - start) // axis.stride)
-        place = start + axis.lo
-        reached = taps[(place - taps * axis.dilation) % axis.stride == 0]
-        steps = (place - reached * axis.dilation) // axis.stride
-        found.append(Lines(count, start, 0, steps, reached))
+    for start in starts:
+        taps, outputs = phases.reads(start)
+        found.append(Lines(-(-(axis.size - start) // axis.stride), start, 0, outputs, taps))
     return found
 
 

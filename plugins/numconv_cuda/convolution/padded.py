@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem, Epilogue
 from numconv.core.protocol import Algorithm, Plan, Shape
-from numconv.core.tables import Axis, five_axes, padded_size, readers, sources, three_axes
+from numconv.core.tables import Axis, five_axes, padded_size, padded_sources, readers, three_axes
 
 from ..array import DeviceArray
 from ..device import Device
@@ -158,11 +158,12 @@ def _tables(problem: ConvolutionProblem) -> list[NDArray[np.int64]]:
 
     Backward, instead, where in a list of copies those of each sample begin, and then the lists.
     """
-    # As to what reads what, padding is a convolution of a single tap.
-    axes = [Axis(x.size, padded_size(x), 1, 1, x.lo, 1) for x in three_axes(problem)]
+    axes, mode = three_axes(problem), problem.padding_mode
     if problem.direction == "forward":
-        return [sources(axis, problem.padding_mode).ravel() for axis in axes]
-    begins, copies, _ = zip(*(readers(axis, problem.padding_mode) for axis in axes), strict=True)
+        return [padded_sources(axis, mode) for axis in axes]
+    # As to what reads what, padding is a convolution of a single tap.
+    single = (Axis(x.size, padded_size(x), 1, 1, x.lo, 1) for x in axes)
+    begins, copies, _ = zip(*(readers(axis, mode) for axis in single), strict=True)
     return [*begins, *copies]
 
 

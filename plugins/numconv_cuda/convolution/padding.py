@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numba import cuda, from_dtype
 
-from ..activate import activation
 from ..compile import Kernel, Numbers, Results, Shorts, Sums, Values
+from ..epilogue import destination, storing
 
 THREADS = 128
 # Channels of a thread, which share its place, and whose reads are under way at once.
@@ -74,7 +74,7 @@ def _pad(wide: Any) -> Callable[..., None]:
 
 def _fold(activation_name: str | None, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
-    activate = activation(activation_name, wide)
+    store = storing(activation_name, wide)
 
     def kernel(
         padded: Sums,
@@ -114,14 +114,10 @@ def _fold(activation_name: str | None, wide: Any) -> Callable[..., None]:
         for i in range(OWN):
             channel = first + i
             if channel < g[CHANNELS]:
-                stored = channel % per_group * g[SHUFFLE] + channel // per_group
+                stored = destination(channel, per_group, g[SHUFFLE])
                 at = (n * g[CHANNELS] + stored) * size + place
-                value = sums[i]
-                if g[HAS_BIAS]:
-                    value += wide(bias[channel])
-                if g[HAS_RESIDUAL]:
-                    value += wide(residual[at])
-                out[at] = activate(value)
+                has_bias, has_residual = g[HAS_BIAS], g[HAS_RESIDUAL]
+                store(sums[i], channel, at, has_bias, has_residual, bias, residual, out)
 
     return kernel
 

@@ -20,8 +20,8 @@ import numpy as np
 from numba import cuda, from_dtype, int32, int64
 from numpy.typing import NDArray
 
-from ..activate import activation
 from ..compile import Kernel, Numbers, Results, Shorts, Values
+from ..epilogue import destination, storing
 from ..part import part
 from ..ptx import anew, load4
 from . import block_tables as t
@@ -222,7 +222,7 @@ def _apply(block: Block, wide: Any) -> Callable[..., None]:
 
 def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[..., None]:
     kind = from_dtype(np.dtype(wide))
-    activate = activation(activation_name, wide)
+    store = storing(activation_name, wide)
     generate, apply = _generate(block, wide), _apply(block, wide)
     rows, own, at_once = block.rows, block.channels, block.channels_at_once
     places, slots, column_numbers = block.places, DOWN * block.slot, COLUMN_NUMBERS * block.places
@@ -270,18 +270,13 @@ def _make(block: Block, activation_name: str | None, wide: Any) -> Callable[...,
             first_place, inside = where[FIRST * places + column], where[INSIDE * places + column]
             for c in range(own):
                 result = anew(cuda.blockIdx.y) * g[t.IN_GROUP] + first + c
-                stored = result % g[t.SHUFFLED_IN_GROUP] * g[t.SHUFFLE]
-                stored += result // g[t.SHUFFLED_IN_GROUP]
+                stored = destination(result, g[t.SHUFFLED_IN_GROUP], g[t.SHUFFLE])
                 plane = (cuda.blockIdx.z * g[t.CHANNELS] + stored) * g[t.RESULT_PLANE]
                 for r in range(rows):
                     if r < inside and first + c < g[t.IN_GROUP]:
                         at = plane + first_place + r * g[t.RESULT_X]
-                        value = sums[c, r]
-                        if g[t.HAS_BIAS]:
-                            value += wide(bias[result])
-                        if g[t.HAS_RESIDUAL]:
-                            value += wide(residual[at])
-                        out[at] = activate(value)
+                        has_bias, has_residual = g[t.HAS_BIAS], g[t.HAS_RESIDUAL]
+                        store(sums[c, r], result, at, has_bias, has_residual, bias, residual, out)
 
     return kernel
 

@@ -7,14 +7,14 @@ whole columns, so that each sample of a column is read once for all rows of a th
 
 from __future__ import annotations
 
-from math import gcd, prod
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.geometry import source_index
-from numconv.core.tables import Axis, padded_size, three_axes
+from numconv.core.polyphase import spacing
+from numconv.core.tables import Axis, padded_size, padded_sources, three_axes
 
 Table = NDArray[np.int64]
 
@@ -87,11 +87,8 @@ class Run(NamedTuple):
 def run_of(problem: Any) -> Run:
     """Return the longest run of taps whose samples a thread can keep; of one row if none share."""
     y = three_axes(problem)[1]
-    unit = gcd(y.stride, y.dilation)
-    made = (
-        Run(ROWS, taps, y.stride // unit, y.dilation // unit)
-        for taps in range(min(y.kernel, MOST_TAPS), 1, -1)
-    )
+    _, row_step, tap_step = spacing(y.stride, y.dilation)
+    made = (Run(ROWS, taps, row_step, tap_step) for taps in range(min(y.kernel, MOST_TAPS), 1, -1))
     shared = (each for each in made if samples(each) <= min(MOST_SAMPLES, ROWS * each.taps - 1))
     found = next(shared, None)
     if found is None or y.outputs < ROWS:
@@ -148,7 +145,7 @@ def tables(problem: Any, run: Run, slots: Table) -> tuple[NDArray[np.int32], NDA
     g[RESULT_Z : RESULT_X + 1] = [axis.outputs for axis in axes]
     g[RESULT_PLANE], g[GIVEN_PLANE] = prod(problem.output_shape), prod(problem.input_shape)
     g[ROW_BLOCKS] = row_blocks
-    g[DILATION_Y], g[SPACING] = y.dilation, gcd(y.stride, y.dilation)
+    g[DILATION_Y], g[SPACING] = y.dilation, spacing(y.stride, y.dilation).unit
     g[CHANNELS], g[IN_GROUP] = problem.channels, problem.channels // problem.groups
     g[STRIDE_Z : STRIDE_X + 1] = [axis.stride for axis in axes]
     g[HIDDEN], g[TAPS] = problem.hidden_channels, prod(problem.kernel_shape)
@@ -166,8 +163,7 @@ def tables(problem: Any, run: Run, slots: Table) -> tuple[NDArray[np.int32], NDA
 
 def _sources(axis: Axis, unit: int, beyond: int, mode: str) -> Table:
     """Return the sample at each place of the padded axis and of `beyond` more, `unit` apart."""
-    length = padded_size(axis)
-    found = source_index(axis.size, axis.lo, max(length - axis.lo - axis.size, 0), mode)[:length]
+    found = padded_sources(axis, mode)
     elements = np.where(found < 0, NOTHING, found * unit)
     return np.concatenate([elements, np.full(beyond, NOTHING)])
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import cuda, from_dtype, int32
 
 from .. import columns as c
-from ..column_parts import anew, behind, finish, place, share
+from ..column_parts import anew, behind, finish, lines_of, place, share
 from ..columns import Column
 from ..compile import Kernel, Numbers, Results, Shorts, Values
 
@@ -47,11 +47,8 @@ def _make(column: Column, activation_name: str | None, wide: Any) -> Callable[..
         plane = np.int64(g[c.GIVEN_PLANE])
         given = behind(x, (layer * g[c.GIVEN_IN_GROUP] + first) * plane)
         own_kernels = behind(kernels, layer * np.int64(g[c.WEIGHT_GROUP]))
-        sources_z, runs_z = tables[g[c.AT_Z] + oz], tables[g[c.AT_Z] + g[c.RESULT_Z] + oz]
-        sources_y, runs_y = tables[g[c.AT_Y] + block], tables[g[c.AT_Y] + g[c.ROW_BLOCKS] + block]
-        sources_x, runs_x = tables[g[c.AT_X] + ox], tables[g[c.AT_X] + g[c.RESULT_X] + ox]
-        oy = tables[g[c.AT_Y] + 2 * g[c.ROW_BLOCKS] + block]
-        inner = int32((oz * g[c.RESULT_Y] + oy) * g[c.RESULT_X] + ox)
+        line_z, line_y, line_x, oy, inner = lines_of(oz, block, ox, tables, g)
+        (sources_z, runs_z), (sources_y, runs_y), (sources_x, runs_x) = line_z, line_y, line_x
         for i in range(own):
             for r in range(rows):
                 sums[i, r] = wide(0)

@@ -14,8 +14,8 @@ from typing import Any
 
 from numba import cuda
 
-from ..activate import activation
 from ..compile import Integers, Kernel, LongNumbers, Results, Values
+from ..epilogue import destination, storing
 from ..part import part
 
 THREADS = 256
@@ -76,7 +76,7 @@ def result_at(n: int, channel: int, z: int, y: int, x: int, g: Any) -> int:
 
 def finish(activation_name: str | None, wide: Any) -> Callable[..., None]:
     """Return the device function that applies the epilogue to a sum and stores it."""
-    activate = activation(activation_name, wide)
+    finish_sum = storing(activation_name, wide)
 
     @part
     def store(
@@ -91,15 +91,9 @@ def finish(activation_name: str | None, wide: Any) -> Callable[..., None]:
         out: Any,
         g: Any,
     ) -> None:
-        channels, shuffle = g[RESULT_CHANNELS], g[SHUFFLE]
-        group = channels // shuffle
-        stored = channel % group * shuffle + channel // group
+        stored = destination(channel, g[RESULT_CHANNELS] // g[SHUFFLE], g[SHUFFLE])
         place = result_at(n, stored, z, y, x, g)
-        if g[HAS_BIAS]:
-            total += wide(bias[channel])
-        if g[HAS_RESIDUAL]:
-            total += wide(residual[place])
-        out[place] = activate(total)
+        finish_sum(total, channel, place, g[HAS_BIAS], g[HAS_RESIDUAL], bias, residual, out)
 
     return store
 

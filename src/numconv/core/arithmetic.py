@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .errors import ArgumentError
 from .geometry import integer, output_size
+from .polyphase import result_phases
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,7 @@ def tap_counts(kernel: int, stride: int, dilation: int = 1) -> tuple[int, ...]:
     >>> tap_counts(kernel=3, stride=2), tap_counts(kernel=4, stride=2)
     ((2, 1), (2, 2))
     """
-    counts = np.bincount(np.arange(kernel) * dilation % stride, minlength=stride)
-    return tuple(counts.tolist())
+    return tuple(result_phases(0, stride, kernel, stride, dilation).counts.tolist())
 
 
 def unevenness(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import tap_source
+from .geometry import source_index, tap_source
 
 Indices = NDArray[np.int64]
 
@@ -50,6 +50,11 @@ def _plain(axis: Axis) -> Axis:
 def padded_size(axis: Axis) -> int:
     """Return the samples of an axis that any output sees, padding included."""
     return (axis.outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
+
+
+def padded_sources(axis: Axis, mode: str) -> Indices:
+    """Return which sample stands at each position that any output sees; -1 is a zero."""
+    return source_index(axis.size, axis.lo, padded_size(axis) - axis.lo - axis.size, mode)
 
 
 def five_axes(shape: tuple[int, ...], leading: int = 2) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.polyphase import spacing
 from numconv.core.problems import InvolutionProblem
 
 from ...kernel.axes import LoweredAxis, forward_axis
@@ -123,8 +124,7 @@ def choose(problem: InvolutionProblem, machine: Machine, itemsize: int) -> Invol
             lanes //= 2
     stride, dilation = spatial(problem.stride), spatial(problem.dilation)
     axis = 2 if along_x else 1
-    common = gcd(stride[axis], dilation[axis])
-    period, apart = stride[axis] // common, dilation[axis] // common
+    _, period, apart = spacing(stride[axis], dilation[axis])
     extent = height
     if along_x:
         vectors = lanes // gcd(lanes, apart)

@@ -7,6 +7,7 @@ from math import gcd, prod
 
 import numpy as np
 
+from numconv.core.polyphase import outputs_over
 from numconv.core.problems import ConvolutionProblem
 
 from ...kernel.lowering import group_channels
@@ -48,9 +49,11 @@ class ScatteredAxis:
 
     def reach(self, first: int, end: int) -> tuple[int, int]:
         """Return the range of samples that add to results `first` to `end`."""
-        lowest = -((self.dilation * (self.taps - 1) - self.lo - first) // self.stride)
-        begin = min(max(lowest, 0), self.given)
-        return begin, min(max((end - 1 + self.lo) // self.stride + 1, begin), self.given)
+        begin, stop = outputs_over(
+            first + self.lo, end + self.lo, self.taps, self.stride, self.dilation
+        )
+        begin = min(max(begin, 0), self.given)
+        return begin, min(max(stop, begin), self.given)
 
     @property
     def cells(self) -> tuple[int, int]:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core.memory import aligned_copy
+from numconv.core.polyphase import result_phases, spacing
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Array
 from numconv.core.threads import get_num_threads
 
 from ...kernel.lowering import group_channels
-from ...kernel.padding import Readers
 from ...kernel.records import RESULT, Tables, in_turn, record, result_numbers, whole_lines
 from ...runtime.launch import worker
 from ...runtime.process import OfThisProcess
@@ -229,22 +229,18 @@ def _axes(
     )
     told = {"at_later": tables.add(_phases(x, 0, *steps[2]))}
     for name, axis, (tap, sample) in zip("zyx", axes, steps, strict=True):
-        readers = _readers(axis)
+        _, period, shift = spacing(axis.stride, axis.dilation)
         told |= {
             f"at_{name}": tables.add(_phases(axis, axis.lo, tap, sample)),
             f"given_{name}": axis.given,
-            f"shift_{name}": readers.shift,
-            f"next_{name}": readers.period * tap - readers.shift * sample,
+            f"shift_{name}": shift,
+            f"next_{name}": period * tap - shift * sample,
         }
     return {**told, "stride_z": z.stride, "stride_y": y.stride}
 
 
-def _readers(axis: ScatteredAxis) -> Readers:
-    return Readers(axis.given, axis.taps, axis.stride, axis.dilation)
-
-
 def _phases(axis: ScatteredAxis, first: int, tap_step: int, sample_step: int) -> NDArray[np.int64]:
-    """Return which taps reach results of each phase, the results of one remainder of the stride.
+    """Return which taps reach the results of each phase.
 
     Parameters
     ----------
@@ -260,16 +256,10 @@ def _phases(axis: ScatteredAxis, first: int, tap_step: int, sample_step: int) ->
         are, and how many taps there are.
     """
     # Of a longer stride, no more phases than there are results.
-    readers, found = _readers(axis), np.zeros((min(axis.stride, axis.result), 3), np.int64)
-    first_taps = range(min(readers.period, readers.taps))
-    starts = {tap * axis.dilation % axis.stride: tap for tap in first_taps}
-    for phase, told in enumerate(found):
-        tap = starts.get((first + phase) % axis.stride)
-        if tap is not None:
-            count = -(-(axis.taps - tap) // readers.period)
-            sample = (first + phase - tap * axis.dilation) // axis.stride
-            told[:] = tap * tap_step + sample * sample_step, sample, count
-    return found
+    phases = min(axis.stride, axis.result)
+    found = result_phases(first, phases, axis.taps, axis.stride, axis.dilation)
+    sums = found.first_taps * tap_step + found.first_outputs * sample_step
+    return np.stack((sums, found.first_outputs, found.counts), 1)
 
 
 def _arrange(numbers: dict[str, int], positions: int, width: int, rows: int) -> None:

@@ -1,10 +1,9 @@
 """One spatial axis as Winograd's filtering sees it: of stride 1, whatever the layer's stride.
 
-A stride splits the given array of a forward convolution into its *phases*: phase r has the samples
-``i * stride + r``, and the taps that read them. That is a convolution of stride 1 with as many
-times the given channels. The stride of an input gradient splits the results into phases likewise,
-here called *parts*: as many times the result channels, all of which read the same samples. Along
-the axis, then::
+A stride splits the given array of a forward convolution into its phases (`core.polyphase`), which
+are as many times the given channels. The stride of an input gradient splits the results into
+phases likewise, here called *parts*: as many times the result channels, all of which read the same
+samples. Along the axis, then::
 
     result[i * parts + part + first] = sum over phase, t of
         weight[tap[part, phase, t]] * given[start + phase + step * (i + t)]
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.polyphase import outputs_over, result_phases, sample_phases
 from numconv.core.problems import ConvolutionProblem
 
 from ...kernel.padding import FAR, Lines
@@ -82,18 +82,16 @@ def forward_axis(
     given: int, result: int, kernel: int, stride: int, lo: int, mode: str
 ) -> WinogradAxis:
     """Return an axis of ``result[i] = sum of weight[k] * given[i * stride + k - lo]``."""
-    tap = stride * np.arange(-(-kernel // stride)) + np.arange(min(stride, kernel))[:, None]
-    tap[tap >= kernel] = -1
+    tap = sample_phases(kernel, stride, 1).taps()
     return WinogradAxis(given, result, result, 0, -lo, stride, tap[None], mode)
 
 
 def gradient_axis(given: int, result: int, kernel: int, stride: int, lo: int) -> WinogradAxis:
     """Return an axis of the adjoint, ``result[i * stride + k - lo] += weight[k] * given[i]``."""
-    tap = kernel - stride + np.arange(stride)[:, None] - stride * np.arange(-(-kernel // stride))
-    tap[tap < 0] = -1
     # Part 0 begins with the last result that is not after the first one there is.
-    start = (lo - kernel) // stride + 1
+    start, _ = outputs_over(lo, lo + 1, kernel, stride)
     first = kernel - stride - lo + stride * start
+    tap, _ = result_phases(first + lo, stride, kernel, stride, 1).table()
     positions = -(-(result - first) // stride)
     return WinogradAxis(given, result, positions, first, start, 1, tap[:, None], "zeros")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import gcd, prod
+from math import prod
 from typing import Literal, get_args
 
 import numpy as np
 
 from ..errors import ArgumentError
 from ..geometry import Pairs, source_index
+from ..polyphase import spacing
 from ..types import Array, Shape
 from .common import Windowed, check_types, check_values
 from .epilogue import Epilogue
@@ -189,7 +190,7 @@ class ConvolutionProblem(Windowed):
 
 def _most_phase(kernel: int, stride: int, dilation: int) -> int:
     """Return how many taps of a kernel reach one sample at most, each from a place of its own."""
-    return -(-kernel // (stride // gcd(stride, dilation)))
+    return -(-kernel // spacing(stride, dilation).period)
 
 
 def _most_copies(size: int, lo: int, hi: int, mode: str) -> int:
