@@ -282,7 +282,7 @@ class Recognising(Protocol):
 
 
 @runtime_checkable
-class Viewing(Protocol):
+class Viewing(Memory, Protocol):
     """A memory whose arrays can be laid out anew, as operators made of others ask for.
 
     Its inner arrays have strides, in bytes, and its `copy` takes integers of any dtype to int64.
