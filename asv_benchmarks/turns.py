@@ -1,30 +1,27 @@
 """Two commits side by side: each in a process of its own, taking turns every few milliseconds.
 
 What neighbours on the machine take away lasts for seconds, so it is taken from both, and the ratio
-of a round stays what it was. The processes run benchmarks of this folder by name.
+of a round stays what it was.
 """
 
 from __future__ import annotations
 
-import importlib
-import json
 import os
-import subprocess
-import sys
-import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+
+from serving import FailedError, Process
+
+from numconv.benchmarking.turns import Effort, alternate
 
 ROUNDS = 24
 TURN_SECONDS = 0.02
-# The threads of one process spin for a while after its turn, and would slow the other's.
-PAUSE_SECONDS = 0.003
+SERVER = Path(__file__).with_name("commit.py")
 
 
 @dataclass(frozen=True)
@@ -70,24 +67,13 @@ class Worker:
     ) -> None:
         self._commit = commit
         environment = {**os.environ, **variables, "PYTHONPATH": str(installed)}
-        self._process = subprocess.Popen(
-            [str(python), __file__],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
+        self._process = Process([str(python), str(SERVER)], environment)
 
-    def send(self, *message: Any) -> None:
-        """Ask for something, without waiting for the answer."""
-        assert self._process.stdin is not None
-        # A process that ended is noticed when its answer is missing.
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
+    def prepare(self, benchmark: Benchmark) -> None:
+        """Let it get ready for a benchmark, without waiting for it."""
+        self._process.send(("prepare", benchmark.name, benchmark.index))
 
-    def receive(self) -> Any:
+    def receive(self) -> bool | float:
         """Return the answer to what was asked.
 
         Raises
@@ -95,26 +81,19 @@ class Worker:
         BrokenBenchmarkError
             If the benchmark raised, or took its process with it.
         """
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        answer = json.loads(line) if line else {"error": "its process ended"}
-        if "error" in answer:
-            raise BrokenBenchmarkError(self._commit, answer["error"])
-        return answer["result"]
+        try:
+            answer: bool | float = self._process.receive()
+        except FailedError as error:
+            raise BrokenBenchmarkError(self._commit, str(error)) from None
+        return answer
 
     def turn(self) -> float:
         """Return the seconds of the fastest call of a turn."""
-        self.send("turn", TURN_SECONDS)
-        seconds = float(self.receive())
-        time.sleep(PAUSE_SECONDS)
-        return seconds
+        self._process.send(("turn", TURN_SECONDS))
+        return float(self.receive())
 
     def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._process.close()
 
 
 @contextmanager
@@ -135,15 +114,13 @@ def compare(before: Worker, after: Worker, benchmark: Benchmark) -> Comparison |
         If it fails. Both workers must be closed then, for the other's answer may be left.
     """
     for worker in (before, after):
-        worker.send("prepare", benchmark.name, benchmark.index)
+        worker.prepare(benchmark)
     ready = [worker.receive() for worker in (before, after)]
     if not all(ready):
         return None
-    rounds = []
-    for index in range(ROUNDS):
-        order = (before, after) if index % 2 else (after, before)
-        seconds = {worker: worker.turn() for worker in order}
-        rounds.append((seconds[before], seconds[after]))
+    effort = Effort(ROUNDS, TURN_SECONDS, patience_seconds=float("inf"))
+    turns = {"before": before.turn, "after": after.turn}
+    rounds = [(each["before"], each["after"]) for each in alternate(turns, effort)]
     fastest = [min(side) for side in zip(*rounds, strict=True)]
     return Comparison(
         before=median(first for first, _ in rounds),
@@ -151,44 +128,3 @@ def compare(before: Worker, after: Worker, benchmark: Benchmark) -> Comparison |
         ratio=median(second / first for first, second in rounds),
         ratio_of_minima=fastest[1] / fastest[0],
     )
-
-
-class _Server:
-    """Answers in the process of a `Worker`."""
-
-    def prepare(self, name: str, index: int | None) -> bool:
-        module, kind, method = name.split(".")
-        made = getattr(importlib.import_module(f"benchmarks.{module}"), kind)()
-        parameters = () if index is None else (made.params[0][index],)
-        try:
-            made.setup(*parameters)
-        except NotImplementedError:
-            return False
-        self._call = lambda: getattr(made, method)(*parameters)
-        self._call()
-        return True
-
-    def turn(self, seconds: float) -> float:
-        end = time.perf_counter() + seconds
-        fastest = float("inf")
-        begin = time.perf_counter()
-        while begin < end:
-            self._call()
-            now = time.perf_counter()
-            fastest, begin = min(fastest, now - begin), now
-        return fastest
-
-    def serve(self) -> None:
-        # Answers go where standard output went; whatever a benchmark prints goes elsewhere.
-        answers, sys.stdout = sys.stdout, sys.stderr
-        for line in sys.stdin:
-            request, *arguments = json.loads(line)
-            try:
-                answer = {"result": getattr(self, request)(*arguments)}
-            except Exception as error:
-                answer = {"error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(answer), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    _Server().serve()

@@ -77,6 +77,7 @@ class Fft(ScipyAlgorithm):
     """`fftconvolve`: one transform of the whole, all given channels of a result at once."""
 
     name = "fft"
+    transforms = True
     function = "fftconvolve"
 
     def channel(self, problem: Any) -> Callable[[Array, Array], Array]:

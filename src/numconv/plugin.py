@@ -17,7 +17,7 @@ marked with `hookimpl`:
 
 from __future__ import annotations
 
-from .core.activations import ACTIVATIONS
+from .core.activations import ACTIVATIONS, LEAKY_SLOPE
 from .core.bound import FACTOR, bound
 from .core.dispatch import solve
 from .core.dtypes import COMPLEXES, DTYPES, FLOATS, INTEGERS, accumulator, epsilon
@@ -40,6 +40,8 @@ from .core.geometry import (
     tap_source,
 )
 from .core.hookspecs import hookimpl
+from .core.kept import remembering
+from .core.memory import when_released
 from .core.operators.checks import batched, check_dtype, check_shape
 from .core.operators.naive import pad, widen
 from .core.optional import (
@@ -63,6 +65,7 @@ from .core.optional import (
     Sharing,
     SummedIn,
     Telling,
+    Transforming,
     Transposable,
     Tunable,
     Typical,
@@ -102,6 +105,7 @@ __all__ = [
     "FACTOR",
     "FLOATS",
     "INTEGERS",
+    "LEAKY_SLOPE",
     "PADDING_MODES",
     "PROTOCOL",
     "Algorithm",
@@ -146,6 +150,7 @@ __all__ = [
     "Status",
     "SummedIn",
     "Telling",
+    "Transforming",
     "Transposable",
     "Tunable",
     "Typical",
@@ -169,9 +174,11 @@ __all__ = [
     "pad",
     "padding_pairs",
     "per_axis",
+    "remembering",
     "result_dtype",
     "solve",
     "source_index",
     "tap_source",
+    "when_released",
     "widen",
 ]

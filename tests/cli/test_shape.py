@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from numconv.cli import drawing
+from numconv.cli.arithmetic import Window
 from numconv.core import plugins
-from numconv.core.arithmetic import Window
 
 Run = Callable[..., Any]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.arithmetic import Window, even_kernel, overlap, unevenness
 from ..core.errors import ArgumentError
+from .arithmetic import Window, even_kernel, overlap, unevenness
 from .canvas import FAINT, INK, PAPER, font, wrap
 from .printing import shape
 

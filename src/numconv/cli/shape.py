@@ -12,11 +12,11 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import arithmetic, plugins
-from ..core.arithmetic import ReceptiveField, Window
+from ..core import plugins
 from ..core.errors import ArgumentError
 from ..core.protocol import Operand
-from . import calls, files, images, limits, printing
+from . import arithmetic, calls, files, images, limits, printing
+from .arithmetic import ReceptiveField, Window
 from .operands import complete
 from .options import GEOMETRY, JSON, OP, Padding, ParamType, Sizes, given
 

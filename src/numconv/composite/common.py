@@ -11,7 +11,7 @@ from ..core import arrays
 from ..core.dtypes import INTEGERS
 from ..core.errors import ArgumentError
 from ..core.layouts import converted, laid_out, shape_of
-from ..core.operators.examples import Examples
+from ..core.operators.examples import ByExamples, Examples
 from ..core.protocol import Array, Case, Demonstration, Operand, Shape
 
 
@@ -88,7 +88,7 @@ def channels_of(x: Any, axes: int) -> int:
 
 
 @dataclass(frozen=True)
-class CompositeOperator:
+class CompositeOperator(ByExamples):
     """An operator made of others: a function, its definition, its cases and its picture."""
 
     name: str
@@ -117,14 +117,3 @@ class CompositeOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return self.show(picture)
-
-    def example(
-        self,
-        x: Operand,
-        axes: int,
-        *,
-        kernel: Any = None,
-        out_channels: int | None = None,
-        **parameters: Any,
-    ) -> Case:
-        return self.examples.case(self.name, x, axes, kernel, out_channels, parameters)

@@ -19,6 +19,7 @@ from .optional import (
     features_of,
     is_last_resort,
     protocol_of,
+    uses_transforms,
 )
 from .protocol import PROTOCOL, SINCE, Algorithm, Plan, Problem, Status
 
@@ -233,6 +234,7 @@ class _GuardedAlgorithm:
     def __init__(self, backend: Guarded, algorithm: Any) -> None:
         self.name: str = algorithm.name
         self.last_resort = is_last_resort(algorithm)
+        self.transforms = uses_transforms(algorithm)
         self._backend, self._algorithm = backend, algorithm
         if isinstance(algorithm, Native):
             self.native = algorithm.native

@@ -37,17 +37,17 @@ def laid_out(name: str, value: Any, arrange: Arrange) -> Any:
     """
     if isinstance(value, Operand):
         return Operand(arrange(value.shape, (0,) * value.ndim)[2], value.dtype)
-    memory: Any = HOST if type(value) is np.ndarray else memory_of([(name, value)])
+    memory = HOST if type(value) is np.ndarray else memory_of([(name, value)])
     array = memory.adapt(name, value)
     if memory is HOST:
         seen, strides, shape = arrange(array.shape, array.strides)
         view = np.lib.stride_tricks.as_strided(array, seen, strides, writeable=False)
         return arrays.restorer(value)(np.ascontiguousarray(view).reshape(shape))
-    viewing: Any = memory if isinstance(memory, Viewing) else None
-    if viewing is None:
-        raise _elsewhere(name, value, memory)
+    if not isinstance(memory, Viewing):
+        given = f"{type(value).__name__} in the memory of {memory.device!r}"
+        raise ArgumentTypeError(name, given, "an array that can be laid out anew there")
     seen, strides, shape = arrange(array.shape, array.strides)
-    view = viewing.view(array, seen, strides)
+    view = memory.view(array, seen, strides)
     made = memory.new_output(shape, array.dtype)()
     memory.copy(made.reshape(view.shape), view)
     return memory.restorer(value)(made)
@@ -83,18 +83,12 @@ def converted(name: str, value: Any, dtype: str) -> Any:
     """Return an array of integers in another dtype of integers; on a device that is int64."""
     if arrays.dtype_name(value) == dtype:
         return value
-    memory: Any = memory_of([(name, value)])
+    memory = memory_of([(name, value)])
     array = memory.adapt(name, value)
     if memory is HOST:
         return array.astype(dtype, copy=False)
-    can_convert = isinstance(memory, Viewing)
-    if not can_convert or dtype != "int64":
+    if not isinstance(memory, Viewing) or dtype != "int64":
         raise ArgumentTypeError(name, array.dtype, f"dtype {dtype}, as x has")
     made = memory.new_output(array.shape, np.dtype(dtype))()
     memory.copy(made, array)
     return memory.restorer(value)(made)
-
-
-def _elsewhere(name: str, value: Any, memory: Any) -> ArgumentTypeError:
-    given = f"{type(value).__name__} in the memory of {memory.device!r}"
-    return ArgumentTypeError(name, given, "an array that can be laid out anew there")

@@ -158,6 +158,17 @@ class LastResort(Protocol):
 
 
 @runtime_checkable
+class Transforming(Protocol):
+    """An algorithm that says whether it goes through Fourier transforms.
+
+    `numconv.signal` goes by it where SciPy's functions do one or the other: which method
+    `choose_conv_method` names, and whether integers are convolved as floating-point numbers.
+    """
+
+    transforms: bool
+
+
+@runtime_checkable
 class Native(Protocol):
     """A backend or an algorithm with a library behind it, measured as its own users call it."""
 
@@ -271,7 +282,7 @@ class Recognising(Protocol):
 
 
 @runtime_checkable
-class Viewing(Protocol):
+class Viewing(Memory, Protocol):
     """A memory whose arrays can be laid out anew, as operators made of others ask for.
 
     Its inner arrays have strides, in bytes, and its `copy` takes integers of any dtype to int64.
@@ -407,6 +418,11 @@ def linear_in(problem: Problem) -> tuple[int, ...]:
 def is_last_resort(algorithm: Algorithm) -> bool:
     """Return whether an algorithm is slow, and there so that every call has an answer."""
     return isinstance(algorithm, LastResort) and bool(algorithm.last_resort)
+
+
+def uses_transforms(algorithm: Algorithm) -> bool:
+    """Return whether an algorithm goes through Fourier transforms."""
+    return isinstance(algorithm, Transforming) and bool(algorithm.transforms)
 
 
 def protocol_of(item: Backend | Operator) -> Any:

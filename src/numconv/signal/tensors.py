@@ -9,15 +9,13 @@ from ..core.dtypes import COMPLEXES, FLOATS
 from ..core.geometry import Pairs
 from ..core.kept import remembering
 from ..core.operators.convolution import convolve, problem
+from ..core.optional import uses_transforms
 from ..core.protocol import Array, Operand
 from ..core.threads import get_num_threads
 from .layout import MOST_AXES, Layout
 
 COMPILED = frozenset(map(np.dtype, FLOATS + COMPLEXES))
 """Dtypes whose sums kernels take, besides integers."""
-
-TRANSFORMS = ("fft", "spectral")
-"""Algorithms that go through Fourier transforms."""
 
 
 def correlated(x: Array, weight: Array, layout: Layout, accuracy: str) -> Array:
@@ -72,12 +70,12 @@ def takes_transforms(layout: Layout, dtype: np.dtype) -> bool:
     """Return whether the dispatcher would go through Fourier transforms."""
     if not 1 <= len(layout.sliding) <= MOST_AXES:
         return False
-    return _algorithm(layout, dtype.name, get_num_threads()) in TRANSFORMS
+    return _takes_transforms(layout, dtype.name, get_num_threads())
 
 
 @remembering(1024)
-def _algorithm(layout: Layout, dtype: str, threads: int) -> str:
-    """Return what is chosen; `threads` tells apart choices that depend on their number."""
+def _takes_transforms(layout: Layout, dtype: str, threads: int) -> bool:
+    """Look at what is chosen; `threads` tells apart choices that depend on their number."""
     described = problem(
         x=Operand(layout.x_shape, dtype),
         weight=Operand(layout.weight_shape, dtype),
@@ -93,4 +91,4 @@ def _algorithm(layout: Layout, dtype: str, threads: int) -> str:
         accuracy="standard",
         shuffled=False,
     )
-    return choose(described).algorithm.name
+    return uses_transforms(choose(described).algorithm)

@@ -35,6 +35,7 @@ class Fft:
 
     name = "fft"
     last_resort = False
+    transforms = True
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if dtypes.kind(problem.dtype) != "float":

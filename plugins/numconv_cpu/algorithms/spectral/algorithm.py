@@ -32,6 +32,7 @@ class Spectral:
 
     name = "spectral"
     last_resort = False
+    transforms = True
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if dtypes.kind(problem.dtype) == "integer":

@@ -16,7 +16,7 @@ from ..protocol import Array, Case, Demonstration, Operand
 from ..signatures import Int, Kind, Plain
 from . import demonstrations, examples
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
-from .examples import Examples
+from .examples import ByExamples, Examples
 from .naive import finish, fold, pad, tap_window, widen
 
 OPERANDS = ("x", "weight", "bias", "residual")
@@ -162,7 +162,7 @@ CHOOSING = Examples(examples.weight, chooses_channels=True)
 
 
 @dataclass(frozen=True)
-class ConvolutionOperator:
+class ConvolutionOperator(ByExamples):
     """A convolution under the name of what its parameters make of it."""
 
     name: str
@@ -190,17 +190,6 @@ class ConvolutionOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return self.show(picture)
-
-    def example(
-        self,
-        x: Operand,
-        axes: int,
-        *,
-        kernel: Any = None,
-        out_channels: int | None = None,
-        **parameters: Any,
-    ) -> Case:
-        return self.examples.case(self.name, x, axes, kernel, out_channels, parameters)
 
 
 CONVOLUTIONS = (

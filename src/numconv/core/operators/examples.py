@@ -76,6 +76,25 @@ class Examples:
         return Case("example", (x, *others), wish.parameters)
 
 
+class ByExamples:
+    """An operator that has examples for any input (`optional.Exemplary`), made by `examples`."""
+
+    name: str
+    examples: Examples
+
+    def example(
+        self,
+        x: Operand,
+        axes: int,
+        *,
+        kernel: Any = None,
+        out_channels: int | None = None,
+        **parameters: Any,
+    ) -> Case:
+        """Return a call on `x` as it is usual, with everything that is said kept."""
+        return self.examples.case(self.name, x, axes, kernel, out_channels, parameters)
+
+
 def divisor(number: int) -> int:
     """Return 4, 3 or 2, whichever first divides `number`, else `number` itself."""
     return next((groups for groups in (4, 3, 2) if number % groups == 0), number)

@@ -15,7 +15,7 @@ from ..problems import FilterProblem
 from ..problems.filter import FILTERED, NEGLIGIBLE
 from ..protocol import Array, Case, Demonstration, Operand, Shape
 from . import demonstrations, examples
-from .examples import Examples
+from .examples import ByExamples, Examples
 
 
 def problem(
@@ -221,7 +221,7 @@ def stored(values: Array, dtype: str) -> Array:
 
 
 @dataclass(frozen=True)
-class FilterOperator:
+class FilterOperator(ByExamples):
     """A filter with weights, or the mean."""
 
     name: str
@@ -244,17 +244,6 @@ class FilterOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return self.show(picture)
-
-    def example(
-        self,
-        x: Operand,
-        axes: int,
-        *,
-        kernel: Any = None,
-        out_channels: int | None = None,
-        **parameters: Any,
-    ) -> Case:
-        return self.examples.case(self.name, x, axes, kernel, out_channels, parameters)
 
 
 FILTERS = (

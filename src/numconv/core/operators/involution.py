@@ -16,7 +16,7 @@ from ..protocol import Array, Case, Demonstration, Operand
 from ..signatures import Kind, Plain
 from . import demonstrations, examples, generated
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
-from .examples import Examples
+from .examples import ByExamples, Examples
 from .naive import finish, involved, widen
 
 OPERANDS = ("x", "kernels", "bias", "residual")
@@ -112,15 +112,13 @@ def reference(problem: InvolutionProblem, x: Array, kernels: Array, *epilogue: A
         return finish(problem, involved(problem, widen(x), widen(kernels)), *epilogue)
 
 
-_EXAMPLES = Examples(examples.kernels, kernel=7)
-
-
-class InvolutionOperator:
+class InvolutionOperator(ByExamples):
     """A kernel for every position instead of one for every channel."""
 
     name = "involution"
     summary = "a kernel for each position, shared by channels"
     operands = OPERANDS[:2]
+    examples = Examples(examples.kernels, kernel=7)
     naive: Mapping[type, Callable[..., Array]] = MappingProxyType(
         {InvolutionProblem: reference, GeneratedInvolutionProblem: generated.reference}
     )
@@ -138,17 +136,6 @@ class InvolutionOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return demonstrations.involution(picture)
-
-    def example(
-        self,
-        x: Operand,
-        axes: int,
-        *,
-        kernel: Any = None,
-        out_channels: int | None = None,
-        **parameters: Any,
-    ) -> Case:
-        return _EXAMPLES.case(self.name, x, axes, kernel, out_channels, parameters)
 
 
 INVOLUTION = InvolutionOperator()

@@ -15,7 +15,7 @@ from ..signatures import Int, Kind, Plain
 from . import demonstrations, examples
 from .checks import axes_of, batched, check_dtype, check_epilogue, check_rank
 from .convolution import OPERANDS, reference
-from .examples import Examples
+from .examples import ByExamples, Examples
 
 
 def problem(
@@ -159,10 +159,7 @@ def transpose(
     return solved
 
 
-_EXAMPLES = Examples(examples.transposed, kernel=4, chooses_channels=True)
-
-
-class TransposedOperator:
+class TransposedOperator(ByExamples):
     """The adjoint of a convolution: spreads each sample over a kernel's width."""
 
     name = "transposed"
@@ -170,6 +167,7 @@ class TransposedOperator:
     operands = OPERANDS[:3]
     optional = OPERANDS[2:3]
     usual: Mapping[str, Any] = MappingProxyType({"stride": 2, "padding": 1})
+    examples = Examples(examples.transposed, kernel=4, chooses_channels=True)
     naive: Mapping[type, Callable[..., Array]] = MappingProxyType({ConvolutionProblem: reference})
 
     def apply(self, x: Any, weight: Any, bias: Any = None, **parameters: Any) -> Any:
@@ -185,17 +183,6 @@ class TransposedOperator:
 
     def demonstration(self, picture: Array) -> Demonstration:
         return demonstrations.transposed(picture)
-
-    def example(
-        self,
-        x: Operand,
-        axes: int,
-        *,
-        kernel: Any = None,
-        out_channels: int | None = None,
-        **parameters: Any,
-    ) -> Case:
-        return _EXAMPLES.case(self.name, x, axes, kernel, out_channels, parameters)
 
 
 TRANSPOSED = TransposedOperator()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from numconv import ArgumentError
-from numconv.core import arithmetic
-from numconv.core.arithmetic import ReceptiveField, Window
+from numconv.cli import arithmetic
+from numconv.cli.arithmetic import ReceptiveField, Window
 
 GEOMETRIES = [Window(*each) for each in product((1, 2, 3, 5), (1, 2, 3), (0, 2), (0, 1), (1, 2, 3))]
 

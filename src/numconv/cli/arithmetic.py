@@ -17,9 +17,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ArgumentError
-from .geometry import integer, output_size
-from .polyphase import result_phases
+from ..core.errors import ArgumentError
+from ..core.geometry import integer, output_size
+from ..core.polyphase import result_phases
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Window:
     def extent(self) -> int:
         """Samples the kernel covers, holes included: ``dilation * (kernel - 1) + 1``.
 
-        >>> from numconv.core.arithmetic import Window
+        >>> from numconv.cli.arithmetic import Window
         >>> Window(kernel=3, dilation=2).extent
         5
         """
@@ -59,7 +59,7 @@ class Window:
     def output(self, size: int) -> int:
         """Return ``floor((size + lo + hi - extent) / stride) + 1`` (arXiv:1603.07285, section 5.1).
 
-        >>> from numconv.core.arithmetic import Window
+        >>> from numconv.cli.arithmetic import Window
         >>> Window(kernel=3, stride=2, lo=1, hi=1).output(56)
         28
         """
@@ -75,7 +75,7 @@ class Window:
         The smallest input from which the convolution makes `size` outputs, and up to
         ``stride - 1`` samples more (arXiv:1603.07285, relations 13 and 14).
 
-        >>> from numconv.core.arithmetic import Window
+        >>> from numconv.cli.arithmetic import Window
         >>> Window(kernel=4, stride=2, lo=1, hi=1).transposed_output(16)
         32
         """
@@ -122,7 +122,7 @@ def receptive_field(windows: Iterable[Window]) -> ReceptiveField:
     --------
     The stem of a ResNet, a 7-tap convolution and a 3-tap pooling, both with stride 2:
 
-    >>> from numconv.core.arithmetic import Window, receptive_field
+    >>> from numconv.cli.arithmetic import Window, receptive_field
     >>> receptive_field([Window(7, 2, 3, 3), Window(3, 2, 1, 1)])
     ReceptiveField(size=11, jump=4, start=0.0)
     """
@@ -141,7 +141,7 @@ def parameters(
 
     Examples
     --------
-    >>> from numconv.core.arithmetic import parameters
+    >>> from numconv.cli.arithmetic import parameters
     >>> parameters(64, 128, (3, 3))
     73728
     """
@@ -159,7 +159,7 @@ def tap_counts(kernel: int, stride: int, dilation: int = 1) -> tuple[int, ...]:
 
     Examples
     --------
-    >>> from numconv.core.arithmetic import tap_counts
+    >>> from numconv.cli.arithmetic import tap_counts
     >>> tap_counts(kernel=3, stride=2), tap_counts(kernel=4, stride=2)
     ((2, 1), (2, 2))
     """
@@ -177,7 +177,7 @@ def unevenness(
 
     Examples
     --------
-    >>> from numconv.core.arithmetic import unevenness
+    >>> from numconv.cli.arithmetic import unevenness
     >>> round(unevenness((3, 3), (2, 2)), 3), unevenness((4, 4), (2, 2))
     (1.333, 0.0)
     """
@@ -201,7 +201,7 @@ def overlap(size: int, window: Window, output_padding: int = 0) -> NDArray[np.in
 
     Examples
     --------
-    >>> from numconv.core.arithmetic import Window, overlap
+    >>> from numconv.cli.arithmetic import Window, overlap
     >>> overlap(4, Window(kernel=3, stride=2)).tolist()
     [1, 1, 2, 1, 2, 1, 2, 1, 1]
     """
@@ -216,7 +216,7 @@ def even_kernel(kernel: int, stride: int) -> int:
 
     Examples
     --------
-    >>> from numconv.core.arithmetic import even_kernel
+    >>> from numconv.cli.arithmetic import even_kernel
     >>> even_kernel(3, 2)
     4
     """
