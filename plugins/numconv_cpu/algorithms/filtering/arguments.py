@@ -1,4 +1,4 @@
-"""What the kernels of a filter are told, and how that follows from its layout."""
+"""The arguments of the worker of a filter, and how they follow from its layout."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class BandArguments(Arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class FilterArguments(Arguments):
-    """All that the worker is told."""
+    """All arguments but those of the outer axes."""
 
     band: BandArguments
     form: int  # what is summed: see `kernel`
@@ -73,7 +73,7 @@ class FilterArguments(Arguments):
 def arguments_of(
     problem: FilterProblem, layout: Layout, blocking: Blocking, form: int, many: bool, span: int
 ) -> FilterArguments:
-    """Return what the worker is told.
+    """Return the arguments of the worker.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def arguments_of(
 
 
 def outer_arguments(layout: Layout) -> list[OuterArguments]:
-    """Return what the worker is told of the outer axes; without any, of one that is not read."""
+    """Return the arguments of the outer axes; without any, of one axis of one sample."""
     found, stride = [], layout.y.samples * layout.x.samples * layout.x.step
     for axis in reversed(layout.outer or (FilterAxis(1),)):
         at = _sources(axis)
@@ -149,7 +149,7 @@ def _band(layout: Layout, blocking: Blocking, many: bool, span: int) -> BandArgu
 
 
 def _sources(axis: FilterAxis) -> Table | int:
-    """Return what kernels are told of an axis; -1 for one that is not padded."""
+    """Return the table of an axis; -1 for one that is not padded."""
     if axis.taps == 1:
         return -1
     size, end = axis.samples, axis.samples + axis.high

@@ -1,4 +1,4 @@
-"""What the kernels of `involution` are told, and how that follows from the problem."""
+"""The arguments of the worker of `involution`, and how they follow from the problem."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class BlockArguments(Arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class InvolutionArguments(Arguments):
-    """All that the worker is told; a task is a strip of a plane, for a part of a group's channels.
+    """All arguments; a task is a strip of a plane, for a part of a group's channels.
 
     A strip that is too long is cut into pieces.
     """
@@ -87,7 +87,7 @@ class InvolutionArguments(Arguments):
 def arguments_of(
     problem: InvolutionProblem, blocking: InvolutionBlocking, partition: Partition, planes: Planes
 ) -> InvolutionArguments:
-    """Return what the worker is told."""
+    """Return the arguments of the worker."""
     epilogue, (tile_rows, channels, lanes) = problem.epilogue, blocking.tile
     planes_arguments = _planes(problem, planes)
     group_channels = problem.channels // problem.groups

@@ -20,7 +20,7 @@ from . import kernels
 
 @dataclass(frozen=True, kw_only=True)
 class LoopsArguments(Arguments):
-    """What the loops are told."""
+    """The arguments of all loops."""
 
     result: ResultArguments
     rows: int  # of the result, each a task
@@ -45,7 +45,7 @@ class OuterArguments(Arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class GradientArguments(Arguments):
-    """What the loops of an input gradient are told.
+    """The arguments of the loops of an input gradient.
 
     Not all of `loops` first: Numba would warn that one record is a subtype of the other.
     """

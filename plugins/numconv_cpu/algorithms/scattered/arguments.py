@@ -1,4 +1,4 @@
-"""What the kernels of `scattered` are told, and how that follows from the problem."""
+"""The arguments of the worker of `scattered`, and how they follow from the problem."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class AddingArguments(Arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class ScatteredArguments(Arguments):
-    """All that the worker is told; a task is a block of results of some tiles of lanes."""
+    """All arguments; a task is a block of results of some tiles of lanes."""
 
     result: ResultArguments
     blocking: Blocking
@@ -79,7 +79,7 @@ class ScatteredArguments(Arguments):
 
 
 def arguments_of(problem: ConvolutionProblem, blocking: Blocking) -> ScatteredArguments:
-    """Return what the worker is told."""
+    """Return the arguments of the worker."""
     c, axes, itemsize = blocking, axes_of(problem), np.dtype(problem.dtype).itemsize
     given, result = group_channels(problem)
     taps = prod(problem.kernel_shape)
@@ -135,7 +135,7 @@ def _lead(axis: ScatteredAxis, index: int, inner: int) -> LeadArguments:
 def _adding(
     axes: tuple[ScatteredAxis, ScatteredAxis, ScatteredAxis], lanes: int, positions: int, width: int
 ) -> AddingArguments:
-    """Return what the adding up is told, of blocks with so many samples and results along x."""
+    """Return the arguments of blocks with so many samples, and results along x."""
     z, y, x = axes
     # Not a power of two, which would fall into few sets of the cache.
     pitch = (-(-positions // lanes) | 1) * lanes

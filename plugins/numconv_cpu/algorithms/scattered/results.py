@@ -151,16 +151,16 @@ def add_phases(g, block, row, bias, transposed, tables, rows_z, rows_y):  # type
         taps = of_x[3 * phase + 2]
         i, count = 0, (width - phase + stride - 1) // stride
         while i < count:
-            total, layer = single_zeros(g), at(transposed, begin + i)
+            total, sums_z = single_zeros(g), at(transposed, begin + i)
             for _ in range(count_z):
-                line = layer
+                sums_y = sums_z
                 for _ in range(count_y):
-                    samples, first = line, -ahead - i
+                    samples, first = sums_y, -ahead - i
                     for _ in range(taps):
                         last = min(first + given, count - i)
                         total = add_tiles(total, load_between(total, samples, first, last))
                         samples, first = at(samples, following), first + shift
-                    line = at(line, next_y)
-                layer = at(layer, next_z)
+                    sums_y = at(sums_y, next_y)
+                sums_z = at(sums_z, next_z)
             store(add_value(total, bias), at(row, phase * pitch + i), 0)
             i += lanes
