@@ -12,8 +12,7 @@ from numconv.core.problems import InvolutionProblem
 
 pytest.importorskip("numba")
 
-from numconv_cpu.algorithms.involution.blocking import choose
-from numconv_cpu.algorithms.involution.plan import longest
+from numconv_cpu.algorithms.involution.blocking import choose, longest
 from numconv_cpu.simd.machine import MACHINES
 
 # Shape of x, groups, kernel shape, and parameters.

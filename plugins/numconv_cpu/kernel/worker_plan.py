@@ -131,13 +131,18 @@ class WorkerPlan(OfThisProcess):
         stages : int
             Of a call with packed weights.
         """
-        layout, told = self._lay_out(packing), self._lay_out(ready)
+        layout = self._lay_out(packing)
         self._packing = self._launch(1, layout)
         self._room_to_pack = Workspace(self._dtype, layout.size, self._integers)
         self._packed = slice(layout.places[first].start, layout.places[last or first].stop)
-        self._ready = self._launch(stages, told)
-        if told.size > self._workspace.size:
-            self._workspace = Workspace(self._dtype, told.size, self._integers)
+        self.read_packed(ready, stages)
+
+    def read_packed(self, ready: Arguments, stages: int = 1) -> None:
+        """Say what the worker is told in a call with packed weights, whoever packed them."""
+        layout = self._lay_out(ready)
+        self._ready = self._launch(stages, layout)
+        if layout.size > self._workspace.size:
+            self._workspace = Workspace(self._dtype, layout.size, self._integers)
 
     def _lay_out(self, arguments: Arguments) -> Layout:
         return Layout(arguments, self.workers, self._fields, self._of_parts, self._messages)

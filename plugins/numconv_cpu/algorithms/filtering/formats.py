@@ -82,9 +82,9 @@ def load(  # type: ignore[no-untyped-def]
             out[left + inner + i] = values[rights[i]] if rights[i] >= 0 else fill
 
 
-# What all that store are told: where the values are and where they go, from one row to the next
-# in both, how many rows, and how many values of each. What the conversion of a number is, which
-# the type does not hold, `numconv.core.operators.filter.stored` says.
+# All that store have the same parameters: where the values are and where they go, from one row to
+# the next in both, how many rows, and how many values of each. `core.operators.filter.stored` says
+# what becomes of a number that the type does not hold.
 
 
 def store_floats(source, target, source_step, target_step, rows, count):  # type: ignore[no-untyped-def]

@@ -35,11 +35,11 @@ def filter_bands(  # type: ignore[no-untyped-def]
     bias, residual
         Not read.
     parts, geometry : pointer to records
-        The record with the numbers that `plan.NUMBERS` names, both of them.
+        Of `arguments.OuterArguments` and of `arguments.FilterArguments`.
     """
     g = record_at(geometry, 0)
-    band = at(workspace, worker * g.scratch)
-    sums, offsets = at(band, g.at_sums), at(tables, g.at_offsets)
+    own = at(workspace, g.at_workers + worker * g.worker)
+    band, sums, offsets = at(own, g.own_band), at(own, g.own_sums), at(tables, g.at_offsets)
     sign = even_or_odd(weight, g.taps) if g.form == PAIRS else 0
     while True:
         task = fetch_add(counters, 1)
@@ -49,7 +49,7 @@ def filter_bands(  # type: ignore[no-untyped-def]
         strip, outer = rest % g.strips, rest // g.strips
         y0, x0 = strip * g.height, piece * g.width
         y1, x1 = min(y0 + g.height, g.lines), min(x0 + g.width, g.length)
-        fill_band(g, tables, band, word(x), outer, y0, y1, x0, x1)
+        fill_band(g, parts, tables, band, word(x), outer, y0, y1, x0, x1)
         for y in range(y0, y1, g.sweep):
             rows = min(g.sweep, y1 - y)
             lines = at(band, (y - y0) * g.pitch)
@@ -68,7 +68,7 @@ def filter_bands(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_band(g, tables, band, x, outer, y0, y1, x0, x1):  # type: ignore[no-untyped-def]
+def fill_band(g, axes, tables, band, x, outer, y0, y1, x0, x1):  # type: ignore[no-untyped-def]
     """Convert what the results of lines `y0` to `y1`, values `x0` to `x1`, are made of."""
     first, last = x0 - g.low, x1 + g.high
     left = max(min(last, 0) - first, 0)
@@ -78,7 +78,7 @@ def fill_band(g, tables, band, x, outer, y0, y1, x0, x1):  # type: ignore[no-unt
     rights = at(tables, g.at_rights + max(first - g.length, 0))
     lines = y1 + g.taps_y - 1
     for layer in range(g.layers):
-        plane = plane_of(g, tables, outer, layer)
+        plane = plane_of(g, axes, tables, outer, layer)
         line = y0
         while line < lines:
             y = source_of(tables, g.at_y, line)
@@ -111,20 +111,19 @@ def neighbours(tables, at_sources, line, lines):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def plane_of(g, tables, outer, layer):  # type: ignore[no-untyped-def]
+def plane_of(g, axes, tables, outer, layer):  # type: ignore[no-untyped-def]
     """Return where the lines begin that results of index `outer` read at taps `layer`, or -1.
 
     Both count through all outer axes, the last one fastest.
     """
     start = 0
     for axis in range(g.outer_axes - 1, -1, -1):
-        axis_entry = at(tables, g.at_outer + 4 * axis)
-        samples, taps, stride = axis_entry[0], axis_entry[1], axis_entry[2]
-        sample = source_of(tables, axis_entry[3], outer % samples + layer % taps)
+        each = record_at(axes, axis)
+        sample = source_of(tables, each.at_sources, outer % each.samples + layer % each.taps)
         if sample < 0:
             return -1
-        start += sample * stride
-        outer, layer = outer // samples, layer // taps
+        start += sample * each.stride
+        outer, layer = outer // each.samples, layer // each.taps
     return start
 
 

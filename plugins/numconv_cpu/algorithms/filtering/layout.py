@@ -7,6 +7,8 @@ from math import prod
 
 from numconv.core.problems import FilterProblem
 
+from ...kernel.arguments import Arguments
+
 # A band of lines and its sums fill about half of a second-level cache of 1 MiB.
 BAND_BYTES = 384 * 1024
 # Longer lines are cut: a row of the result, with the few that it is summed from, fits the first
@@ -78,11 +80,11 @@ def layout_of(problem: FilterProblem) -> Layout:
 
 
 @dataclass(frozen=True)
-class Blocking:
-    """How results are cut into tasks: of so many lines, and of so many values of each."""
+class Blocking(Arguments):
+    """How results are cut into tasks."""
 
-    height: int
-    width: int
+    height: int  # lines of a task
+    width: int  # values of each
 
 
 def choose_blocking(layout: Layout, threads: int, whole_bands: bool) -> Blocking:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from numconv.core.problems.filter import NEGLIGIBLE
 
-from ...runtime.compile import kernel
+from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at
 from ...simd.separate import add_difference, add_product, add_sum, divided, plus, product
 from ...simd.tile import load, store, zeros
@@ -18,6 +18,7 @@ from ...simd.tile import load, store, zeros
 @kernel(fused=False)
 def sum_products(g, x, weight, offsets, sums, count):  # type: ignore[no-untyped-def]
     """Sum in the order of the taps, from zero on, without those that are none."""
+    stay_whole()
     for i in range(0, count, g.span):
         tile = zeros(g)
         for k in range(g.taps):

@@ -1,9 +1,12 @@
-"""How an involution is laid over registers: blocks of results, runs of taps that share reads."""
+"""How an involution is laid over registers and cut into tasks.
+
+Blocks of results, and runs of taps that share reads; strips, pieces and parts.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from numconv.core.polyphase import spacing
 from numconv.core.problems import InvolutionProblem
 
+from ...kernel.arguments import Arguments
 from ...kernel.axes import LoweredAxis, forward_axis
 from ...simd.machine import Machine
 
@@ -25,6 +29,10 @@ MOST_ROWS = 8
 # Blocks of rows far apart overlap at the end of the map; where that makes more than a quarter of
 # the work, rows do without sharing.
 MOST_OVERLAP = 1.25
+# The planes of a strip take about half of a second-level cache of 512 KiB.
+PLANE_BYTES = 256 * 1024
+# Threads that finish at different times wait for at most a part of this many of their tasks.
+TASKS_PER_THREAD = 3
 
 
 @dataclass(frozen=True)
@@ -163,11 +171,11 @@ def _runs(kernel: tuple[int, int, int], period: int, along_x: bool) -> tuple[Run
 
 @dataclass(frozen=True)
 class Planes:
-    """The planes of one channel, ``[phase z][z][phase y][phase x][y][x]``.
+    """The planes of one channel, (phases z, z, phases y, phases x, y, x).
 
     Parameters
     ----------
-    axes : tuple of Axis
+    axes : tuple of LoweredAxis
     lines, pitch : int
         Extents along y and x.
     """
@@ -207,3 +215,52 @@ def run_table(blocking: InvolutionBlocking, planes: Planes) -> NDArray[np.int64]
         offsets += table[tuple(zip(*run.taps, strict=True))].tolist()
         place += len(run.taps)
     return np.array(heads + offsets, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partition(Arguments):
+    """How results are divided into tasks."""
+
+    strips: int  # of the rows of a plane
+    pieces: int  # of its columns
+    parts: int  # of a group's channels
+
+
+def choose_partition(
+    problem: InvolutionProblem,
+    blocking: InvolutionBlocking,
+    axes: tuple[LoweredAxis, ...],
+    threads: int,
+) -> Partition:
+    """Choose parts whose planes fit the cache and that are enough to keep all threads busy.
+
+    Neighbouring strips copy the rows that both of them read, so none is made shorter than those
+    for the sake of the threads, and pieces of rows stay longer still, for they copy more rows.
+    """
+    _, height, width = spatial(problem.output_shape)
+    block_height, block_width = blocking.span
+    reach_y, reach_x = axes[1].reach, axes[2].reach
+    group_channels = problem.channels // problem.groups
+    phases = prod(axis.phases for axis in axes) * (1 + axes[0].reach)
+    column = phases * group_channels * np.dtype(problem.dtype).itemsize
+    most_strips = max(height // max(block_height, reach_y), 1)
+    most_pieces = max(width // max(block_width, 4 * reach_x), 1)
+
+    lowest = column * (min(block_height, height) + reach_y) * (width + reach_x)
+    pieces = min(-(-lowest // (2 * PLANE_BYTES)), most_pieces)
+    line = column * (-(-width // pieces) + reach_x)
+    strips = min(-(-height // max(PLANE_BYTES // line - reach_y, 1)), most_strips)
+
+    others = max(problem.batch, 1) * problem.groups * spatial(problem.output_shape)[0]
+    wanted = TASKS_PER_THREAD * threads if threads > 1 else 1
+    strips = max(strips, min(-(-wanted // (others * pieces)), most_strips))
+    pieces = max(pieces, min(-(-wanted // (others * strips)), most_pieces))
+    parts = min(-(-threads // (others * strips * pieces)), group_channels // blocking.channels)
+    return Partition(strips=strips, pieces=pieces, parts=max(parts, 1))
+
+
+def longest(length: int, parts: int, block: int) -> int:
+    """Return the longest part of an axis, as `kernel.part_of` cuts it."""
+    blocks = max(length // block, 1)
+    edges = [part * blocks // parts * block for part in range(parts)]
+    return max(np.diff([*edges, length]).tolist())

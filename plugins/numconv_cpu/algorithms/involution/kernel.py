@@ -30,10 +30,11 @@ def involute(  # type: ignore[no-untyped-def]
         All of one dtype. Of bias and residual, those that the geometry does not ask for are
         never read.
     parts, geometry : pointer to records
-        The record with the numbers that `plan.NUMBERS` names, both of them.
+        The record of `arguments.InvolutionArguments`, both of them.
     """
     g = record_at(geometry, 0)
-    memory = at(workspace, worker * g.scratch)
+    memory = at(workspace, g.at_workers + worker * g.worker)
+    planes = at(memory, g.own_planes)
     while True:
         task = fetch_add(counters, 1)
         if task >= g.tasks:
@@ -51,9 +52,8 @@ def involute(  # type: ignore[no-untyped-def]
         samples = g.depth * g.height * g.width
         for c in range(channels):
             start = (n * g.channels + first + c) * samples
-            planes = at(memory, c * g.channel_pitch)
-            pack_planes(g, planes, at(x, start), tables, z, y0, x0)
-        clear(at(memory, channels * g.channel_pitch), g.margin)
+            pack_planes(g, at(planes, c * g.channel_pitch), at(x, start), tables, z, y0, x0)
+        clear(at(planes, channels * g.channel_pitch), g.margin)
         plane_offsets = at(tables, g.at_plane_offsets + first)
         image = n * g.channels * g.positions
         for y in range(y0, y1, g.block_height):
@@ -67,7 +67,7 @@ def involute(  # type: ignore[no-untyped-def]
                         tables,
                         kernels,
                         plane * g.taps * g.positions + row + column + block * g.next_result,
-                        at(memory, (y - y0) * g.pitch + column - x0 + block * g.next_sample),
+                        at(planes, (y - y0) * g.pitch + column - x0 + block * g.next_sample),
                         at(out, image + row + column + block * g.next_result),
                         plane_offsets,
                         memory,
@@ -117,7 +117,7 @@ def compute_blocks(g, tables, kernels, position, x, out, plane_offsets, memory, 
     end = position + (g.taps - 1) * tap + (g.rows - 1) * row + g.lanes
     if end > g.kernels:
         # Vectors would read beyond the last of the kernels.
-        own = at(memory, g.at_copies)
+        own = at(memory, g.own_copies)
         for k in range(g.taps):
             for each in range(g.rows):
                 target = at(own, (k * g.rows + each) * g.lanes)
@@ -139,7 +139,7 @@ def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, plan
     each row, the taps of a run come in the order of its lines. The first channels take `fresh`
     kernels, which stand far apart, and keep them side by side for the others.
     """
-    sums, kept = zeros(g), at(memory, g.at_kept)
+    sums, kept = zeros(g), at(memory, g.own_kept)
     for run in range(g.runs):
         head = at(runs, 5 * run)
         lines, taps, base, step, offsets = head[0], head[1], head[2], head[3], at(runs, head[4])
@@ -167,7 +167,7 @@ def compute_block(g, runs, weights, tap, row, ahead, fresh, memory, x, out, plan
                 )
             samples, factors = at(samples, g.next_row_sample), at(factors, step * tap)
             kept = at(kept, taps * g.tile.shape[0] * g.lanes)
-    store_sums(g, sums, at(memory, g.at_sums), out, plane_offsets)
+    store_sums(g, sums, at(memory, g.own_sums), out, plane_offsets)
 
 
 @kernel(inline=True)

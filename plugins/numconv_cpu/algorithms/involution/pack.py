@@ -9,17 +9,17 @@ from __future__ import annotations
 from ...kernel.padded_reads import copy_before, copy_behind, line_at, sample_at
 from ...runtime.compile import kernel, stay_whole
 from ...simd.block import clear_vector
-from ...simd.memory import at, copy
+from ...simd.memory import at
 from ...simd.runs import copy_contiguous, copy_stride_2
 
 
 @kernel
 def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-def]
-    """Fill the planes of one channel, as ``[phase z][z][phase y][phase x][y][x]``.
+    """Fill the planes of one channel, as (phases z, z, phases y, phases x, y, x).
 
     Parameters
     ----------
-    g : record
+    g : record of `arguments.InvolutionArguments`
     planes, x : pointer
         To the channel.
     tables : pointer to int64
@@ -36,7 +36,7 @@ def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-de
                 for phase_x in range(g.phases_x):
                     if from_z < 0:
                         clear_row(g, target, g.lines * g.pitch)
-                    elif g.zeros and g.step <= 2:
+                    elif g.zeros:
                         pack_lines(g, target, at(x, first), tables, lines, phase_x, x0)
                     else:
                         line = line_at(at(tables, g.at_x), phase_x, x0)
@@ -56,12 +56,12 @@ def pack_planes(g, planes, x, tables, z0, y0, x0):  # type: ignore[no-untyped-de
 
 @kernel
 def pack_lines(g, target, x, tables, lines, phase, x0):  # type: ignore[no-untyped-def]
-    """Fill lines whose samples stand one or two apart, with zeros around them.
+    """Fill lines with samples and the zeros around them.
 
     The zeros after a row and those before the next are written together.
     """
     stay_whole()
-    pitch = g.pitch
+    pitch, step = g.pitch, g.step
     run = at(tables, g.at_runs + 2 * phase)
     first = min(max(run[0] - x0, 0), pitch)
     last = max(min(run[1] - x0, pitch), first)
@@ -75,10 +75,7 @@ def pack_lines(g, target, x, tables, lines, phase, x0):  # type: ignore[no-untyp
         if from_y < 0 or inside == 0:
             clear_row(g, target, pitch)
         else:
-            if g.step == 1:
-                copy_contiguous(g, target, source, inside)
-            else:
-                copy_stride_2(g, target, source, inside)
+            copy_run(g, target, source, step, inside)
             clear_row(g, at(target, inside), pitch - inside)
         target = at(target, pitch)
 
@@ -89,7 +86,8 @@ def pack_row(g, target, source, line, first, last):  # type: ignore[no-untyped-d
     stay_whole()
     copy_before(target, source, line, 0, first)
     if last > first:
-        copy_run(g, at(target, first), at(source, line.first + first * line.step), last - first)
+        begin = at(source, line.first + first * line.step)
+        copy_run(g, at(target, first), begin, line.step, last - first)
     copy_behind(target, source, line, last, g.pitch)
 
 
@@ -101,11 +99,10 @@ def clear_row(g, target, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def copy_run(g, target, source, count):  # type: ignore[no-untyped-def]
-    """Copy `count` samples that stand `g.step` apart."""
-    step = g.step
+def copy_run(g, target, source, step, count):  # type: ignore[no-untyped-def]
+    """Copy `count` samples that stand `step` apart."""
     if step == 1:
-        copy(target, source, count)
+        copy_contiguous(g, target, source, count)
     elif step == 2:
         copy_stride_2(g, target, source, count)
     else:

@@ -7,203 +7,156 @@ meets one gives NaN, as the definition has it.
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import carray
+from typing import Any, NamedTuple
 
 from ...kernel.activations import activate
+from ...kernel.epilogue import stored_channel
 from ...kernel.padded_reads import copies_of, copy_at, line_at, readers_of, run_of, sample_at
-from ...kernel.padding import HEAD
 from ...runtime.compile import kernel
-from ...simd.memory import at, fetch_add, pointer, record_at, zero
+from ...simd.memory import at, clear, fetch_add, record_at, zero
 
-# What the kernels are told, in one record: shapes with their axes in order, where what is known of
-# each axis begins in the tables and how long that is (`lines`), and the epilogue.
-SHAPES = (
-    *(f"x{i}" for i in range(5)),
-    *(f"weight{i}" for i in range(6)),
-    *(f"out{i}" for i in range(5)),
-)
-TABLES = tuple(f"{what}{i}" for what in ("at", "length") for i in range(5))
-NUMBERS = (*SHAPES, *TABLES, "groups", "rows", "bias", "residual", "shuffle", "activation")
+
+class Row(NamedTuple):
+    """A row of the result: its indices, and where it begins."""
+
+    n: Any
+    channel: Any
+    z: Any
+    y: Any
+    begin: Any
 
 
 def forward(  # type: ignore[no-untyped-def]
     stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
 ):
-    """Convolve `x` with `weight`; the parameters are those of a worker (`launch.worker`)."""
+    """Convolve x with the weight; the parameters are those of a worker (`launch.worker`)."""
     g = record_at(geometry, 0)
-    given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
-    filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
-    axes = _axes(tables, g)
-    row = fetch_add(counters, 1)
-    while row < g.rows:
-        _forward_row(given, filters, epilogue, result, axes, g.groups, row)
-        row = fetch_add(counters, 1)
+    task = fetch_add(counters, 1)
+    while task < g.rows:
+        row = begin_row(g, task, out)
+        forward_row(g, row, x, weight, at(out, row.begin), tables)
+        finish_row(g, row, bias, residual, out)
+        task = fetch_add(counters, 1)
 
 
 def input_gradient(  # type: ignore[no-untyped-def]
     stage, worker, counters, y, weight, bias, residual, out, memory, tables, parts, geometry
 ):
-    """Apply the adjoint of the convolution with `weight` to `y`."""
+    """Apply the adjoint of the convolution with the weight to y."""
     g = record_at(geometry, 0)
-    given, result, epilogue = _x(y, g), _out(out, g), _epilogue(bias, residual, g)
-    filters = carray(weight, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4))
-    axes = _axes(tables, g)
-    row = fetch_add(counters, 1)
-    while row < g.rows:
-        _input_gradient_row(given, filters, epilogue, result, axes, g.groups, row)
-        row = fetch_add(counters, 1)
+    task = fetch_add(counters, 1)
+    while task < g.rows:
+        row = begin_row(g, task, out)
+        input_gradient_row(g, row, y, weight, at(out, row.begin), tables)
+        finish_row(g, row, bias, residual, out)
+        task = fetch_add(counters, 1)
 
 
 def involution(  # type: ignore[no-untyped-def]
     stage, worker, counters, x, kernels, bias, residual, out, memory, tables, parts, geometry
 ):
-    """Apply to each position of `x` its own kernel; `kernels` has one flat axis of taps."""
+    """Apply to each position of x its own kernel."""
     g = record_at(geometry, 0)
-    given, result, epilogue = _x(x, g), _out(out, g), _epilogue(bias, residual, g)
-    own = carray(kernels, (g.weight0, g.weight1, g.weight2, g.weight3, g.weight4, g.weight5))
-    axes = _axes(tables, g)
-    row = fetch_add(counters, 1)
-    while row < g.rows:
-        _involution_row(given, own, epilogue, result, axes, g.groups, row)
-        row = fetch_add(counters, 1)
+    task = fetch_add(counters, 1)
+    while task < g.rows:
+        row = begin_row(g, task, out)
+        involution_row(g, row, x, kernels, at(out, row.begin), tables)
+        finish_row(g, row, bias, residual, out)
+        task = fetch_add(counters, 1)
 
 
-@kernel(arrays=True)
-def _x(x, g):  # type: ignore[no-untyped-def]
-    return carray(x, (g.x0, g.x1, g.x2, g.x3, g.x4))
+@kernel
+def begin_row(g, task, out):  # type: ignore[no-untyped-def]
+    """Begin the sums of a row of the result with zeros."""
+    rest, y = task // g.result_height, task % g.result_height
+    rest, z = rest // g.result_depth, rest % g.result_depth
+    n, channel = rest // g.result_channels, rest % g.result_channels
+    stored = stored_channel(channel, g.result_channels, g)
+    plane = (n * g.result_channels + stored) * g.result_depth + z
+    begin = (plane * g.result_height + y) * g.result_width
+    clear(at(out, begin), g.result_width)
+    return Row(n, channel, z, y, begin)
 
 
-@kernel(arrays=True)
-def _out(out, g):  # type: ignore[no-untyped-def]
-    return carray(out, (g.out0, g.out1, g.out2, g.out3, g.out4))
+@kernel
+def finish_row(g, row, bias, residual, out):  # type: ignore[no-untyped-def]
+    """Apply the epilogue."""
+    sums, added = at(out, row.begin), at(residual, row.begin)
+    biased, with_residual, activation = g.bias, g.residual, g.activation
+    for x in range(g.result_width):
+        value = sums[x]
+        if biased:
+            value += bias[row.channel]
+        if with_residual:
+            value += added[x]
+        sums[x] = activate(activation, value)
 
 
-@kernel(arrays=True)
-def _axes(tables, g):  # type: ignore[no-untyped-def]
-    """Return what is known of the axes: z, y, x; of a gradient two each of z and y, and x."""
-    return (
-        carray(at(tables, g.at0), g.length0),
-        carray(at(tables, g.at1), g.length1),
-        carray(at(tables, g.at2), g.length2),
-        carray(at(tables, g.at3), g.length3),
-        carray(at(tables, g.at4), g.length4),
-    )
-
-
-@kernel(arrays=True)
-def _epilogue(bias, residual, g):  # type: ignore[no-untyped-def]
-    """Return ``(bias, residual, shuffle, activation)``; empty arrays are none."""
-    added = (g.out0, g.out1, g.out2, g.out3, g.out4) if g.residual else (0, 0, 0, 0, 0)
-    biases = g.out1 if g.bias else 0
-    return carray(bias, biases), carray(residual, added), g.shuffle, g.activation
-
-
-@kernel(arrays=True)
-def _forward_row(
-    x: Any, weight: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
-) -> None:
-    n, co, oz, oy = _split(row, out.shape)
-    axis_z, axis_y, axis_x = pointer(axes[0]), pointer(axes[1]), pointer(axes[2])
-    in_group = weight.shape[1]
-    first = co // (weight.shape[0] // groups) * in_group
-    sums = out[n, _destination(co, out.shape[1], epilogue), oz, oy]
-    sums[:] = x.dtype.type(0)
+@kernel
+def forward_row(g, row, x, weight, sums, tables):  # type: ignore[no-untyped-def]
+    """Sum one row of a convolution: of each tap, the run of its samples in one go."""
+    axis_z, axis_y, axis_x = at(tables, g.at_z), at(tables, g.at_y), at(tables, g.at_x)
+    in_group, width, taps_x = g.given_channels // g.groups, g.result_width, g.taps_x
+    first = row.channel // (g.result_channels // g.groups) * in_group
     for ci in range(in_group):
-        for kz in range(weight.shape[2]):
-            iz = sample_at(line_at(axis_z, kz, 0), oz)
-            for ky in range(weight.shape[3]):
-                iy = sample_at(line_at(axis_y, ky, 0), oy)
+        plane = (row.n * g.given_channels + first + ci) * g.depth
+        for kz in range(g.taps_z):
+            iz = sample_at(line_at(axis_z, kz, 0), row.z)
+            for ky in range(g.taps_y):
+                iy = sample_at(line_at(axis_y, ky, 0), row.y)
                 there = iz >= 0 and iy >= 0
-                row_x = at(pointer(x), _row(x.shape, n, first + ci, iz, iy))
-                for kx in range(weight.shape[4]):
-                    w, line = weight[co, ci, kz, ky, kx], line_at(axis_x, kx, 0)
-                    begin, end = run_of(line, sums.size)
+                row_x = at(x, ((plane + iz) * g.height + iy) * g.width)
+                tap = ((row.channel * in_group + ci) * g.taps_z + kz) * g.taps_y + ky
+                for kx in range(taps_x):
+                    w, line = weight[tap * taps_x + kx], line_at(axis_x, kx, 0)
+                    begin, end = run_of(line, width)
                     if not there:
-                        begin, end = sums.size, sums.size
-                    _add_edge(sums, row_x, w, line, 0, begin, there)
+                        begin, end = width, width
+                    add_edge(sums, row_x, w, line, 0, begin, there)
                     if line.step == 1:
                         for ox in range(begin, end):
                             sums[ox] += w * row_x[line.first + ox]
                     else:
                         for ox in range(begin, end):
                             sums[ox] += w * row_x[line.first + ox * line.step]
-                    _add_edge(sums, row_x, w, line, end, sums.size, there)
-    _finish_row(sums, n, co, oz, oy, out.shape[1], epilogue)
+                    add_edge(sums, row_x, w, line, end, width, there)
 
 
-@kernel(arrays=True)
-def _input_gradient_row(
-    y: Any, weight: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
-) -> None:
-    n, ci, iz, iy = _split(row, out.shape)
-    copies_z, readers_z = pointer(axes[0]), pointer(axes[1])
-    copies_y, readers_y, axis_x = pointer(axes[2]), pointer(axes[3]), pointer(axes[4])
-    all_z, all_y = copies_of(copies_z, iz), copies_of(copies_y, iy)
-    in_group = weight.shape[1]
-    out_group = weight.shape[0] // groups
-    first = ci // in_group * out_group
-    sums = out[n, _destination(ci, out.shape[1], epilogue), iz, iy]
-    sums[:] = y.dtype.type(0)
-    for co in range(first, first + out_group):
-        for pz in range(all_z[0] + all_z[2] + all_z[3]):
-            kz, oz, count_z = readers_of(readers_z, copy_at(copies_z, iz, all_z, pz))
-            for _ in range(count_z):
-                for py in range(all_y[0] + all_y[2] + all_y[3]):
-                    ky, oy, count_y = readers_of(readers_y, copy_at(copies_y, iy, all_y, py))
-                    for _ in range(count_y):
-                        row_y = at(pointer(y), _row(y.shape, n, co, oz, oy))
-                        taps = at(pointer(weight), _row(weight.shape, co, ci % in_group, kz, ky))
-                        _add_line(sums, row_y, taps, y.shape[4], weight.shape[4], axis_x)
-                        ky, oy = ky + readers_y[4], oy - readers_y[5]
-                kz, oz = kz + readers_z[4], oz - readers_z[5]
-    _finish_row(sums, n, ci, iz, iy, out.shape[1], epilogue)
-
-
-@kernel(arrays=True)
-def _involution_row(
-    x: Any, kernels: Any, epilogue: Any, out: Any, axes: Any, groups: int, row: int
-) -> None:
-    n, c, oz, oy = _split(row, out.shape)
-    axis_z, axis_y, axis_x = pointer(axes[0]), pointer(axes[1]), pointer(axes[2])
-    g = c // (x.shape[1] // groups)
-    nothing = x.dtype.type(0)
-    sums = out[n, _destination(c, out.shape[1], epilogue), oz, oy]
-    sums[:] = nothing
-    k = 0
-    for kz in range(axes[0].size - HEAD):
-        iz = sample_at(line_at(axis_z, kz, 0), oz)
-        for ky in range(axes[1].size - HEAD):
-            iy = sample_at(line_at(axis_y, ky, 0), oy)
-            for kx in range(axes[2].size - HEAD):
-                line = line_at(axis_x, kx, 0)
-                for ox in range(sums.size):
-                    ix = sample_at(line, ox)
-                    inside = iz >= 0 and iy >= 0 and ix >= 0
-                    w = kernels[n, g, k, oz, oy, ox]
-                    sums[ox] += w * (x[n, c, iz, iy, ix] if inside else nothing)
-                k += 1
-    _finish_row(sums, n, c, oz, oy, out.shape[1], epilogue)
-
-
-@kernel(inline=True, arrays=True)
-def _add_edge(sums: Any, x: Any, w: Any, line: Any, first: int, last: int, there: bool) -> None:
+@kernel(inline=True)
+def add_edge(sums, x, w, line, first, last, there):  # type: ignore[no-untyped-def]
     """Add products to sums `first` to `last`, whose samples may be anywhere in the row or zeros."""
     for ox in range(first, last):
         ix = sample_at(line, ox)
         sums[ox] += w * (x[ix] if there and ix >= 0 else zero(x))
 
 
-@kernel(inline=True, arrays=True)
-def _row(shape: Any, n: int, channel: int, z: int, y: int) -> Any:
-    """Return where a row begins: a view of it would cost as much as a short row does."""
-    return (((n * shape[1] + channel) * shape[2] + z) * shape[3] + y) * shape[4]
+@kernel
+def input_gradient_row(g, row, y, weight, sums, tables):  # type: ignore[no-untyped-def]
+    """Sum one row of an input gradient: of each output that reads a sample of it, all that do."""
+    copies_z, readers_z = at(tables, g.at_copies_z), at(tables, g.at_readers_z)
+    copies_y, readers_y = at(tables, g.at_copies_y), at(tables, g.at_readers_y)
+    axis_x = at(tables, g.at_x)
+    all_z, all_y = copies_of(copies_z, row.z), copies_of(copies_y, row.y)
+    in_group, out_group = g.result_channels // g.groups, g.given_channels // g.groups
+    ci, first = row.channel % in_group, row.channel // in_group * out_group
+    for co in range(first, first + out_group):
+        plane, taps = (row.n * g.given_channels + co) * g.depth, (co * in_group + ci) * g.taps_z
+        for pz in range(all_z[0] + all_z[2] + all_z[3]):
+            kz, oz, count_z = readers_of(readers_z, copy_at(copies_z, row.z, all_z, pz))
+            for _ in range(count_z):
+                for py in range(all_y[0] + all_y[2] + all_y[3]):
+                    ky, oy, count_y = readers_of(readers_y, copy_at(copies_y, row.y, all_y, py))
+                    for _ in range(count_y):
+                        row_y = at(y, ((plane + oz) * g.height + oy) * g.width)
+                        row_taps = at(weight, ((taps + kz) * g.taps_y + ky) * g.taps_x)
+                        scatter_row(sums, row_y, row_taps, g.width, g.taps_x, axis_x)
+                        ky, oy = ky + readers_y[4], oy - readers_y[5]
+                kz, oz = kz + readers_z[4], oz - readers_z[5]
 
 
-@kernel(arrays=True)
-def _add_line(sums: Any, y: Any, weight: Any, outputs: int, taps: int, axis: Any) -> None:
-    """Add the products of a row of `y` with a row of taps, each where it read its sample from."""
+@kernel
+def scatter_row(sums, y, weight, outputs, taps, axis):  # type: ignore[no-untyped-def]
+    """Add the products of a row of y with a row of taps, each where it read its sample from."""
     for kx in range(taps):
         line, w = line_at(axis, kx, 0), weight[kx]
         for ox in range(outputs):
@@ -212,33 +165,26 @@ def _add_line(sums: Any, y: Any, weight: Any, outputs: int, taps: int, axis: Any
                 sums[ix] += w * y[ox]
 
 
-@kernel(arrays=True)
-def _split(row: int, shape: Any) -> Any:
-    """Return the indices (n, channel, z, y) of a row of a result of `shape`."""
-    rest, y = divmod(row, shape[3])
-    rest, z = divmod(rest, shape[2])
-    n, channel = divmod(rest, shape[1])
-    return n, channel, z, y
-
-
-@kernel(arrays=True)
-def _destination(channel: int, channels: int, epilogue: Any) -> Any:
-    """Return the channel at which `channel` is stored: `Epilogue.destination`."""
-    per_group = channels // epilogue[2]
-    return channel % per_group * epilogue[2] + channel // per_group
-
-
-@kernel(arrays=True)
-def _finish_row(
-    sums: Any, n: int, channel: int, z: int, y: int, channels: int, epilogue: Any
-) -> None:
-    """Apply the epilogue ``(bias, residual, shuffle, activation)``; empty arrays are none."""
-    bias, residual, _, activation = epilogue
-    stored = _destination(channel, channels, epilogue)
-    for x in range(sums.size):
-        value = sums[x]
-        if bias.size:
-            value += bias[channel]
-        if residual.size:
-            value += residual[n, stored, z, y, x]
-        sums[x] = activate(activation, value)
+@kernel
+def involution_row(g, row, x, kernels, sums, tables):  # type: ignore[no-untyped-def]
+    """Sum one row of an involution; kernels are (N, groups, taps, depth, height, width)."""
+    axis_z, axis_y, axis_x = at(tables, g.at_z), at(tables, g.at_y), at(tables, g.at_x)
+    width, nothing = g.result_width, zero(x)
+    group = row.channel // (g.given_channels // g.groups)
+    plane = (row.n * g.given_channels + row.channel) * g.depth
+    tap = (row.n * g.groups + group) * g.taps_z * g.taps_y * g.taps_x
+    for kz in range(g.taps_z):
+        iz = sample_at(line_at(axis_z, kz, 0), row.z)
+        for ky in range(g.taps_y):
+            iy = sample_at(line_at(axis_y, ky, 0), row.y)
+            row_x = at(x, ((plane + iz) * g.height + iy) * g.width)
+            for kx in range(g.taps_x):
+                line = line_at(axis_x, kx, 0)
+                own = at(
+                    kernels, ((tap * g.result_depth + row.z) * g.result_height + row.y) * width
+                )
+                for ox in range(width):
+                    ix = sample_at(line, ox)
+                    inside = iz >= 0 and iy >= 0 and ix >= 0
+                    sums[ox] += own[ox] * (row_x[ix] if inside else nothing)
+                tap += 1

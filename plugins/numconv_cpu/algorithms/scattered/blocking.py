@@ -10,6 +10,7 @@ import numpy as np
 from numconv.core.polyphase import outputs_over
 from numconv.core.problems import ConvolutionProblem
 
+from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
 from ...simd.machine import machine
 
@@ -90,44 +91,20 @@ class ScatteredAxis:
         return most, self.given + count * min(shared, self.given)
 
 
-@dataclass(frozen=True)
-class Blocking:
-    """Sizes of tiles, blocks and tasks.
+@dataclass(frozen=True, kw_only=True)
+class Blocking(Arguments):
+    """Sizes of tiles, blocks and tasks. A lane is a tap of a result channel."""
 
-    Parameters
-    ----------
-    rows, vectors, lanes : int
-        Of the register tile: positions, and vectors of lanes.
-    KC : int
-        Given channels summed on one register tile before the next gets its turn.
-    unit : int
-        Vectors after which a result channel begins with a vector again.
-    tiles, tile_block : int
-        Tiles of lanes in a group, and in a task.
-    tiles_at_once : int
-        Tiles whose weights are copied together.
-    pieces : int
-        Ranges of results along the first axis.
-    """
-
-    rows: int
-    vectors: int
-    lanes: int
-    KC: int
-    unit: int
-    tiles: int
-    tile_block: int
-    tiles_at_once: int
-    pieces: int
-
-    @property
-    def MR(self) -> int:  # noqa: N802
-        """Taps of result channels in a register tile."""
-        return self.vectors * self.lanes
-
-    @property
-    def tile_blocks(self) -> int:
-        return -(-self.tiles // self.tile_block)
+    NR: int  # positions of a register tile
+    MR: int  # lanes of a register tile, whole vectors
+    lanes: int  # of a vector
+    KC: int  # given channels summed on one register tile before the next gets its turn
+    unit: int  # vectors after which a result channel begins with a vector again
+    tiles: int  # of lanes in a group
+    tile_block: int  # of them in a task
+    tile_blocks: int
+    tiles_at_once: int  # tiles whose weights are copied together
+    pieces: int  # ranges of results along the first axis
 
 
 def axes_of(problem: ConvolutionProblem) -> tuple[ScatteredAxis, ScatteredAxis, ScatteredAxis]:
@@ -171,13 +148,14 @@ def choose_blocking(problem: ConvolutionProblem, workers: int) -> Blocking:
         pieces = min(pieces * -(-wanted // grids), lead.given, lead.cells[1])
     tile_block = min(tile_block, tiles)
     return Blocking(
-        rows=14 if here.registers >= 32 else 6,
-        vectors=vectors,
+        NR=14 if here.registers >= 32 else 6,
+        MR=MR,
         lanes=lanes,
         KC=-(-given // -(-given // KC)),
         unit=taps // gcd(taps, lanes),
         tiles=tiles,
         tile_block=tile_block,
+        tile_blocks=-(-tiles // tile_block),
         tiles_at_once=min(TILES_AT_ONCE, tile_block) if positions <= FEW_POSITIONS else 1,
         pieces=pieces,
     )

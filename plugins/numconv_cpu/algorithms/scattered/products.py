@@ -56,7 +56,7 @@ def macro_kernel(g, weights, samples, readable, positions, lanes, sums, panels, 
 
     Parameters
     ----------
-    g : record with the numbers `plan.NUMBERS`
+    g : record of `arguments.ScatteredArguments`
     weights : pointer
         To those of the block: (given_channels, row), or where `g.prepared`, packed as
         (tiles, given_channels, MR).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...kernel.epilogue import store_phases
+from ...kernel.epilogue import store_phases, stored_channel
 from ...runtime.compile import kernel, stay_whole
 from ...simd.columns import add_tiles, add_value, load_between, single_zeros
 from ...simd.memory import at, load_biased, store_biased, zero
@@ -30,7 +30,6 @@ def add_up(g, block, channel, channels, n, arrays, sums, transposed, row, rows):
     """
     stay_whole()
     all_channels = g.groups * g.result_channels
-    per_shuffle = all_channels // g.shuffle
     padded = (block.positions + g.NR - 1) // g.NR * g.NR
     size = g.result_depth * g.result_height * g.result_width
     lanes = channels * g.taps
@@ -44,8 +43,7 @@ def add_up(g, block, channel, channels, n, arrays, sums, transposed, row, rows):
                 transpose_lanes(g, target, g.transposed_pitch, at(source, p * g.MR), g.MR)
         for member in range(unit // g.taps):
             co = channel + first // g.taps + member
-            stored = co % per_shuffle * g.shuffle + co // per_shuffle
-            plane = (n * all_channels + stored) * size
+            plane = (n * all_channels + stored_channel(co, all_channels, g)) * size
             add_channel(
                 g,
                 block,
@@ -109,8 +107,8 @@ def entries(phase_entry, turn, given, shift, following, step):  # type: ignore[n
 
     Parameters
     ----------
-    told : pointer to int64
-        To what `plan._phases` tells of the result's phase.
+    phase_entry : pointer to int64
+        To what `arguments._phases` has of the result's phase.
     turn : int
         Which result of the phase it is.
     given, shift : int
@@ -153,16 +151,16 @@ def add_phases(g, block, row, bias, transposed, tables, rows_z, rows_y):  # type
         taps = of_x[3 * phase + 2]
         i, count = 0, (width - phase + stride - 1) // stride
         while i < count:
-            total, layer = single_zeros(g), at(transposed, begin + i)
+            total, sums_z = single_zeros(g), at(transposed, begin + i)
             for _ in range(count_z):
-                line = layer
+                sums_y = sums_z
                 for _ in range(count_y):
-                    samples, first = line, -ahead - i
+                    samples, first = sums_y, -ahead - i
                     for _ in range(taps):
                         last = min(first + given, count - i)
                         total = add_tiles(total, load_between(total, samples, first, last))
                         samples, first = at(samples, following), first + shift
-                    line = at(line, next_y)
-                layer = at(layer, next_z)
+                    sums_y = at(sums_y, next_y)
+                sums_z = at(sums_z, next_z)
             store(add_value(total, bias), at(row, phase * pitch + i), 0)
             i += lanes

@@ -14,7 +14,8 @@ from .results import add_up, find_rows
 class Block(NamedTuple):
     """A block of results: its ranges, and the samples that add to it.
 
-    `at_x` and `cell` tell of the taps along x, turn and phase of the first results along z and y.
+    `at_x` and `cell` are of the taps along x; `turn_…` and `phase_…` of the first results along z
+    and y: result ``turn * stride + phase``.
     """
 
     first_z: Any
@@ -34,7 +35,7 @@ class Block(NamedTuple):
 
 
 def solve(  # type: ignore[no-untyped-def]
-    stage, worker, counters, x, weight, bias, residual, out, memory, tables, blocks, geometry
+    stage, worker, counters, x, weight, bias, residual, out, memory, tables, parts, geometry
 ):
     """Take tasks until none is left. There is one stage; the parameters are `launch.start`'s."""
     g = record_at(geometry, 0)
@@ -44,8 +45,8 @@ def solve(  # type: ignore[no-untyped-def]
         if task >= g.tasks:
             return
         # The tasks that use the same weights follow each other.
-        rest, tile_block = task // g.blocks, 0
-        block = block_at(g, task - rest * g.blocks)
+        rest = task // g.pieces
+        block = block_at(g, task - rest * g.pieces)
         if g.batch > 1:
             rest, n = rest // g.batch, rest % g.batch
         else:
@@ -58,10 +59,10 @@ def solve(  # type: ignore[no-untyped-def]
 def block_at(g, index):  # type: ignore[no-untyped-def]
     """Return a block of results: see `ScatteredAxis.piece` and `ScatteredAxis.reach`."""
     stride, lo = g.lead_stride, g.lead_lo
-    cell = g.first_cell + g.cells * index // g.blocks
-    after = g.first_cell + g.cells * (index + 1) // g.blocks
+    cell = g.first_cell + g.cells * index // g.pieces
+    after = g.first_cell + g.cells * (index + 1) // g.pieces
     first, end = max(cell * stride - lo, 0), min(after * stride - lo, g.lead_result)
-    lowest = -((g.lead_dilation * (g.lead_taps - 1) - lo - first) // stride)
+    lowest = -((g.lead_reach - lo - first) // stride)
     begin = min(max(lowest, 0), g.lead_given)
     past = min(max((end - 1 + lo) // stride + 1, begin), g.lead_given)
     z0, z1 = 0, g.result_depth
@@ -87,7 +88,7 @@ def block_at(g, index):  # type: ignore[no-untyped-def]
 @kernel
 def compute_block(g, block, n, group, tile_block, worker, arrays):  # type: ignore[no-untyped-def]
     """Compute a block of results of a block of channels."""
-    own = at(arrays.memory, worker * g.worker)
+    own = at(arrays.memory, g.at_workers + worker * g.worker)
     tile = tile_block * g.tile_block
     lane = tile * g.MR
     lanes = min(g.tile_block * g.MR, g.row - lane)
@@ -96,7 +97,7 @@ def compute_block(g, block, n, group, tile_block, worker, arrays):  # type: igno
     if g.prepared:
         tiles = group * g.tiles + tile
         weights = at(arrays.weight, tiles * g.given_channels * g.MR)
-    sums = at(own, g.at_sums)
+    sums = at(own, g.own_sums)
     macro_kernel(
         g,
         weights,
@@ -105,11 +106,11 @@ def compute_block(g, block, n, group, tile_block, worker, arrays):  # type: igno
         block.positions,
         lanes,
         sums,
-        at(own, g.at_panels),
-        at(own, g.at_packed),
+        at(own, g.own_panels),
+        at(own, g.own_packed),
     )
     channel = group * g.result_channels + lane // g.taps
-    transposed, row = at(own, g.at_transposed), at(own, g.at_row)
-    rows = integers(at(own, g.at_rows))
+    transposed, row = at(own, g.own_transposed), at(own, g.own_row)
+    rows = integers(at(own, g.own_rows))
     find_rows(rows, g, block, arrays.tables)
     add_up(g, block, channel, lanes // g.taps, n, arrays, sums, transposed, row, rows)
