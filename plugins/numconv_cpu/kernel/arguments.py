@@ -6,13 +6,14 @@ All numbers count elements or things, never bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numconv.core.protocol import Problem
 
@@ -64,17 +65,24 @@ class Arguments:
 
     axis_names: ClassVar[Sequence[str]] = "zyx"
 
-    def entries(self) -> Iterator[tuple[str, Any]]:
+    def entries(self) -> list[tuple[str, Any]]:
         """Return the names and values of all fields of the record."""
-        for name in (field.name for field in fields(self)):
+        found: list[tuple[str, Any]] = []
+        for name in _field_names(type(self)):
             value = getattr(self, name)
             if isinstance(value, Arguments):
-                yield from value.entries()
-            elif isinstance(value, tuple):
-                for axis, each in zip(self.axis_names[-len(value) :], value, strict=True):
-                    yield f"{name}_{axis}", each
+                found += value.entries()
+            elif type(value) is tuple:
+                names = [f"{name}_{axis}" for axis in self.axis_names[-len(value) :]]
+                found += zip(names, value, strict=True)
             else:
-                yield name, value
+                found.append((name, value))
+        return found
+
+
+@lru_cache(maxsize=64)
+def _field_names(kind: type[Arguments]) -> tuple[str, ...]:
+    return tuple([field.name for field in fields(kind)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,46 +189,60 @@ class Layout:
         self.places: dict[str, slice] = {}
         self.size = whole_lines(messages)
         self._own = 0
-        entries = {name: self._placed(name, value) for name, value in arguments.entries()}
+        names, numbers = self._placed(arguments)
         if self._own:
-            entries |= {"at_workers": self.size, "worker": self._own}
+            names += ("at_workers", "worker")
+            numbers += (self.size, self._own)
             self.size += workers * self._own
-        self.record = np.zeros(1, record_dtype(entries, tuple(fields)))
-        for name, value in entries.items():
-            self.record[name] = value
-        rows = [{n: self._placed(n, value) for n, value in part.entries()} for part in parts]
+        self.record = _records(names, [numbers], tuple(fields))
         self.parts = self.record
+        rows = [self._placed(part) for part in parts]
         if rows:
-            self.parts = np.array([tuple(row.values()) for row in rows], record_dtype(rows[0]))
+            self.parts = _records(rows[0][0], [row for _, row in rows])
         self.tables = np.concatenate(self._tables) if self._tables else np.zeros(1, np.int64)
 
-    def _placed(self, name: str, value: Any) -> int | float:
-        """Return what kernels read, after making place for what it is."""
-        if isinstance(value, np.ndarray):
-            begin, flat = self._length, np.ascontiguousarray(value, np.int64).ravel()
-            self._tables.append(flat)
-            self._length += flat.size
-            return begin
-        if isinstance(value, Room):
-            begin, self.size = self.size, self.size + whole_lines(value)
-            self.places[name] = slice(begin, begin + value)
-            return begin
-        if isinstance(value, OwnRoom):
-            begin, self._own = self._own, self._own + whole_lines(value)
-            return begin
-        return float(value) if isinstance(value, float) else int(value)
+    def _placed(self, arguments: Arguments) -> tuple[tuple[str, ...], list[Any]]:
+        """Return the names of a record and what kernels read, after making place for it."""
+        names, numbers = [], []
+        for name, value in arguments.entries():
+            names.append(name)
+            if isinstance(value, np.ndarray):
+                value, flat = self._length, np.ascontiguousarray(value, np.int64).ravel()
+                self._tables.append(flat)
+                self._length += flat.size
+            elif type(value) is Room:
+                begin, self.size = self.size, self.size + whole_lines(value)
+                self.places[name] = slice(begin, begin + value)
+                value = begin
+            elif type(value) is OwnRoom:
+                value, self._own = self._own, self._own + whole_lines(value)
+            numbers.append(value)
+        return tuple(names), numbers
 
 
-def record_dtype(entries: dict[str, Any], more: tuple[Field, ...] = ()) -> np.dtype[Any]:
-    """Return the dtype of a record of these numbers."""
-    kinds = (np.float64 if isinstance(value, float) else np.int64 for value in entries.values())
-    return _record_dtype(tuple(zip(entries, kinds, strict=True)), more)
+def _records(
+    names: tuple[str, ...], rows: list[list[Any]], more: tuple[Field, ...] = ()
+) -> NDArray[Any]:
+    """Return records of numbers: each has 8 bytes, and the fields that are types stand behind."""
+    floats = tuple(isinstance(value, float) for value in rows[0])
+    found = np.zeros(len(rows), _record_dtype(names, floats, more))
+    words = found.view(np.int64).reshape(len(rows), -1)
+    if not any(floats):
+        words[:, : len(names)] = rows
+        return found
+    for row, target in zip(rows, words, strict=True):
+        for index, (value, is_float) in enumerate(zip(row, floats, strict=True)):
+            (target.view(np.float64) if is_float else target)[index] = value
+    return found
 
 
 @lru_cache(maxsize=64)
-def _record_dtype(names: tuple[Field, ...], more: tuple[Field, ...]) -> np.dtype[Any]:
+def _record_dtype(
+    names: tuple[str, ...], floats: tuple[bool, ...], more: tuple[Field, ...]
+) -> np.dtype[Any]:
     """Return the dtype; one of a hundred names takes 10 KB and so do its copies."""
-    return np.dtype([*names, *more])
+    kinds = (np.float64 if is_float else np.int64 for is_float in floats)
+    return np.dtype([*zip(names, kinds, strict=True), *more])
 
 
 def whole_lines(elements: int) -> int:
