@@ -1,4 +1,4 @@
-"""One spatial axis as Winograd's filtering sees it: of stride 1, whatever the layer's stride.
+"""One spatial axis as Winograd's filtering sees it: of stride 1, whatever the convolution's.
 
 A stride splits the given array of a forward convolution into its *phases*: phase r has the samples
 ``i * stride + r``, and the taps that read them. That is a convolution of stride 1 with as many
@@ -117,8 +117,8 @@ def flat_axes(problem: ConvolutionProblem) -> tuple[WinogradAxis, WinogradAxis]:
     return axes[0], axes[1]
 
 
-def layer_lines(problem: ConvolutionProblem) -> Lines:
-    """Return which layers of the given array each tap along z reads, result by result.
+def lines_along_z(problem: ConvolutionProblem) -> Lines:
+    """Return which planes of the given array each tap along z reads, result by result.
 
     Along z nothing is transformed: taps are more given channels.
     """
