@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from numconv.core.kept import remembering
+
 Numbers = NDArray[Any]
+Table = NDArray[np.int64]
 
 
 class TwiddleTable:
@@ -25,7 +28,8 @@ class TwiddleTable:
         return start
 
     def array(self, dtype: str) -> Numbers:
-        return np.concatenate(self._parts).astype(dtype)
+        """Return all of them, as records of a number each."""
+        return np.concatenate(self._parts).astype(dtype).view([("number", dtype)])
 
 
 def radices(length: int) -> list[int]:
@@ -38,7 +42,7 @@ def radices(length: int) -> list[int]:
     return found[::-1]
 
 
-def stages(length: int, factors: TwiddleTable) -> list[int]:
+def stages(length: int, factors: TwiddleTable) -> Table:
     """Return the table of a transform's stages, and add the factors of each.
 
     A stage that divides `size` numbers into `radix` sums of their own multiplies number ``j`` of
@@ -51,7 +55,7 @@ def stages(length: int, factors: TwiddleTable) -> list[int]:
         table += [radix, factors.add(_interleaved(turns))]
         table[0] += 1
         size = apart
-    return table
+    return np.array(table)
 
 
 def order(length: int) -> NDArray[np.int64]:
@@ -70,6 +74,31 @@ def step_twiddles(rows: int, columns: int, pitch: int, imaginary: int) -> Number
         block = result[start : start + rows * pitch].reshape(rows, pitch)
         block[:, :columns] = part(2 * np.pi * angles)
     return result
+
+
+class BlockTwiddles(NamedTuple):
+    """The factors of a block's transforms, and where they stand.
+
+    `of_columns` and `of_rows` are the stages of the transforms along columns and rows;
+    `at_step_twiddles` is where the factors between the two begin, for a folded block.
+    """
+
+    factors: Numbers
+    of_columns: Table
+    of_rows: Table
+    at_step_twiddles: int
+
+
+# One length of blocks serves signals of every length: 4 MB of factors at most.
+@remembering(4)
+def block_twiddles(
+    rows: int, columns: int, folded: tuple[int, int] | None, dtype: str
+) -> BlockTwiddles:
+    """Return the factors of a block; `folded` are pitch and `imaginary` of one that is folded."""
+    table = TwiddleTable()
+    of_columns, of_rows = stages(rows, table), stages(columns, table)
+    at_step_twiddles = table.add(step_twiddles(rows, columns, *folded)) if folded else 0
+    return BlockTwiddles(table.array(dtype), of_columns, of_rows, at_step_twiddles)
 
 
 def _interleaved(turns: Numbers) -> Numbers:
