@@ -153,14 +153,14 @@ def scatter(out, real, imaginary, middle, r, column, factor, g):  # type: ignore
     """Write a vector of products, those that are results, times `factor`."""
     stay_whole()
     if g.folded:
-        first, end = r * g.columns + column - g.shift_inner, g.result_inner
+        first, end = r * g.columns + column - g.shift_inner, g.result_size_inner
         row = 0
     else:
         first, end = column + g.skipped_inner, g.skipped_inner + g.kept_inner
         o = r - g.shift_outer
-        if o < 0 or o >= g.result_outer:
+        if o < 0 or o >= g.result_size_outer:
             return
-        row = (o * g.result_middle + middle + g.skipped_middle) * g.result_inner
+        row = (o * g.result_size_middle + middle + g.skipped_middle) * g.result_size_inner
     begin, count = max(-first, 0), min(end - first, g.lanes)
     if g.folded:
         count = min(count, g.columns - column)

@@ -11,9 +11,9 @@ from ..fft.solve import numbers
 from .columns import backward_strip, forward_strip
 from .finish import count_pieces, finish_pieces, too_many_products
 from .measure import measure
-from .numbers import BACKWARD, FORWARD, MEASURE, MIDDLE, MULTIPLY
 from .operand import samples_of, taps_of
 from .outliers import write_record
+from .records import BACKWARD, FORWARD, MEASURE, MIDDLE, MULTIPLY
 from .rows import middle_layer, multiply_layer, multiply_rows
 from .summed_area import build_summed_area_table
 
@@ -211,6 +211,6 @@ def last_task(  # type: ignore[no-untyped-def]
 @kernel
 def place_of(item, filter, tables, g):  # type: ignore[no-untyped-def]
     """Return where the results of an item's filter begin."""
-    size = g.result_outer * g.result_middle * g.result_inner
+    size = g.result_size_outer * g.result_size_middle * g.result_size_inner
     image = item // g.groups * g.filters * size
     return g.parts * (image + tables[g.at_plane_offsets + filter])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fft.twiddles import TwiddleTable, order
+from ..fft.twiddles import order
 from .geometry import Lengths
 
 Numbers = NDArray[Any]
@@ -18,32 +18,29 @@ def row_twiddles(rows: int, halved: bool) -> Numbers:
     return _unit_roots(np.arange(rows) * halved, 4 * rows)
 
 
-def add_step_twiddles(
-    lengths: Lengths, halved: bool, lanes: int, factors: TwiddleTable
-) -> dict[str, int]:
-    """Add the twiddle factors between the two transforms of a folded signal.
+def step_twiddles(lengths: Lengths, halved: bool, lanes: int) -> Numbers:
+    """Return the twiddle factors between the two transforms of a folded signal, of vectors.
 
     Number ``c`` of the row of frequency ``k`` is multiplied by ``exp(-2 pi i k c / n)``; with
     halved values also by ``exp(i pi c / (2 n))``, which the factors of the rows leave out. Column
     ``c`` is a vector and a lane, and its factor the product of theirs.
     """
-    n = lengths.rows * lengths.columns
-    frequencies = -4 * order(lengths.rows) + halved
     vectors = np.arange(0, lengths.columns, lanes)
-    return {
-        "at_step_twiddles": factors.add(_unit_roots(np.outer(vectors, frequencies), 4 * n)),
-        "at_lane_twiddles": factors.add(
-            _split(_unit_roots(np.outer(frequencies, np.arange(lanes)), 4 * n))
-        ),
-    }
+    roots = np.outer(vectors, _frequencies(lengths, halved))
+    return _unit_roots(roots, 4 * lengths.rows * lengths.columns)
+
+
+def lane_twiddles(lengths: Lengths, halved: bool, lanes: int) -> Numbers:
+    """Return those of lanes: vectors of real parts and of imaginary ones by turns."""
+    roots = np.outer(_frequencies(lengths, halved), np.arange(lanes))
+    return np.moveaxis(_unit_roots(roots, 4 * lengths.rows * lengths.columns), -1, -2)
+
+
+def _frequencies(lengths: Lengths, halved: bool) -> Numbers:
+    return -4 * order(lengths.rows) + halved
 
 
 def _unit_roots(numerators: Numbers, denominator: int) -> Numbers:
     """Return ``exp(2 pi i a / b)``, real and imaginary part by turns."""
     angles = 2 * np.pi * (numerators % denominator) / denominator
     return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-
-
-def _split(numbers: Numbers) -> Numbers:
-    """Return vectors of real parts and of imaginary ones by turns."""
-    return np.moveaxis(numbers, -1, -2)
