@@ -20,8 +20,8 @@ from ...kernel.arguments import (
 )
 from ...kernel.lowering import Table, weight_strides
 from ...kernel.padding import Lines
+from ..fourier.twiddles import BlockTwiddles
 from .geometry import SIDES, Blocks, FftGeometry, cell_counts, cell_of
-from .twiddles import BlockTwiddles
 
 # A filter's absolute weights add up to so many times its largest, or it is not transformed.
 EVEN_TAPS = 2.0

@@ -11,11 +11,11 @@ from numconv.core.problems import ConvolutionProblem
 from ...kernel.worker_plan import WorkerPlan
 from ...simd.machine import machine
 from ...simd.tile import tile_field
+from ..fourier.twiddles import block_twiddles
 from ..lowered.exact import plan_exact
 from .arguments import block_layout, call_arguments
 from .geometry import blocks_of, geometry_of
 from .solve import solve
-from .twiddles import block_twiddles
 
 
 class FftPlan(WorkerPlan):

@@ -5,12 +5,11 @@ The weights are real, so each of the two comes out as if it were alone, but for 
 
 from __future__ import annotations
 
-from numba.extending import intrinsic
-
 from ...kernel.epilogue import store_row, store_row_with
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, fetch_add, record_at, zero
-from .butterflies import add_product_with_conjugate, multiply_conjugate
+from ..fourier.butterflies import add_product_with_conjugate, multiply_conjugate
+from ..fourier.lines import factors_of
 from .direct_sums import recompute_row
 from .samples import least_window_sum, pack_block, sum_windows
 from .transforms import backward, forward
@@ -26,7 +25,7 @@ def solve(  # type: ignore[no-untyped-def]
     first element of `memory` becomes 1 if the filters are not fit for this.
     """
     g = record_at(geometry, 0)
-    factors = numbers(parts, x)
+    factors = factors_of(parts, x)
     own = at(memory, g.at_workers + worker * g.worker)
     spectra = weight if g.prepared else at(memory, g.at_spectra)
     taps = at(weight, g.at_taps)
@@ -39,16 +38,6 @@ def solve(  # type: ignore[no-untyped-def]
             weight_task(task, taps, spectra, own, memory, factors, tables, g)
         else:
             pair_task(task, x, taps, spectra, bias, residual, out, own, factors, tables, g)
-
-
-@intrinsic
-def numbers(typingctx, records, like):  # type: ignore[no-untyped-def]
-    """Return a pointer to records of one number each as a pointer to numbers."""
-
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.bitcast(args[0], args[1].type)
-
-    return like(records, like), generate
 
 
 @kernel

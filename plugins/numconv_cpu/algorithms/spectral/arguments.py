@@ -12,10 +12,15 @@ from numconv.core.problems import ConvolutionProblem
 
 from ...kernel.arguments import Arguments, ResultArguments, plane_offsets, result_arguments
 from ...kernel.lowering import Table, weight_strides
-from ..fft.twiddles import TwiddleTable, stages
+from ..fourier.twiddles import (
+    TwiddleTable,
+    lane_twiddles,
+    row_twiddles,
+    stages,
+    step_twiddles,
+)
 from .geometry import AXES, Lengths, SpectralGeometry
 from .layout import LayoutArguments, kinds
-from .twiddles import lane_twiddles, row_twiddles, step_twiddles
 
 # The error of a result, in eps times the norms of samples and taps, is at most this for each
 # doubling of the transforms' size. Over waves, steps, combs and noise against each other, in
@@ -152,8 +157,8 @@ def _transforms(
     halved, folded = geometry.parts == 1, geometry.folded
     z, y, x = (stages(n, factors) for n in (lengths.rows, lengths.middles, lengths.columns))
     rows = factors.add(row_twiddles(lengths.rows, halved))
-    step = factors.add(step_twiddles(lengths, halved, lanes)) if folded else 0
-    lane = factors.add(lane_twiddles(lengths, halved, lanes)) if folded else 0
+    step = factors.add(step_twiddles(lengths.rows, lengths.columns, halved, lanes)) if folded else 0
+    lane = factors.add(lane_twiddles(lengths.rows, lengths.columns, halved, lanes)) if folded else 0
     return TransformArguments(
         at_stages=(z, y, x), at_row_twiddles=rows, at_step_twiddles=step, at_lane_twiddles=lane
     )

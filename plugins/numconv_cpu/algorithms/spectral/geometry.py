@@ -15,7 +15,7 @@ from numconv.core.problems import ConvolutionProblem
 from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
 from ...simd.machine import machine
-from ..fft.twiddles import radices
+from ..fourier.twiddles import radices
 
 Triple = tuple[int, int, int]
 

@@ -12,7 +12,7 @@ from numconv.core.protocol import Array, Plan
 
 from ...kernel.worker_plan import WorkerPlan
 from ...simd.tile import tile_field
-from ..fft.twiddles import TwiddleTable
+from ..fourier.twiddles import TwiddleTable
 from ..lowered.exact import plan_exact
 from .arguments import call_arguments
 from .geometry import geometry_of, lengths_of, real_itemsize, seconds, zero_padded

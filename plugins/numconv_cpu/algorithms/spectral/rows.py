@@ -6,8 +6,8 @@ from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear
 from ...simd.tile import copy_vector
 from ...simd.transpose import transpose_lanes
-from ..fft.butterflies import add_product, multiply
-from .lines import backward_line, forward_line
+from ..fourier.butterflies import add_product, multiply
+from ..fourier.lines import backward_line, forward_line
 from .vectors import clear_vector
 
 
@@ -38,7 +38,7 @@ def middle_layer(plane, r, height, width, own, factors, tables, g):  # type: ign
             else:
                 clear_vector(g, place)
                 clear_vector(g, at(place, g.imaginary))
-        forward_line(own, g.middles, factors, at(tables, g.at_stages_middle), g)
+        forward_line(own, g.lanes, g.middles, factors, at(tables, g.at_stages_middle), g)
         store_rows(layer, own, column, 0, g.middles, g)
 
 
@@ -52,7 +52,7 @@ def middle_layer_back(plane, r, own, factors, tables, g):  # type: ignore[no-unt
             place, source = at(own, m * g.lanes), at(layer, m * g.pitch + column)
             copy_vector(g, place, source)
             copy_vector(g, at(place, g.imaginary), at(source, g.apart))
-        backward_line(own, g.middles, factors, at(tables, g.at_stages_middle), g)
+        backward_line(own, g.lanes, g.middles, factors, at(tables, g.at_stages_middle), g)
         store_rows(layer, own, column, g.kept_from_middle, g.kept_middle, g)
 
 
@@ -93,7 +93,7 @@ def multiply_rows(samples, taps, first, own, factors, tables, g):  # type: ignor
                     multiply(g, at(total, i), at(line, i), at(own_taps, i), g.imaginary)
                 else:
                     add_product(g, at(total, i), at(line, i), at(own_taps, i), g.imaginary)
-        backward_line(total, g.columns, factors, at(tables, g.at_stages_inner), g)
+        backward_line(total, g.lanes, g.columns, factors, at(tables, g.at_stages_inner), g)
         target = at(samples, result * g.plane + first)
         for column in range(0, g.result_columns, g.lanes):
             for line_part, part in ((0, 0), (g.imaginary, g.apart)):
@@ -111,4 +111,4 @@ def forward_rows(line, rows, width, factors, tables, g):  # type: ignore[no-unty
             transpose_lanes(g, target, g.lanes, at(rows, part + column), g.pitch)
         filled = -(-width // g.lanes) * g.lanes
         clear(at(line, line_part + filled * g.lanes), max(g.columns - filled, 0) * g.lanes)
-    forward_line(line, g.columns, factors, at(tables, g.at_stages_inner), g)
+    forward_line(line, g.lanes, g.columns, factors, at(tables, g.at_stages_inner), g)

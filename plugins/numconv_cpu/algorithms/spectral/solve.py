@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, fetch_add, integers, record_at
-from ..fft.solve import numbers
+from ..fourier.lines import factors_of
 from .columns import backward_strip, forward_strip
 from .finish import count_pieces, finish_pieces, too_many_products
 from .measure import measure
@@ -28,7 +28,7 @@ def solve(  # type: ignore[no-untyped-def]
     after an image's if its samples are not.
     """
     g = record_at(geometry, 0)
-    factors = numbers(parts, x)
+    factors = factors_of(parts, x)
     own = at(memory, g.at_workers + worker * g.worker)
     kind, first = tables[g.at_kinds + stage % g.kinds], stage // g.kinds * g.together
     items = min(g.together, g.items - first)

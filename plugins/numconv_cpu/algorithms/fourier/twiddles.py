@@ -1,4 +1,9 @@
-"""The twiddle factors of the transforms, and the stages that read them."""
+"""The twiddle factors of the transforms, and the stages that read them.
+
+A signal is folded row by row into a matrix, as otherwise a line of it would be too long for caches.
+Between the transforms of its columns and of its rows every number is multiplied by a step twiddle
+(W. Gentleman and G. Sande, "Fast Fourier Transforms: for fun and profit", 1966).
+"""
 
 from __future__ import annotations
 
@@ -66,8 +71,8 @@ def order(length: int) -> NDArray[np.int64]:
     return found
 
 
-def step_twiddles(rows: int, columns: int, pitch: int, imaginary: int) -> Numbers:
-    """Return the twiddles between the two transforms of a folded block, laid out as the block."""
+def block_step_twiddles(rows: int, columns: int, pitch: int, imaginary: int) -> Numbers:
+    """Return the step twiddles of a folded block, laid out as the block."""
     angles = np.outer(order(rows), np.arange(columns)) / (rows * columns)
     result = np.zeros(2 * imaginary)
     for start, part in ((0, np.cos), (imaginary, _minus_sine)):
@@ -97,8 +102,36 @@ def block_twiddles(
     """Return the factors of a block; `folded` are pitch and `imaginary` of one that is folded."""
     table = TwiddleTable()
     of_columns, of_rows = stages(rows, table), stages(columns, table)
-    at_step_twiddles = table.add(step_twiddles(rows, columns, *folded)) if folded else 0
+    at_step_twiddles = table.add(block_step_twiddles(rows, columns, *folded)) if folded else 0
     return BlockTwiddles(table.array(dtype), of_columns, of_rows, at_step_twiddles)
+
+
+def row_twiddles(rows: int, halved: bool) -> Numbers:
+    """Return the factors of rows before their transform: ``exp(i pi r / (2 rows))``, or 1."""
+    return _unit_roots(np.arange(rows) * halved, 4 * rows)
+
+
+def step_twiddles(rows: int, columns: int, halved: bool, lanes: int) -> Numbers:
+    """Return the step twiddles of a folded signal, of vectors.
+
+    Number ``c`` of the row of frequency ``k`` is multiplied by ``exp(-2 pi i k c / n)``; with
+    halved values also by ``exp(i pi c / (2 n))``, which the factors of the rows leave out. Column
+    ``c`` is a vector and a lane, and its factor the product of theirs.
+    """
+    roots = np.outer(np.arange(0, columns, lanes), -4 * order(rows) + halved)
+    return _unit_roots(roots, 4 * rows * columns)
+
+
+def lane_twiddles(rows: int, columns: int, halved: bool, lanes: int) -> Numbers:
+    """Return those of lanes: vectors of real parts and of imaginary ones by turns."""
+    roots = np.outer(-4 * order(rows) + halved, np.arange(lanes))
+    return np.moveaxis(_unit_roots(roots, 4 * rows * columns), -1, -2)
+
+
+def _unit_roots(numerators: Numbers, denominator: int) -> Numbers:
+    """Return ``exp(2 pi i a / b)``, real and imaginary part by turns."""
+    angles = 2 * np.pi * (numerators % denominator) / denominator
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
 
 def _interleaved(turns: Numbers) -> Numbers:
