@@ -20,7 +20,7 @@ def forward(block, spectrum, factors, tables, g):  # type: ignore[no-untyped-def
     stay_whole()
     pitch, stages = g.pitch, at(tables, g.at_stages_y)
     for column in range(0, g.columns, g.lanes):
-        forward_line(at(block, column), pitch, g.rows, factors, stages, g)
+        forward_line(at(block, column), pitch, g.imaginary, g.rows, factors, stages, g)
     if g.folded:
         for row in range(g.rows):
             for v in range(row * g.pitch, row * g.pitch + g.columns, g.lanes):
@@ -29,7 +29,7 @@ def forward(block, spectrum, factors, tables, g):  # type: ignore[no-untyped-def
     transpose(spectrum, g.spectrum_pitch, block, g.pitch, g.rows, g.columns, g)
     pitch, stages = g.spectrum_pitch, at(tables, g.at_stages_x)
     for row in range(0, g.rows, g.lanes):
-        forward_line(at(spectrum, row), pitch, g.columns, factors, stages, g)
+        forward_line(at(spectrum, row), pitch, g.imaginary, g.columns, factors, stages, g)
 
 
 @kernel
@@ -38,7 +38,7 @@ def backward(spectrum, block, factors, tables, g):  # type: ignore[no-untyped-de
     stay_whole()
     pitch, stages = g.spectrum_pitch, at(tables, g.at_stages_x)
     for row in range(0, g.rows, g.lanes):
-        backward_line(at(spectrum, row), pitch, g.columns, factors, stages, g)
+        backward_line(at(spectrum, row), pitch, g.imaginary, g.columns, factors, stages, g)
     transpose(block, g.pitch, spectrum, g.spectrum_pitch, g.columns, g.rows, g)
     if g.folded:
         for row in range(g.rows):
@@ -49,7 +49,7 @@ def backward(spectrum, block, factors, tables, g):  # type: ignore[no-untyped-de
                 )
     pitch, stages = g.pitch, at(tables, g.at_stages_y)
     for column in range(0, g.columns, g.lanes):
-        backward_line(at(block, column), pitch, g.rows, factors, stages, g)
+        backward_line(at(block, column), pitch, g.imaginary, g.rows, factors, stages, g)
 
 
 @kernel

@@ -50,7 +50,7 @@ def forward_strip(  # type: ignore[no-untyped-def]
             place, factor = at(line, r * g.lanes), at(factors, g.at_row_twiddles + 2 * r)
             gather(place, operand, channel, middle, r, column, own, g)
             multiply_twiddle(g, place, g.imaginary, factor, scale[0])
-        forward_line(line, g.lanes, g.rows, factors, at(tables, g.at_stages_outer), g)
+        forward_line(line, g.lanes, g.imaginary, g.rows, factors, at(tables, g.at_stages_outer), g)
         if g.folded:
             step_twiddles = at(factors, g.at_step_twiddles + 2 * g.rows * (column // g.lanes))
             for r in range(g.rows):
@@ -116,7 +116,8 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
     scale = at(own, g.own_scale)
     scale[0], scale[1] = one, other
     for r in range(g.rows):
-        source = at(plane, r * g.layer + middle * g.pitch + first)
+        row = g.kept_from_middle + middle
+        source = at(plane, r * g.layer + row * g.pitch + first)
         for v in range(vectors):
             place = at(own, v * g.line + r * g.lanes)
             copy_vector(g, place, at(source, v * g.lanes))
@@ -131,7 +132,7 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
                 multiply_conjugate_lane_twiddles(
                     g, place, g.imaginary, at(step_twiddles, 2 * r), lane_factors
                 )
-        backward_line(line, g.lanes, g.rows, factors, at(tables, g.at_stages_outer), g)
+        backward_line(line, g.lanes, g.imaginary, g.rows, factors, at(tables, g.at_stages_outer), g)
         for r in range(g.rows):
             place, factor = at(line, r * g.lanes), at(factors, g.at_row_twiddles + 2 * r)
             multiply_conjugate_twiddle(g, place, g.imaginary, factor, scale[0])

@@ -46,7 +46,7 @@ def solve(  # type: ignore[no-untyped-def]
         elif kind == MIDDLE:
             plane = at(memory, g.at_taps + task // g.rows * g.plane)
             height, width = g.kernel_middle, g.tap_columns
-            middle_layer(plane, task % g.rows, height, width, own, factors, tables, g)
+            middle_layer(plane, task % g.rows, height, width, factors, tables, g)
         elif kind == MULTIPLY and task < items * g.blocks:
             multiply_task(task, first, memory, own, factors, tables, g)
         elif kind == MULTIPLY:
