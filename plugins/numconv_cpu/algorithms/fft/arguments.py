@@ -1,4 +1,4 @@
-"""What the kernels of `fft` are told."""
+"""The arguments of the kernels of `fft`."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class LimitArguments(Arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class FftArguments(Arguments):
-    """What `solve` is told."""
+    """The arguments of `solve`."""
 
     result: ResultArguments
     geometry: FftGeometry
@@ -139,7 +139,7 @@ def call_arguments(
     layout: BlockLayout,
     twiddles: BlockTwiddles,
 ) -> FftArguments:
-    """Return what a call is told."""
+    """Return the arguments of a call."""
     spectrum, cells = layout.spectrum, _cells(geometry, blocks)
     filters = geometry.groups * geometry.result_channels
     return FftArguments(

@@ -14,6 +14,7 @@ from numconv.core.problems import ConvolutionProblem
 
 from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
+from ..fourier.problems import sizes
 
 SIDES = tuple(sorted(factor * 2**power for factor in (1, 3) for power in range(4, 11)))[:-1]
 """Sides of a block: multiples of a vector that transforms of radix 4, 3 and 2 make up."""
@@ -88,13 +89,9 @@ class Blocks(Arguments):
 def geometry_of(problem: ConvolutionProblem) -> FftGeometry:
     """Return the axes and channels of a problem of one or two spatial axes."""
     channels = group_channels(problem)
-    sizes = problem.input_shape, problem.output_shape
-    lo = tuple(low for low, _ in problem.padding)
-    if problem.direction != "forward":
-        sizes = sizes[::-1]
-        lo = tuple(k - 1 - low for k, low in zip(problem.kernel_shape, lo, strict=True))
+    *arrays, lo = sizes(problem)
     missing = 2 - problem.axes
-    given, result, kernel = ((1,) * missing + each for each in (*sizes, problem.kernel_shape))
+    given, result, kernel = ((1,) * missing + each for each in (*arrays, problem.kernel_shape))
     lo = (0,) * missing + lo
     return FftGeometry(
         groups=problem.groups,

@@ -1,4 +1,4 @@
-"""What the kernels of `spectral` are told."""
+"""The arguments of the kernels of `spectral`."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TransformArguments(Arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralArguments(Arguments):
-    """What `solve` is told."""
+    """The arguments of `solve`."""
 
     result: ResultArguments
     layout: LayoutArguments
@@ -96,7 +96,7 @@ class SpectralArguments(Arguments):
 def call_arguments(
     problem: ConvolutionProblem, layout: LayoutArguments, factors: TwiddleTable, dtype: str
 ) -> SpectralArguments:
-    """Return what a call is told, and add the factors of its transforms to `factors`."""
+    """Return the arguments of a call, and add the factors of its transforms to `factors`."""
     geometry, of_a_round = layout.geometry, kinds(layout.lengths)
     return SpectralArguments(
         result=result_arguments(problem),

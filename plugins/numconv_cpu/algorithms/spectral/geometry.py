@@ -15,6 +15,7 @@ from numconv.core.problems import ConvolutionProblem
 from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
 from ...simd.machine import machine
+from ..fourier.problems import sizes
 from ..fourier.twiddles import radices
 
 Triple = tuple[int, int, int]
@@ -118,25 +119,20 @@ def zero_padded(problem: ConvolutionProblem) -> ConvolutionProblem:
 
 def geometry_of(problem: ConvolutionProblem) -> SpectralGeometry:
     """Return the axes and channels of a problem without padding other than by zeros."""
-    given, result = group_channels(problem)
-    sizes = problem.input_shape, problem.output_shape
-    low = tuple(each for each, _ in problem.padding)
-    if problem.direction != "forward":
-        sizes = sizes[::-1]
-        low = tuple(k - 1 - each for k, each in zip(problem.kernel_shape, low, strict=True))
-    axes = zip(sizes[0], sizes[1], problem.kernel_shape, low, strict=True)
+    channels, (given, result, low) = group_channels(problem), sizes(problem)
+    axes = zip(given, result, problem.kernel_shape, low, strict=True)
     first, seen, shift = zip(*(_axis(*each) for each in axes), strict=True)
     return SpectralGeometry(
         groups=problem.groups,
-        given_channels=given,
-        result_channels=result,
+        given_channels=channels[0],
+        result_channels=channels[1],
         parts=1 + (dtypes.kind(problem.dtype) == "complex"),
-        given_size=_triple(sizes[0], 1),
+        given_size=_triple(given, 1),
         first=_triple(first, 0),
         seen=_triple(seen, 1),
         kernel=_triple(problem.kernel_shape, 1),
         shift=_triple(shift, 0),
-        result_size=_triple(sizes[1], 1),
+        result_size=_triple(result, 1),
         folded=problem.axes == 1,
     )
 

@@ -1,4 +1,4 @@
-"""What the kernels of `winograd` are told."""
+"""The arguments of the kernels of `winograd`."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class LimitArguments(Arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class ConvolutionArguments(Arguments):
-    """What all kinds of calls are told."""
+    """What the arguments of all kinds of calls have in common."""
 
     result: ResultArguments
     axes: AxesArguments
@@ -129,7 +129,7 @@ class WinogradArguments(Arguments):
 def convolution_arguments(
     problem: ConvolutionProblem, geometry: WinogradGeometry, tiling: Tiling, points: int
 ) -> ConvolutionArguments:
-    """Return what all kinds of calls are told."""
+    """Return what the arguments of all kinds of calls have in common."""
     return ConvolutionArguments(
         result=result_arguments(problem),
         axes=_axes(problem, geometry, tiling),
@@ -153,7 +153,7 @@ def convolution_arguments(
 def call_arguments(
     convolution: ConvolutionArguments, blocking: Blocking, prepared: bool = False
 ) -> WinogradArguments:
-    """Return what a call is told, be it with prepared weights."""
+    """Return the arguments of a call, be it with prepared weights."""
     c, tiling = convolution, convolution.tiling
     lanes, columns = tiling.lanes, c.columns
     # Prepared weights are laid out as shared ones.
@@ -206,7 +206,7 @@ def call_arguments(
 
 
 def packing_arguments(convolution: ConvolutionArguments, blocking: Blocking) -> WinogradArguments:
-    """Return what is told to transform the weights, and nothing else."""
+    """Return the arguments of a preparation: only weights are transformed."""
     call = call_arguments(convolution, replace(blocking, shared_weights=True))
     return replace(call, sample_tasks=0, product_tasks=0, at_samples=Room(0), at_masks=Room(0))
 
