@@ -16,7 +16,7 @@ from numconv.testing.laws import LAWS
 from numconv.testing.operands import random_operands
 from numconv_cpu.algorithms import ALGORITHMS
 from numconv_cpu.algorithms.fft import Fft
-from numconv_cpu.algorithms.fft.twiddles import order, radices
+from numconv_cpu.algorithms.fourier.twiddles import order, radices
 
 
 def convolution(

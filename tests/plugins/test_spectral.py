@@ -19,7 +19,7 @@ from numconv.testing.operands import random_operands
 from numconv_cpu.algorithms import ALGORITHMS
 from numconv_cpu.algorithms.spectral import Spectral
 from numconv_cpu.algorithms.spectral.geometry import geometry_of, lengths_of
-from numconv_cpu.kernel import fallback as handover
+from numconv_cpu.algorithms.spectral.plan import SpectralPlan
 
 
 def convolution(
@@ -185,8 +185,13 @@ def test_wild_weights(change: str, direction: Any) -> None:
 def handed_over(problem: Any, operands: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the batches that `direct` was asked for."""
     asked: list[int] = []
-    exact = handover._exact
-    monkeypatch.setattr(handover, "_exact", lambda p, n: asked.append(p.batch) or exact(p, n))
+    exact = SpectralPlan.exact
+
+    def recording(problem: Any) -> Any:
+        asked.append(problem.batch)
+        return exact(problem)
+
+    monkeypatch.setattr(SpectralPlan, "exact", staticmethod(recording))
     got = solve(problem, Spectral(), operands)
     with np.errstate(all="ignore"):
         expected = solve(problem, _named("direct"), operands)
@@ -349,10 +354,10 @@ def test_explains_itself() -> None:
 
 def test_a_wrong_one_breaks_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scaled a little by its factors, products are wrong, and the law notices."""
-    from numconv_cpu.algorithms.spectral import plan
+    from numconv_cpu.algorithms.spectral import arguments
 
-    right = plan.row_twiddles
-    monkeypatch.setattr(plan, "row_twiddles", lambda *each: right(*each) * 1.01)
+    right = arguments.row_twiddles
+    monkeypatch.setattr(arguments, "row_twiddles", lambda *each: right(*each) * 1.01)
     problem = convolution((40, 30), (21, 22))
     law = next(law for law in LAWS if law.name == "within_bound")
     with pytest.raises(LawBroken):

@@ -23,15 +23,16 @@ from .arguments import Arguments, Field, Layout
 
 @dataclass(frozen=True)
 class PackedWeight:
-    """What a plan reads in place of the weight."""
+    """What a plan reads in place of the weight; of one not fit for its algorithm, the weight."""
 
     values: NDArray[Any]
     plan: WorkerPlan
+    fit: bool = True
 
     @property
     def given(self) -> Array:
         """The weight as it was before; 0 where no result depends on it."""
-        return self.plan.unpacked(self.values)
+        return self.plan.unpacked(self.values) if self.fit else self.values
 
 
 class WorkerPlan(OfThisProcess):
@@ -164,6 +165,9 @@ class WorkerPlan(OfThisProcess):
             return
         read, launch = x if weight is None else weight, self._plain
         if type(weight) is PackedWeight:
+            if not weight.fit:
+                self._hand_over([0], x, weight, *rest, out=out)
+                return
             read, launch = weight.values, self._ready
         memory, messages = self._workspace.take(), self._messages
         if self.exact:
@@ -195,7 +199,9 @@ class WorkerPlan(OfThisProcess):
         if self._packing is None:
             return weight
         packed = self._pack(weight, *(weight,) * self.keeps_weight)
-        return weight.copy() if packed is None else PackedWeight(packed, self)
+        if packed is None:
+            return PackedWeight(weight.copy(), self, fit=False)
+        return PackedWeight(packed, self)
 
     def _pack(self, weight: Array, *behind: Array) -> Array | None:
         """Return a packed weight with arrays behind it; None for one that must be handed over."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import numpy as np
 
 from numconv.core import dtypes
@@ -12,9 +10,8 @@ from numconv.core.protocol import Plan
 
 from ...kernel.cost import estimate_by_definition
 from ...kernel.dtypes import plan_supported
+from ..fourier import problems
 from .geometry import blocks_of, geometry_of, relative_cost
-
-LEAST_TAPS = 64
 
 
 class Fft:
@@ -42,14 +39,8 @@ class Fft:
             return f"computes floating-point numbers, not {problem.dtype}"
         if problem.axes > 2:
             return f"takes one or two spatial axes, not {problem.axes}"
-        if prod(problem.kernel_shape) < LEAST_TAPS:
-            return f"takes kernels of at least {LEAST_TAPS} taps, not {prod(problem.kernel_shape)}"
-        if set(problem.stride + problem.dilation) != {1}:
-            return f"takes stride 1 and dilation 1, not {problem.stride} and {problem.dilation}"
-        if problem.direction != "forward" and problem.padding_mode != "zeros":
-            return f"takes no padding mode {problem.padding_mode} in the input gradient"
-        if problem.accuracy == "strict":
-            return "mixes receptive fields, which accuracy='strict' forbids"
+        if common := problems.refusal(problem):
+            return common
         if blocks_of(geometry_of(problem), max(np.dtype(problem.dtype).itemsize, 4)) is None:
             return "finds no blocks whose spectra take little enough memory"
         return None

@@ -55,18 +55,18 @@ def sum_directly(results, x, weight, y, first, count, samples, tables, g):  # ty
     """Compute `count` neighbouring results tap by tap."""
     stay_whole()
     clear(results, count)
-    span = count + g.kernel_width - 1
-    begin = min(max(g.first_seen - first - count + 1, 0), g.kernel_width)
-    end = min(max(g.last_seen - first, begin), g.kernel_width)
+    span = count + g.kernel_x - 1
+    begin = min(max(g.first_seen - first - count + 1, 0), g.kernel_x)
+    end = min(max(g.last_seen - first, begin), g.kernel_x)
     for c in range(g.given_channels):
-        plane = at(x, c * g.given_height * g.given_width)
-        for ky in range(g.kernel_height):
+        plane = at(x, c * g.given_size_y * g.given_size_x)
+        for ky in range(g.kernel_y):
             source = sample_at(line_at(at(tables, g.at_y), 0, y), ky)
             if source < 0:
                 continue
-            row = at(plane, source * g.given_width)
+            row = at(plane, source * g.given_size_x)
             pack_row(samples, row, at(tables, g.at_x), first, span, g)
-            taps = at(weight, c * g.channel_stride + g.first_tap + ky * g.tap_step * g.kernel_width)
+            taps = at(weight, c * g.channel_stride + g.first_tap + ky * g.tap_step * g.kernel_x)
             for kx in range(begin, end):
                 factor, own = taps[kx * g.tap_step], at(samples, kx)
                 for i in range(count):

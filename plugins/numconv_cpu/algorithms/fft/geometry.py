@@ -12,7 +12,9 @@ from numconv.core.bound import FACTOR
 from numconv.core.kept import remembering
 from numconv.core.problems import ConvolutionProblem
 
+from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
+from ..fourier.problems import sizes
 
 SIDES = tuple(sorted(factor * 2**power for factor in (1, 3) for power in range(4, 11)))[:-1]
 """Sides of a block: multiples of a vector that transforms of radix 4, 3 and 2 make up."""
@@ -40,13 +42,13 @@ ERROR = 0.25
 
 
 @dataclass(frozen=True)
-class FftGeometry:
+class FftGeometry(Arguments):
     """A forward convolution, or an input gradient as one with the taps in their other order.
 
     Parameters
     ----------
-    given, result : int
-        Channels of a group.
+    given_channels, result_channels : int
+        Of a group.
     given_size, result_size, kernel : (int, int)
         Along y and x; a signal has one row.
     lo : (int, int)
@@ -56,8 +58,8 @@ class FftGeometry:
     """
 
     groups: int
-    given: int
-    result: int
+    given_channels: int
+    result_channels: int
     given_size: tuple[int, int]
     result_size: tuple[int, int]
     kernel: tuple[int, int]
@@ -66,7 +68,7 @@ class FftGeometry:
 
 
 @dataclass(frozen=True)
-class Blocks:
+class Blocks(Arguments):
     """Blocks of an image: their sides, the results along each axis, and how many there are."""
 
     rows: int
@@ -87,18 +89,14 @@ class Blocks:
 def geometry_of(problem: ConvolutionProblem) -> FftGeometry:
     """Return the axes and channels of a problem of one or two spatial axes."""
     channels = group_channels(problem)
-    sizes = problem.input_shape, problem.output_shape
-    lo = tuple(low for low, _ in problem.padding)
-    if problem.direction != "forward":
-        sizes = sizes[::-1]
-        lo = tuple(k - 1 - low for k, low in zip(problem.kernel_shape, lo, strict=True))
+    *arrays, lo = sizes(problem)
     missing = 2 - problem.axes
-    given, result, kernel = ((1,) * missing + each for each in (*sizes, problem.kernel_shape))
+    given, result, kernel = ((1,) * missing + each for each in (*arrays, problem.kernel_shape))
     lo = (0,) * missing + lo
     return FftGeometry(
         groups=problem.groups,
-        given=channels[0],
-        result=channels[1],
+        given_channels=channels[0],
+        result_channels=channels[1],
         given_size=(given[0], given[1]),
         result_size=(result[0], result[1]),
         kernel=(kernel[0], kernel[1]),
@@ -131,8 +129,10 @@ def _blocks(geometry: FftGeometry, rows: int, columns: int) -> Blocks | None:
 
 def _fits(geometry: FftGeometry, blocks: Blocks, itemsize: int) -> bool:
     spectrum = 2 * blocks.rows * blocks.columns * itemsize
-    filters = geometry.groups * geometry.given * geometry.result
-    return (geometry.given + 2) * spectrum <= OWN_BYTES and filters * spectrum <= WEIGHT_BYTES
+    filters = geometry.groups * geometry.given_channels * geometry.result_channels
+    return (
+        geometry.given_channels + 2
+    ) * spectrum <= OWN_BYTES and filters * spectrum <= WEIGHT_BYTES
 
 
 def seconds(geometry: FftGeometry, blocks: Blocks, itemsize: int) -> float:
@@ -140,17 +140,18 @@ def seconds(geometry: FftGeometry, blocks: Blocks, itemsize: int) -> float:
     size = blocks.rows * blocks.columns
     each = DOUBLING * log2(size) + MOVE
     transforms = (
-        blocks.pairs * (geometry.given + geometry.result) + geometry.given * geometry.result
+        blocks.pairs * (geometry.given_channels + geometry.result_channels)
+        + geometry.given_channels * geometry.result_channels
     )
-    products = PRODUCT * blocks.pairs * geometry.given * geometry.result
+    products = PRODUCT * blocks.pairs * geometry.given_channels * geometry.result_channels
     far = 1 + FAR * max(log2(4 * size * itemsize / CACHE_BYTES), 0.0)
     time = far * size * (each * transforms + products)
     if _doubtful(geometry, blocks):
         time += (
             DIRECT
             * prod(geometry.result_size)
-            * geometry.result
-            * geometry.given
+            * geometry.result_channels
+            * geometry.given_channels
             * prod(geometry.kernel)
         )
     added = 2 * blocks.pairs * prod(cell_counts(geometry, blocks))
@@ -178,8 +179,8 @@ def _doubtful(geometry: FftGeometry, blocks: Blocks) -> bool:
     A twelfth of a kernel's samples is in their windows for certain; the largest sample is about
     six times the mean.
     """
-    terms = geometry.given * prod(geometry.kernel)
-    samples = 2 * geometry.given * blocks.rows * blocks.columns
+    terms = geometry.given_channels * prod(geometry.kernel)
+    samples = 2 * geometry.given_channels * blocks.rows * blocks.columns
     return terms / 12 < blocks.error / FACTOR * (6 * samples / terms) ** 0.5
 
 

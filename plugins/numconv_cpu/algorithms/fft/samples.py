@@ -39,18 +39,18 @@ def pack_block(block, cells, band, largest, x, number, tables, g):  # type: igno
         Of the block in its image; there may be none of that number.
     """
     stay_whole()
-    first_y, first_x = number // g.blocks_x * g.step_y, number % g.blocks_x * g.step_x
+    first_y, first_x = number // g.counts_x * g.steps_y, number % g.counts_x * g.steps_x
     clear(band, g.columns)
     for row in range(g.rows):
         target = at(block, row * g.pitch)
         y = first_y + row * g.row_step_y
         source = -1
-        if number < g.blocks and y < g.padded_height:
+        if number < g.image_blocks and y < g.padded_height:
             source = sample_at(line_at(at(tables, g.at_y), 0, 0), y)
         if source < 0:
             clear(target, g.columns)
         else:
-            plane, first = at(x, source * g.given_width), first_x + row * g.row_step_x
+            plane, first = at(x, source * g.given_size_x), first_x + row * g.row_step_x
             pack_row(target, plane, at(tables, g.at_x), first, g.columns, g)
             for p in range(g.columns):
                 size = abs(target[p])
@@ -77,26 +77,26 @@ def add_to_cells(cells, band, first, g):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sum_windows(window_sums, cells, lines, g):  # type: ignore[no-untyped-def]
+def sum_windows(window_sums, cells, cell_rows, g):  # type: ignore[no-untyped-def]
     """Write the window sum of each square of results: of the cells that all its windows share.
 
     Parameters
     ----------
-    lines : pointer
+    cell_rows : pointer
         To room for as many numbers as there are cells.
     """
     stay_whole()
     height, width = g.cells_y - g.whole_y + 1, g.cells_x - g.whole_x + 1
-    clear(lines, height * g.cells_x)
+    clear(cell_rows, height * g.cells_x)
     for i in range(height):
         for k in range(g.whole_y):
             for j in range(g.cells_x):
-                lines[i * g.cells_x + j] += cells[(i + k) * g.cells_x + j]
+                cell_rows[i * g.cells_x + j] += cells[(i + k) * g.cells_x + j]
     clear(window_sums, height * width)
     for i in range(height):
         for k in range(g.whole_x):
             for j in range(width):
-                window_sums[i * width + j] += lines[i * g.cells_x + j + k]
+                window_sums[i * width + j] += cell_rows[i * g.cells_x + j + k]
 
 
 @kernel

@@ -5,12 +5,11 @@ The weights are real, so each of the two comes out as if it were alone, but for 
 
 from __future__ import annotations
 
-from numba.extending import intrinsic
-
 from ...kernel.epilogue import store_row, store_row_with
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, fetch_add, record_at, zero
-from .butterflies import add_product_with_conjugate, multiply_conjugate
+from ..fourier.butterflies import add_product_with_conjugate, multiply_conjugate
+from ..fourier.lines import factors_of
 from .direct_sums import recompute_row
 from .samples import least_window_sum, pack_block, sum_windows
 from .transforms import backward, forward
@@ -26,7 +25,7 @@ def solve(  # type: ignore[no-untyped-def]
     first element of `memory` becomes 1 if the filters are not fit for this.
     """
     g = record_at(geometry, 0)
-    factors = numbers(parts, x)
+    factors = factors_of(parts, x)
     own = at(memory, g.at_workers + worker * g.worker)
     spectra = weight if g.prepared else at(memory, g.at_spectra)
     taps = at(weight, g.at_taps)
@@ -41,16 +40,6 @@ def solve(  # type: ignore[no-untyped-def]
             pair_task(task, x, taps, spectra, bias, residual, out, own, factors, tables, g)
 
 
-@intrinsic
-def numbers(typingctx, records, like):  # type: ignore[no-untyped-def]
-    """Return a pointer to records of one number each as a pointer to numbers."""
-
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.bitcast(args[0], args[1].type)
-
-    return like(records, like), generate
-
-
 @kernel
 def pair_task(  # type: ignore[no-untyped-def]
     task, x, weight, spectra, bias, residual, out, own, factors, tables, g
@@ -58,7 +47,7 @@ def pair_task(  # type: ignore[no-untyped-def]
     """Compute two blocks of results of one image and group."""
     pair, rest = task % g.pairs, task // g.pairs
     group = rest % g.groups
-    given = at(x, rest * g.given_channels * g.given_height * g.given_width)
+    given = at(x, rest * g.given_channels * g.given_size_y * g.given_size_x)
     block = at(own, g.own_block)
     least = transform_pair(pair, given, own, factors, tables, g)
     for result in range(g.result_channels):
@@ -71,10 +60,10 @@ def pair_task(  # type: ignore[no-untyped-def]
         image = rest // g.groups * g.groups * g.result_channels * g.result_height * g.result_width
         place = image + tables[g.at_plane_offsets + filter]
         shift = bias[filter] if g.bias else zero(bias)
-        for part in range(min(2, g.blocks - 2 * pair)):
+        for part in range(min(2, g.image_blocks - 2 * pair)):
             rows, window_sums = (
                 at(block, part * g.imaginary),
-                at(own, g.own_window_sums + part * g.cells),
+                at(own, g.own_window_sums + part * g.block_cells),
             )
             store_block(
                 rows,
@@ -102,21 +91,21 @@ def transform_pair(pair, x, own, factors, tables, g):  # type: ignore[no-untyped
         The least window sum of an accurate result; see `samples.least_window_sum`.
     """
     block, cells, largest = at(own, g.own_block), at(own, g.own_cells), at(own, g.own_largest)
-    clear(cells, 2 * g.cells)
+    clear(cells, 2 * g.block_cells)
     clear(largest, g.columns)
     for c in range(g.given_channels):
-        plane = at(x, c * g.given_height * g.given_width)
+        plane = at(x, c * g.given_size_y * g.given_size_x)
         for part in range(2):
             target, band = at(block, part * g.imaginary), at(own, g.own_band)
-            added = at(cells, part * g.cells)
+            added = at(cells, part * g.block_cells)
             pack_block(target, added, band, largest, plane, 2 * pair + part, tables, g)
         forward(block, at(own, g.own_spectra + c * g.spectrum), factors, tables, g)
     total = 0.0
-    for cell in range(2 * g.cells):
+    for cell in range(2 * g.block_cells):
         total += cells[cell]
     for part in range(2):
-        window_sums = at(own, g.own_window_sums + part * g.cells)
-        sum_windows(window_sums, at(cells, part * g.cells), at(own, g.own_lines), g)
+        window_sums = at(own, g.own_window_sums + part * g.block_cells)
+        sum_windows(window_sums, at(cells, part * g.block_cells), at(own, g.own_cell_rows), g)
     return least_window_sum(total, largest, g)
 
 
@@ -141,12 +130,12 @@ def store_block(  # type: ignore[no-untyped-def]
 ):
     """Write the results of one block, after those that are not accurate are recomputed."""
     stay_whole()
-    first_y, first_x = number // g.blocks_x * g.step_y, number % g.blocks_x * g.step_x
+    first_y, first_x = number // g.counts_x * g.steps_y, number % g.counts_x * g.steps_x
     accurate = all_accurate(window_sums, least, g)
     for row in range(g.rows):
         y, begin = first_y + row * g.row_step_y, row * g.row_step_x
-        count = min(g.columns, g.step_x - begin, g.result_width - first_x - begin)
-        if row * g.row_step_y >= g.step_y or y >= g.result_height or count <= 0:
+        count = min(g.columns, g.steps_x - begin, g.result_width - first_x - begin)
+        if row * g.row_step_y >= g.steps_y or y >= g.result_height or count <= 0:
             return
         results, to = at(block, row * g.pitch), y * g.result_width + first_x + begin
         if not accurate:

@@ -24,10 +24,10 @@ def weight_task(filter, weight, spectra, block, memory, factors, tables, g):  # 
         own = at(taps, c * g.channel_stride + g.first_tap)
         for row in range(g.rows):
             y, x = row * g.row_step_y, row * g.row_step_x
-            if y >= g.kernel_height:
+            if y >= g.kernel_y:
                 break
-            target, source = at(block, row * g.pitch), at(own, y * g.tap_step * g.kernel_width)
-            for k in range(x, min(x + g.columns, g.kernel_width)):
+            target, source = at(block, row * g.pitch), at(own, y * g.tap_step * g.kernel_x)
+            for k in range(x, min(x + g.columns, g.kernel_x)):
                 value = source[k * g.tap_step]
                 target[k - x] = value / (g.rows * g.columns)
                 most = max(most, abs(float(value)))

@@ -13,6 +13,7 @@ from numconv.core.problems import FilterProblem
 from ...kernel.arguments import Arguments, OwnRoom, whole_lines
 from ...kernel.padding import Lines, Table
 from .formats import loader, storer
+from .kernel import MANY
 from .layout import Blocking, FilterAxis, Layout
 
 # Rows of short lines are summed together, up to so many values.
@@ -71,25 +72,14 @@ class FilterArguments(Arguments):
 
 
 def arguments_of(
-    problem: FilterProblem, layout: Layout, blocking: Blocking, form: int, many: bool, span: int
+    problem: FilterProblem, layout: Layout, blocking: Blocking, form: int, span: int
 ) -> FilterArguments:
-    """Return the arguments of the worker.
-
-    Parameters
-    ----------
-    problem, layout, blocking
-    form : int
-        What is summed.
-    many : bool
-        Whether sums write over what they are made of.
-    span : int
-        Values that a row of vectors holds.
-    """
+    """Return the arguments of the worker, whose rows of vectors hold `span` values."""
     x, y = layout.x, layout.y
     before = source_index(x.samples, x.low, -x.samples, x.mode)
     behind = source_index(x.samples, -x.samples, x.high, x.mode)
     return FilterArguments(
-        band=_band(layout, blocking, many, span),
+        band=_band(layout, blocking, form == MANY, span),
         form=form,
         load=loader(problem.dtype),
         store=storer(problem.result_dtype),

@@ -29,11 +29,10 @@ class FilterPlan(WorkerPlan):
             self.workers = 1
         layout, form = layout_of(problem), _form(problem)
         # Sums of many lines write over them, so that no line can be converted later.
-        many = form == MANY
-        whole = many and layout.y.taps > 1
+        whole = form == MANY and layout.y.taps > 1
         self._blocking = choose_blocking(layout, self.workers, whole)
         tile = tile_field("float64", 1, VECTORS)
-        arguments = arguments_of(problem, layout, self._blocking, form, many, prod(tile[2]))
+        arguments = arguments_of(problem, layout, self._blocking, form, prod(tile[2]))
         self._tasks = arguments.band.tasks
         self.compile(filter_bands, arguments, tile, parts=outer_arguments(layout), fused=False)
 

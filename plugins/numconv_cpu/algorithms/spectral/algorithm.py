@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
 
 from ...kernel.cost import estimate_by_definition
+from ..fourier import problems
 from .geometry import LONGEST, geometry_of, lengths_of, real_itemsize, relative_cost, zero_padded
 from .layout import MOST_BYTES, workspace_bytes
-
-LEAST_TAPS = 64
 
 
 class Spectral:
@@ -37,14 +34,8 @@ class Spectral:
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if dtypes.kind(problem.dtype) == "integer":
             return f"computes floating-point and complex numbers, not {problem.dtype}"
-        if prod(problem.kernel_shape) < LEAST_TAPS:
-            return f"takes kernels of at least {LEAST_TAPS} taps, not {prod(problem.kernel_shape)}"
-        if set(problem.stride + problem.dilation) != {1}:
-            return f"takes stride 1 and dilation 1, not {problem.stride} and {problem.dilation}"
-        if problem.direction != "forward" and problem.padding_mode != "zeros":
-            return f"takes no padding mode {problem.padding_mode} in the input gradient"
-        if problem.accuracy == "strict":
-            return "mixes receptive fields, which accuracy='strict' forbids"
+        if common := problems.refusal(problem):
+            return common
         geometry = geometry_of(zero_padded(problem))
         if any(end <= begin for begin, end in geometry.kept):
             return "takes results of which some see a sample"

@@ -6,9 +6,7 @@ part of one number, multiplied by ``exp(i pi j / n)``. A product of such polynom
 ``u**(n/2) - i``: its coefficients' parts are those of the real product (J. Bernstein, "Multidigit
 multiplication for mathematicians", 2001, section 5: the right-angle convolution).
 
-A signal is folded row by row into a plane. Between the transforms of its columns and rows every
-number is multiplied by a twiddle factor (W. Gentleman and G. Sande, "Fast Fourier Transforms: for
-fun and profit", 1966).
+A signal is folded row by row into a plane (`fourier.twiddles`).
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from __future__ import annotations
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, integers
 from ...simd.tile import copy_vector
-from .lines import backward_line, forward_line
+from ..fourier.lines import backward_line, forward_line
 from .operand import copy_run, row_of
 from .vectors import (
     clear_vector,
@@ -52,7 +50,7 @@ def forward_strip(  # type: ignore[no-untyped-def]
             place, factor = at(line, r * g.lanes), at(factors, g.at_row_twiddles + 2 * r)
             gather(place, operand, channel, middle, r, column, own, g)
             multiply_twiddle(g, place, g.imaginary, factor, scale[0])
-        forward_line(line, g.rows, factors, at(tables, g.at_stages_outer), g)
+        forward_line(line, g.lanes, g.imaginary, g.rows, factors, at(tables, g.at_stages_outer), g)
         if g.folded:
             step_twiddles = at(factors, g.at_step_twiddles + 2 * g.rows * (column // g.lanes))
             for r in range(g.rows):
@@ -118,7 +116,8 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
     scale = at(own, g.own_scale)
     scale[0], scale[1] = one, other
     for r in range(g.rows):
-        source = at(plane, r * g.layer + middle * g.pitch + first)
+        row = g.kept_from_middle + middle
+        source = at(plane, r * g.layer + row * g.pitch + first)
         for v in range(vectors):
             place = at(own, v * g.line + r * g.lanes)
             copy_vector(g, place, at(source, v * g.lanes))
@@ -133,7 +132,7 @@ def backward_strip(out, plane, middle, strip, one, other, own, factors, tables, 
                 multiply_conjugate_lane_twiddles(
                     g, place, g.imaginary, at(step_twiddles, 2 * r), lane_factors
                 )
-        backward_line(line, g.rows, factors, at(tables, g.at_stages_outer), g)
+        backward_line(line, g.lanes, g.imaginary, g.rows, factors, at(tables, g.at_stages_outer), g)
         for r in range(g.rows):
             place, factor = at(line, r * g.lanes), at(factors, g.at_row_twiddles + 2 * r)
             multiply_conjugate_twiddle(g, place, g.imaginary, factor, scale[0])
@@ -153,14 +152,14 @@ def scatter(out, real, imaginary, middle, r, column, factor, g):  # type: ignore
     """Write a vector of products, those that are results, times `factor`."""
     stay_whole()
     if g.folded:
-        first, end = r * g.columns + column - g.shift_inner, g.result_inner
+        first, end = r * g.columns + column - g.shift_inner, g.result_size_inner
         row = 0
     else:
         first, end = column + g.skipped_inner, g.skipped_inner + g.kept_inner
         o = r - g.shift_outer
-        if o < 0 or o >= g.result_outer:
+        if o < 0 or o >= g.result_size_outer:
             return
-        row = (o * g.result_middle + middle + g.skipped_middle) * g.result_inner
+        row = (o * g.result_size_middle + middle + g.skipped_middle) * g.result_size_inner
     begin, count = max(-first, 0), min(end - first, g.lanes)
     if g.folded:
         count = min(count, g.columns - column)

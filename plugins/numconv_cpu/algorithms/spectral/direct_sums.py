@@ -6,8 +6,8 @@ from math import isfinite
 
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, integers
-from .numbers import HEAD
 from .operand import copy_run, row_of, with_record
+from .records import HEAD
 
 # Taps that are copied together, and results that products are added to together.
 TAPS = 256

@@ -60,10 +60,10 @@ def piece_of(piece, g):  # type: ignore[no-untyped-def]
     row, part = piece // g.pieces_of_row, piece % g.pieces_of_row
     first = part * g.piece
     return (
-        row // g.result_middle,
-        row % g.result_middle,
+        row // g.result_size_middle,
+        row % g.result_size_middle,
         first,
-        min(first + g.piece, g.result_inner),
+        min(first + g.piece, g.result_size_inner),
     )
 
 
@@ -118,7 +118,7 @@ def finish_pieces(  # type: ignore[no-untyped-def]
     outliers = integers(x.record)[0] + integers(weight.record)[0]
     for piece in range(task * g.pieces, min((task + 1) * g.pieces, g.all_pieces)):
         o, m, first, end = piece_of(piece, g)
-        row = (o * g.result_middle + m) * g.result_inner
+        row = (o * g.result_size_middle + m) * g.result_size_inner
         if counted[0] + counted[1] > 0:
             recompute(at(out, g.parts * row), sums, least, o, m, first, end, x, weight, own, g)
         results, count = at(out, g.parts * (row + first)), end - first

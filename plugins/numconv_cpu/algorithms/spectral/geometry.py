@@ -12,11 +12,15 @@ from numconv.core import dtypes
 from numconv.core.kept import remembering
 from numconv.core.problems import ConvolutionProblem
 
+from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
 from ...simd.machine import machine
-from ..fft.twiddles import radices
+from ..fourier.problems import sizes
+from ..fourier.twiddles import radices
 
 Triple = tuple[int, int, int]
+
+AXES = ("outer", "middle", "inner")
 
 LONGEST = 2**16
 """Numbers of an axis. A vector of lines of 2^13 takes a second-level cache of 1 MiB."""
@@ -38,7 +42,7 @@ CACHE_BYTES, FAR = 2**20, 0.5
 
 
 @dataclass(frozen=True)
-class SpectralGeometry:
+class SpectralGeometry(Arguments):
     """A forward convolution, or an input gradient, as a product of polynomials.
 
     Axes are outer, middle, inner: z, y, x of a volume, y, nothing, x of a picture, and the inner
@@ -46,8 +50,8 @@ class SpectralGeometry:
 
     Parameters
     ----------
-    given, result : int
-        Channels of a group.
+    given_channels, result_channels : int
+        Of a group.
     parts : int
         Real numbers of a value.
     first, seen : tuple of int
@@ -56,9 +60,11 @@ class SpectralGeometry:
         From a result to the product that it is, counted from that of the first sample and tap.
     """
 
+    axis_names = AXES
+
     groups: int
-    given: int
-    result: int
+    given_channels: int
+    result_channels: int
     parts: int
     given_size: Triple
     first: Triple
@@ -67,6 +73,10 @@ class SpectralGeometry:
     shift: Triple
     result_size: Triple
     folded: bool
+
+    @property
+    def filters(self) -> int:
+        return self.groups * self.result_channels
 
     @property
     def kept(self) -> tuple[tuple[int, int], ...]:
@@ -86,7 +96,7 @@ class SpectralGeometry:
 
 
 @dataclass(frozen=True)
-class Lengths:
+class Lengths(Arguments):
     """Of the transforms, in complex numbers: rows, the middle axis, columns."""
 
     rows: int
@@ -109,25 +119,20 @@ def zero_padded(problem: ConvolutionProblem) -> ConvolutionProblem:
 
 def geometry_of(problem: ConvolutionProblem) -> SpectralGeometry:
     """Return the axes and channels of a problem without padding other than by zeros."""
-    given, result = group_channels(problem)
-    sizes = problem.input_shape, problem.output_shape
-    low = tuple(each for each, _ in problem.padding)
-    if problem.direction != "forward":
-        sizes = sizes[::-1]
-        low = tuple(k - 1 - each for k, each in zip(problem.kernel_shape, low, strict=True))
-    axes = zip(sizes[0], sizes[1], problem.kernel_shape, low, strict=True)
+    channels, (given, result, low) = group_channels(problem), sizes(problem)
+    axes = zip(given, result, problem.kernel_shape, low, strict=True)
     first, seen, shift = zip(*(_axis(*each) for each in axes), strict=True)
     return SpectralGeometry(
         groups=problem.groups,
-        given=given,
-        result=result,
+        given_channels=channels[0],
+        result_channels=channels[1],
         parts=1 + (dtypes.kind(problem.dtype) == "complex"),
-        given_size=_triple(sizes[0], 1),
+        given_size=_triple(given, 1),
         first=_triple(first, 0),
         seen=_triple(seen, 1),
         kernel=_triple(problem.kernel_shape, 1),
         shift=_triple(shift, 0),
-        result_size=_triple(sizes[1], 1),
+        result_size=_triple(result, 1),
         folded=problem.axes == 1,
     )
 
@@ -186,10 +191,14 @@ def seconds(geometry: SpectralGeometry, lengths: Lengths, itemsize: int) -> floa
     far = 1 + FAR * min(max(log2(size / CACHE_BYTES), 0) / 3, 1)
     vectors = -(-lengths.rows * lengths.middles // lanes) * lengths.columns
     each = sum(map(_line, (lengths.rows, lengths.middles, lengths.columns)))
-    transforms = geometry.given + geometry.result + geometry.given * geometry.result
-    checked = SAMPLE * geometry.given * prod(geometry.seen) + RESULT * geometry.result * prod(
-        geometry.result_size
+    transforms = (
+        geometry.given_channels
+        + geometry.result_channels
+        + geometry.given_channels * geometry.result_channels
     )
+    checked = SAMPLE * geometry.given_channels * prod(
+        geometry.seen
+    ) + RESULT * geometry.result_channels * prod(geometry.result_size)
     return (geometry.groups * (far * transforms * vectors * each + checked) + CALL) * 1e-9
 
 

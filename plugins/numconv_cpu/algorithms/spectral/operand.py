@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear, copy, integers, zero
-from .numbers import HEAD
+from .records import HEAD
 
 
 class Operand(NamedTuple):
     """Samples or taps of some channels: where they stand and how many there are.
 
-    Strides count samples; `step` is 1 or -1; `record` points to the operand's record (`numbers`).
+    Strides count samples; `step` is 1 or -1; `record` points to the operand's record (`records`).
     """
 
     start: Any
@@ -35,15 +35,15 @@ class Operand(NamedTuple):
 @kernel
 def samples_of(x, record, item, g):  # type: ignore[no-untyped-def]
     """Return the samples of an image's group."""
-    plane = g.given_outer * g.given_middle * g.given_inner
+    plane = g.given_size_outer * g.given_size_middle * g.given_size_inner
     start = at(x, g.parts * (item * g.given_channels * plane + g.first_seen))
-    outer = g.given_middle * g.given_inner
+    outer = g.given_size_middle * g.given_size_inner
     return Operand(
         start,
         record,
         plane,
         outer,
-        g.given_inner,
+        g.given_size_inner,
         1,
         g.given_channels,
         g.seen_outer,

@@ -12,8 +12,8 @@ from math import inf, sqrt
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, integers
 from .measure import exponent_of
-from .numbers import HEAD, MOST_OUTLIERS
 from .operand import row_of
+from .records import HEAD, MOST_OUTLIERS
 from .vectors import doubles
 
 # Values are even if the sum of their squares is at least so many times the largest square. If they

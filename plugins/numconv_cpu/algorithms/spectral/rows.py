@@ -1,14 +1,12 @@
-"""The other axes: along the middle one in strips, and along the inner one with the product."""
+"""The other axes: along the middle one in place, and along the inner one with the product."""
 
 from __future__ import annotations
 
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, clear
-from ...simd.tile import copy_vector
 from ...simd.transpose import transpose_lanes
-from ..fft.butterflies import add_product, multiply
-from .lines import backward_line, forward_line
-from .vectors import clear_vector
+from ..fourier.butterflies import add_product, multiply
+from ..fourier.lines import backward_line, forward_line
 
 
 @kernel
@@ -16,53 +14,34 @@ def multiply_layer(samples, taps, r, own, factors, tables, g):  # type: ignore[n
     """Multiply a layer of a volume's planes, there and back along the middle axis as well."""
     for c in range(g.given_channels):
         plane = at(samples, c * g.plane)
-        middle_layer(plane, r, g.seen_middle, g.sample_columns, own, factors, tables, g)
+        middle_layer(plane, r, g.seen_middle, g.sample_columns, factors, tables, g)
     for row in range(0, g.middles, g.lanes):
         multiply_rows(samples, taps, r * g.layer + row * g.pitch, own, factors, tables, g)
     for result in range(g.result_channels):
-        middle_layer_back(at(samples, result * g.plane), r, own, factors, tables, g)
+        middle_layer_back(at(samples, result * g.plane), r, factors, tables, g)
 
 
 @kernel
-def middle_layer(plane, r, height, width, own, factors, tables, g):  # type: ignore[no-untyped-def]
-    """Transform a layer along its middle axis; of `height` rows, the others being zeros."""
+def middle_layer(plane, r, height, width, factors, tables, g):  # type: ignore[no-untyped-def]
+    """Transform a layer along its middle axis; from row `height` on, it is zeros."""
     stay_whole()
-    layer = at(plane, r * g.layer)
+    layer, filled = at(plane, r * g.layer), -(-width // g.lanes) * g.lanes
+    for m in range(height, g.middles):
+        clear(at(layer, m * g.pitch), filled)
+        clear(at(layer, g.apart + m * g.pitch), filled)
     for column in range(0, width, g.lanes):
-        for m in range(g.middles):
-            place = at(own, m * g.lanes)
-            if m < height:
-                source = at(layer, m * g.pitch + column)
-                copy_vector(g, place, source)
-                copy_vector(g, at(place, g.imaginary), at(source, g.apart))
-            else:
-                clear_vector(g, place)
-                clear_vector(g, at(place, g.imaginary))
-        forward_line(own, g.middles, factors, at(tables, g.at_stages_middle), g)
-        store_rows(layer, own, column, 0, g.middles, g)
+        line, stages = at(layer, column), at(tables, g.at_stages_middle)
+        forward_line(line, g.pitch, g.apart, g.middles, factors, stages, g)
 
 
 @kernel
-def middle_layer_back(plane, r, own, factors, tables, g):  # type: ignore[no-untyped-def]
-    """Undo `middle_layer` for products; the rows that are kept come first."""
+def middle_layer_back(plane, r, factors, tables, g):  # type: ignore[no-untyped-def]
+    """Undo `middle_layer` for products."""
     stay_whole()
     layer = at(plane, r * g.layer)
     for column in range(0, g.result_columns, g.lanes):
-        for m in range(g.middles):
-            place, source = at(own, m * g.lanes), at(layer, m * g.pitch + column)
-            copy_vector(g, place, source)
-            copy_vector(g, at(place, g.imaginary), at(source, g.apart))
-        backward_line(own, g.middles, factors, at(tables, g.at_stages_middle), g)
-        store_rows(layer, own, column, g.kept_from_middle, g.kept_middle, g)
-
-
-@kernel
-def store_rows(layer, line, column, first, count, g):  # type: ignore[no-untyped-def]
-    """Write vectors of a line, from `first` on, into rows of a layer."""
-    for m in range(count):
-        target, source = at(layer, m * g.pitch + column), at(line, (first + m) * g.lanes)
-        copy_vector(g, target, source)
-        copy_vector(g, at(target, g.apart), at(source, g.imaginary))
+        line, stages = at(layer, column), at(tables, g.at_stages_middle)
+        backward_line(line, g.pitch, g.apart, g.middles, factors, stages, g)
 
 
 @kernel
@@ -93,7 +72,9 @@ def multiply_rows(samples, taps, first, own, factors, tables, g):  # type: ignor
                     multiply(g, at(total, i), at(line, i), at(own_taps, i), g.imaginary)
                 else:
                     add_product(g, at(total, i), at(line, i), at(own_taps, i), g.imaginary)
-        backward_line(total, g.columns, factors, at(tables, g.at_stages_inner), g)
+        backward_line(
+            total, g.lanes, g.imaginary, g.columns, factors, at(tables, g.at_stages_inner), g
+        )
         target = at(samples, result * g.plane + first)
         for column in range(0, g.result_columns, g.lanes):
             for line_part, part in ((0, 0), (g.imaginary, g.apart)):
@@ -111,4 +92,4 @@ def forward_rows(line, rows, width, factors, tables, g):  # type: ignore[no-unty
             transpose_lanes(g, target, g.lanes, at(rows, part + column), g.pitch)
         filled = -(-width // g.lanes) * g.lanes
         clear(at(line, line_part + filled * g.lanes), max(g.columns - filled, 0) * g.lanes)
-    forward_line(line, g.columns, factors, at(tables, g.at_stages_inner), g)
+    forward_line(line, g.lanes, g.imaginary, g.columns, factors, at(tables, g.at_stages_inner), g)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, fetch_add, integers, record_at
-from ..fft.solve import numbers
+from ..fourier.lines import factors_of
 from .columns import backward_strip, forward_strip
 from .finish import count_pieces, finish_pieces, too_many_products
 from .measure import measure
-from .numbers import BACKWARD, FORWARD, MEASURE, MIDDLE, MULTIPLY
 from .operand import samples_of, taps_of
 from .outliers import write_record
+from .records import BACKWARD, FORWARD, MEASURE, MIDDLE, MULTIPLY
 from .rows import middle_layer, multiply_layer, multiply_rows
 from .summed_area import build_summed_area_table
 
@@ -28,7 +28,7 @@ def solve(  # type: ignore[no-untyped-def]
     after an image's if its samples are not.
     """
     g = record_at(geometry, 0)
-    factors = numbers(parts, x)
+    factors = factors_of(parts, x)
     own = at(memory, g.at_workers + worker * g.worker)
     kind, first = tables[g.at_kinds + stage % g.kinds], stage // g.kinds * g.together
     items = min(g.together, g.items - first)
@@ -46,7 +46,7 @@ def solve(  # type: ignore[no-untyped-def]
         elif kind == MIDDLE:
             plane = at(memory, g.at_taps + task // g.rows * g.plane)
             height, width = g.kernel_middle, g.tap_columns
-            middle_layer(plane, task % g.rows, height, width, own, factors, tables, g)
+            middle_layer(plane, task % g.rows, height, width, factors, tables, g)
         elif kind == MULTIPLY and task < items * g.blocks:
             multiply_task(task, first, memory, own, factors, tables, g)
         elif kind == MULTIPLY:
@@ -211,6 +211,6 @@ def last_task(  # type: ignore[no-untyped-def]
 @kernel
 def place_of(item, filter, tables, g):  # type: ignore[no-untyped-def]
     """Return where the results of an item's filter begin."""
-    size = g.result_outer * g.result_middle * g.result_inner
+    size = g.result_size_outer * g.result_size_middle * g.result_size_inner
     image = item // g.groups * g.filters * size
     return g.parts * (image + tables[g.at_plane_offsets + filter])

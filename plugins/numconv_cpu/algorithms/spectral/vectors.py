@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ...simd.tile import broadcast, store_vector, tile_type
-from ..fft.butterflies import Complex, load_complex, store_complex
+from ..fourier.butterflies import Complex, load_complex, store_complex
 
 
 @intrinsic

@@ -1,4 +1,4 @@
-"""One spatial axis as Winograd's filtering sees it: of stride 1, whatever the layer's stride.
+"""One spatial axis as Winograd's filtering sees it: of stride 1, whatever the convolution's.
 
 A stride splits the given array of a forward convolution into its phases (`core.polyphase`), which
 are as many times the given channels. The stride of an input gradient splits the results into
@@ -115,8 +115,8 @@ def flat_axes(problem: ConvolutionProblem) -> tuple[WinogradAxis, WinogradAxis]:
     return axes[0], axes[1]
 
 
-def layer_lines(problem: ConvolutionProblem) -> Lines:
-    """Return which layers of the given array each tap along z reads, result by result.
+def lines_along_z(problem: ConvolutionProblem) -> Lines:
+    """Return which planes of the given array each tap along z reads, result by result.
 
     Along z nothing is transformed: taps are more given channels.
     """

@@ -1,4 +1,4 @@
-"""What a layer is to `winograd`: its axes and channels, and how its work is cut up."""
+"""What a convolution is to `winograd`: its axes and channels, and how its work is cut up."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from numconv.core.problems import ConvolutionProblem
 
+from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
 from ...kernel.padding import Lines
 from ...simd.machine import machine
-from .axes import WinogradAxis, flat_axes, layer_lines
+from .axes import WinogradAxis, flat_axes, lines_along_z
 
 # Rows and vectors of the register tile. What counts is loads per product: 10 to 24, 10 to 16 and
 # 8 to 12. The first takes 0.9 of the second's time where the channels fill four vectors, so 64@56
@@ -28,16 +29,16 @@ MOST_TILES = 64
 
 @dataclass(frozen=True)
 class WinogradGeometry:
-    """A layer, whichever its direction.
+    """A convolution, whichever its direction.
 
     Parameters
     ----------
     given, result : int
         Channels of a group.
-    layers : int
+    depth : int
         Results along z.
     lines : Lines
-        Which layers of the given array each tap along z reads.
+        Which planes of the given array each tap along z reads.
     axes : (Axis, Axis)
         Along y and x.
     """
@@ -46,7 +47,7 @@ class WinogradGeometry:
     groups: int
     given: int
     result: int
-    layers: int
+    depth: int
     lines: Lines
     axes: tuple[WinogradAxis, WinogradAxis]
 
@@ -79,14 +80,14 @@ class WinogradGeometry:
 def geometry_of(problem: ConvolutionProblem) -> WinogradGeometry:
     """Return what is given and what is computed, forward or as an input gradient."""
     channels, axes = group_channels(problem), flat_axes(problem)
-    layers = problem.result_shape[2] if problem.axes == 3 else 1
+    depth = problem.result_shape[2] if problem.axes == 3 else 1
     return WinogradGeometry(
-        problem.batch, problem.groups, *channels, layers, layer_lines(problem), axes
+        problem.batch, problem.groups, *channels, depth, lines_along_z(problem), axes
     )
 
 
 @dataclass(frozen=True)
-class Blocking:
+class Blocking(Arguments):
     """How the tiles are cut up.
 
     Parameters
@@ -106,8 +107,8 @@ class Blocking:
 
 
 @dataclass(frozen=True)
-class Tiling:
-    """Tiles, vectors and register tiles of a layer.
+class Tiling(Arguments):
+    """Tiles, vectors and register tiles.
 
     Parameters
     ----------
@@ -116,15 +117,21 @@ class Tiling:
     sides : (int, int)
         Results along its sides, of each part: m.
     tiles : (int, int)
-        Of a layer.
+        Of a plane of results.
+    planes : int
+        Of results in an image.
+    rows, vectors : int
+        Tiles and vectors of result channels of a register tile.
     given_blocks, result_blocks : int
         Vectors that the channels of a group fill.
+    strips : int
+        Of result channels in a group, each as wide as a register tile.
     """
 
     points: tuple[int, int]
     sides: tuple[int, int]
     tiles: tuple[int, int]
-    layers: int
+    planes: int
     lanes: int
     rows: int
     vectors: int
@@ -139,11 +146,11 @@ class Tiling:
     @property
     def image(self) -> int:
         """Tiles of an image."""
-        return self.layers * prod(self.tiles)
+        return self.planes * prod(self.tiles)
 
 
 def tiling(geometry: WinogradGeometry, points: int, itemsize: int) -> Tiling:
-    """Cut a layer into tiles that see `points` along a side, and its channels into vectors."""
+    """Cut results into tiles that see `points` along a side, and channels into vectors."""
     here = machine()
     lanes = here.lanes(itemsize)
     blocks = -(-geometry.result // lanes)
@@ -156,7 +163,7 @@ def tiling(geometry: WinogradGeometry, points: int, itemsize: int) -> Tiling:
         points=(y, x),
         sides=(side_y, side_x),
         tiles=(-(-geometry.axes[0].positions // side_y), -(-geometry.axes[1].positions // side_x)),
-        layers=geometry.layers,
+        planes=geometry.depth,
         lanes=lanes,
         rows=rows,
         vectors=vectors,

@@ -38,20 +38,20 @@ def store_tiles(first, last, group, vector, products, bias, residual, out, own, 
     while f < last:
         tx = f % g.tiles_x
         run = min(last - f, g.tiles_x - tx)
-        ty, layer = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
-        n, z = layer // g.result_depth, layer % g.result_depth
-        masks = at(memory, g.at_masks + ((group * g.tiles + f) * g.parts + part) * g.side_y)
+        ty, plane = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
+        n, z = plane // g.result_depth, plane % g.result_depth
+        masks = at(memory, g.at_masks + ((group * g.tiles + f) * g.parts + part) * g.sides_y)
         source = at(products, (f - first) * g.columns)
         transform_back(results, run, source, shift, masks, g)
         image = (n * g.groups * g.result_channels * g.result_depth + z) * size
-        x = tx * g.side_x * g.parts_x + g.first_x
+        x = tx * g.sides_x * g.parts_x + g.first_x
         hidden = max(-x, 0)
-        count = min(run * g.side_x * g.parts_x, g.result_width - x) - hidden
-        for row in range(g.side_y):
-            y = (ty * g.side_y + row) * g.parts_y + part // g.parts_x + g.first_y
+        count = min(run * g.sides_x * g.parts_x, g.result_width - x) - hidden
+        for row in range(g.sides_y):
+            y = (ty * g.sides_y + row) * g.parts_y + part // g.parts_x + g.first_y
             if 0 <= y < g.result_height:
                 to = image + y * g.result_width + x + hidden
-                source = at(results, (row * run * g.side_x * g.parts_x + hidden) * g.lanes)
+                source = at(results, (row * run * g.sides_x * g.parts_x + hidden) * g.lanes)
                 store_row(at(out, to), at(residual, to), plane_offsets, source, channels, count, g)
         f += run
 
@@ -60,14 +60,14 @@ def store_tiles(first, last, group, vector, products, bias, residual, out, own, 
 def transform_back(results, run, products, shift, masks, g):  # type: ignore[no-untyped-def]
     """Transform a run of tiles back to rows, in which the parts take turns."""
     apart = g.parts_x * g.lanes
-    pitch = run * g.side_x * apart
+    pitch = run * g.sides_x * apart
     for t in range(run):
         for part in range(g.parts_x):
-            place = at(results, t * g.side_x * apart + part * g.lanes)
+            place = at(results, t * g.sides_x * apart + part * g.lanes)
             source = at(products, t * g.columns + part * g.lanes)
             transform_result(g, place, pitch, apart, source, g.product_point, shift)
-            for row in range(g.side_y):
-                mask = masks[(t * g.parts + part) * g.side_y + row]
+            for row in range(g.sides_y):
+                mask = masks[(t * g.parts + part) * g.sides_y + row]
                 if mask != 0:
                     clear_unseen(at(place, row * pitch), apart, shift, int(mask), g)
 
@@ -75,7 +75,7 @@ def transform_back(results, run, products, shift, masks, g):  # type: ignore[no-
 @kernel
 def clear_unseen(results, apart, shift, mask, g):  # type: ignore[no-untyped-def]
     """Make exact what only the transform's rounding errors reach."""
-    for j in range(g.side_x):
+    for j in range(g.sides_x):
         if mask >> j & 1:
             copy(at(results, j * apart), shift, g.lanes)
 

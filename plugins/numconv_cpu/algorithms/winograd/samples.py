@@ -22,7 +22,7 @@ ALONE = 2**16
 
 
 @kernel
-def transform_tiles(first, last, group, x, target, own, memory, tables, g, limits):  # type: ignore[no-untyped-def]
+def transform_tiles(first, last, group, x, target, own, memory, tables, g):  # type: ignore[no-untyped-def]
     """Transform tiles `first` to `last` of a group, all of one block.
 
     Parameters
@@ -31,8 +31,6 @@ def transform_tiles(first, last, group, x, target, own, memory, tables, g, limit
         To the block's transformed samples, ``[point][channel block][phase][tile][channel]``.
     own : pointer
         To the worker's memory.
-    limits : record
-        What the samples of a tile may add up to, and how uneven they may be.
     """
     stay_whole()
     sums = at(own, g.own_sums)
@@ -40,9 +38,9 @@ def transform_tiles(first, last, group, x, target, own, memory, tables, g, limit
     while f < last:
         tx = f % g.tiles_x
         run = min(last - f, g.tiles_x - tx)
-        ty, layer = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
-        n, z = layer // g.result_depth, layer % g.result_depth
-        width = (run - 1) * g.side_x + g.points_x
+        ty, plane = f // g.tiles_x % g.tiles_y, f // (g.tiles_x * g.tiles_y)
+        n, z = plane // g.result_depth, plane % g.result_depth
+        width = (run - 1) * g.sides_x + g.points_x
         lines = g.points_y * width
         clear(sums, g.phases * lines)
         place = at(target, f % g.block * g.lanes)
@@ -57,9 +55,9 @@ def transform_tiles(first, last, group, x, target, own, memory, tables, g, limit
                     *(at(sums, phase * lines), at(own, g.own_patch), tables, g),
                 )
         for t in range(run):
-            tile_sums = at(sums, t * g.side_x)
-            masks = at(memory, g.at_masks + (group * g.tiles + f + t) * g.parts * g.side_y)
-            if not check_tile(masks, tile_sums, width, tables, g, ty, tx + t, limits):
+            tile_sums = at(sums, t * g.sides_x)
+            masks = at(memory, g.at_masks + (group * g.tiles + f + t) * g.parts * g.sides_y)
+            if not check_tile(masks, tile_sums, width, tables, g, ty, tx + t):
                 memory[n + 1] = 1
         f += run
 
@@ -69,19 +67,19 @@ def transform_run(phase, z, ty, tx, run, width, channels, x, target, sums, patch
     """Transform one phase of some channels of a run of tiles."""
     phase_z, phase_y = phase // (g.phases_y * g.phases_x), phase // g.phases_x % g.phases_y
     phase_x = phase % g.phases_x
-    layer = sample_at(line_at(at(tables, g.at_z), phase_z, 0), z)
-    lines = line_at(at(tables, g.at_y), phase_y, ty * g.side_y)
-    if layer < 0:
+    from_z = sample_at(line_at(at(tables, g.at_z), phase_z, 0), z)
+    lines = line_at(at(tables, g.at_y), phase_y, ty * g.sides_y)
+    if from_z < 0:
         clear(patch, g.points_y * width * g.lanes)
     else:
-        plane = at(x, layer * g.given_height * g.given_width)
-        pack_patch(patch, sums, plane, lines, phase_x, tx * g.side_x, width, channels, tables, g)
+        plane = at(x, from_z * g.given_height * g.given_width)
+        pack_patch(patch, sums, plane, lines, phase_x, tx * g.sides_x, width, channels, tables, g)
     for t in range(run):
         transform_input(
             g,
             at(target, t * g.lanes),
             g.sample_point,
-            at(patch, t * g.side_x * g.lanes),
+            at(patch, t * g.sides_x * g.lanes),
             width * g.lanes,
         )
 
@@ -128,7 +126,7 @@ def pack_border(target, sums, source, line, size, first, last, channels, g):  # 
 
 
 @kernel
-def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[no-untyped-def]
+def check_tile(masks, sums, width, tables, g, ty, tx):  # type: ignore[no-untyped-def]
     """Compare the sum of a tile's input with the sum over the window of each of its results.
 
     For each part and row of the tile, a mask says, as bits, which results have nothing but zeros
@@ -139,7 +137,7 @@ def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[n
     bool
         Whether the transform is accurate.
     """
-    clear(masks, g.parts * g.side_y)
+    clear(masks, g.parts * g.sides_y)
     total, least, most, second = zero(sums), zero(sums) + inf, zero(sums), zero(sums)
     for row in range(g.phases * g.points_y):
         for j in range(g.points_x):
@@ -148,24 +146,24 @@ def check_tile(masks, sums, width, tables, g, ty, tx, limits):  # type: ignore[n
             least = min(least, each)
             second = max(second, min(most, each))
             most = max(most, each)
-    if not total <= limits.samples or (second > 0 and most > ALONE * second):
+    if not total <= g.most_samples or (second > 0 and most > ALONE * second):
         return False
-    if total <= limits.uneven * least:
+    if total <= g.uneven * least:
         return True
     for part in range(g.parts):
         part_y, part_x = part // g.parts_x, part % g.parts_x
-        for i in range(g.side_y):
-            y = (ty * g.side_y + i) * g.parts_y + part_y + g.first_y
+        for i in range(g.sides_y):
+            y = (ty * g.sides_y + i) * g.parts_y + part_y + g.first_y
             mask = 0
-            for j in range(g.side_x):
-                x = (tx * g.side_x + j) * g.parts_x + part_x + g.first_x
+            for j in range(g.sides_x):
+                x = (tx * g.sides_x + j) * g.parts_x + part_x + g.first_x
                 if 0 <= y < g.result_height and 0 <= x < g.result_width:
                     seen = add_seen(at(sums, i * width + j), part_y, part_x, width, tables, g)
                     if seen == 0:
                         mask |= 1 << j
-                    elif total > limits.uneven * seen:
+                    elif total > g.uneven * seen:
                         return False
-            masks[part * g.side_y + i] = mask
+            masks[part * g.sides_y + i] = mask
     return True
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ...runtime.compile import kernel, stay_whole
 from ...simd.memory import at, fetch_add, record_at
 from ...simd.tile import load, store
+from .geometry import FEW_ROWS
 from .results import store_tiles
 from .samples import transform_tiles
 from .vectors import multiply_lanes, zeros
@@ -26,7 +27,6 @@ def solve(  # type: ignore[no-untyped-def]
     weights are uneven, those that follow if the samples of their image are.
     """
     g = record_at(geometry, 0)
-    limits = record_at(parts, 0)
     own = at(memory, g.at_workers + worker * g.worker)
     weights = weight if g.prepared else at(memory, g.at_weights)
     tasks = g.product_tasks if stage else g.weight_tasks + g.sample_tasks
@@ -35,17 +35,15 @@ def solve(  # type: ignore[no-untyped-def]
         if task >= tasks:
             return
         if stage == 1:
-            product_task(
-                task, x, weight, weights, bias, residual, out, memory, own, tables, g, limits
-            )
+            product_task(task, x, weight, weights, bias, residual, out, memory, own, tables, g)
         elif task < g.weight_tasks:
-            weight_task(task, weight, weights, memory, own, tables, g, limits)
+            weight_task(task, weight, weights, memory, own, tables, g)
         else:
-            sample_task(task - g.weight_tasks, x, memory, own, tables, g, limits)
+            sample_task(task - g.weight_tasks, x, memory, own, tables, g)
 
 
 @kernel
-def sample_task(task, x, memory, own, tables, g, limits):  # type: ignore[no-untyped-def]
+def sample_task(task, x, memory, own, tables, g):  # type: ignore[no-untyped-def]
     """Transform one row of tiles for all tasks."""
     rows = g.batch * g.result_depth * g.tiles_y
     group, row = task // rows, task % rows
@@ -53,13 +51,13 @@ def sample_task(task, x, memory, own, tables, g, limits):  # type: ignore[no-unt
     while f < last:
         end = min(last, (f // g.block + 1) * g.block)
         target = at(memory, g.at_samples + (group * g.blocks + f // g.block) * g.sample_block)
-        transform_tiles(f, end, group, x, target, own, memory, tables, g, limits)
+        transform_tiles(f, end, group, x, target, own, memory, tables, g)
         f = end
 
 
 @kernel
 def product_task(  # type: ignore[no-untyped-def]
-    task, x, weight, weights, bias, residual, out, memory, own, tables, g, limits
+    task, x, weight, weights, bias, residual, out, memory, own, tables, g
 ):
     """Compute a block of tiles of some strips of result channels."""
     block, rest = task % g.blocks, task // g.blocks
@@ -69,7 +67,7 @@ def product_task(  # type: ignore[no-untyped-def]
     samples = at(memory, g.at_samples + (group * g.blocks + block) * g.sample_block)
     if not g.shared_samples:
         samples = at(own, g.own_samples)
-        transform_tiles(first, last, group, x, samples, own, memory, tables, g, limits)
+        transform_tiles(first, last, group, x, samples, own, memory, tables, g)
     begin = part * g.strips_per_task
     for strip in range(begin, min(begin + g.strips_per_task, g.strips)):
         products = at(own, g.own_products)
@@ -78,7 +76,7 @@ def product_task(  # type: ignore[no-untyped-def]
             strip_weights = at(weights, (group * g.strips + strip) * g.weight_strip)
             if not g.shared_weights:
                 strip_weights = at(own, g.own_weights)
-                own_strip(group, strip, channels, blocks, weight, memory, own, tables, g, limits)
+                own_strip(group, strip, channels, blocks, weight, memory, own, tables, g)
             for point in range(g.points):
                 place = point * g.sample_point + channels * g.phases * g.padded_block * g.lanes
                 multiply(
@@ -91,18 +89,18 @@ def product_task(  # type: ignore[no-untyped-def]
                     channels == 0,
                     g,
                 )
-        vectors = g.columns // g.lanes
-        for v in range(0, min(vectors, g.result_blocks * g.parts - strip * vectors), g.parts_x):
-            vector, source = strip * vectors + v, at(products, v * g.lanes)
+        vectors = min(g.vectors, g.result_blocks * g.parts - strip * g.vectors)
+        for v in range(0, vectors, g.parts_x):
+            vector, source = strip * g.vectors + v, at(products, v * g.lanes)
             store_tiles(
                 first, last, group, vector, source, bias, residual, out, own, memory, tables, g
             )
 
 
 @kernel
-def weight_task(task, weight, weights, memory, own, tables, g, limits):  # type: ignore[no-untyped-def]
+def weight_task(task, weight, weights, memory, own, tables, g):  # type: ignore[no-untyped-def]
     """Transform the weights of one vector of result channels for all tasks."""
-    vectors = g.columns // g.lanes
+    vectors = g.vectors
     each = g.weight_tasks // g.groups
     group, begin = task // each, task % each * g.parts
     end = min(begin + g.parts, g.strips * vectors)
@@ -111,13 +109,13 @@ def weight_task(task, weight, weights, memory, own, tables, g, limits):  # type:
     transform_weights(
         group, begin, end, 0, g.given_blocks, weight, target, extremes, own, tables, g
     )
-    check_weights(begin // g.parts * g.lanes, extremes, memory, g, limits)
+    check_weights(begin // g.parts * g.lanes, extremes, memory, g)
 
 
 @kernel
-def own_strip(group, strip, first, blocks, weight, memory, own, tables, g, limits):  # type: ignore[no-untyped-def]
+def own_strip(group, strip, first, blocks, weight, memory, own, tables, g):  # type: ignore[no-untyped-def]
     """Transform the weights of one strip, for some blocks of given channels."""
-    vectors = g.columns // g.lanes
+    vectors = g.vectors
     begin, last = strip * vectors, (strip + 1) * vectors
     while begin < last:
         end = min((begin // g.parts + 1) * g.parts, last)
@@ -127,7 +125,7 @@ def own_strip(group, strip, first, blocks, weight, memory, own, tables, g, limit
             group, begin, end, first, blocks, weight, target, extremes, own, tables, g
         )
         if first + blocks == g.given_blocks:
-            check_weights(begin // g.parts * g.lanes, extremes, memory, g, limits)
+            check_weights(begin // g.parts * g.lanes, extremes, memory, g)
         begin = end
 
 
@@ -141,12 +139,12 @@ def multiply(samples, weights, products, active, tiles, blocks, begin, g):  # ty
     t = 0
     while t < tiles:
         x, target = at(samples, t * g.lanes), at(products, t * g.columns)
-        if tiles - t > g.few_rows:
+        if tiles - t > FEW_ROWS:
             multiply_tile(zeros(g, None), x, weights, target, active, blocks, begin, g)
             t += g.rows
         else:
             multiply_tile(zeros(g, True), x, weights, target, active, blocks, begin, g)
-            t += g.few_rows
+            t += FEW_ROWS
 
 
 @kernel

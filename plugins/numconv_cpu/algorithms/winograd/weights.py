@@ -86,20 +86,19 @@ def clear_channel(c, begin, end, target, g):  # type: ignore[no-untyped-def]
 @kernel
 def channel_place(c, begin, part, phase, g):  # type: ignore[no-untyped-def]
     """Return where one given channel's weights stand, from the strip in which `begin` does."""
-    vectors = g.columns // g.lanes
-    strip = part // vectors - begin // vectors
+    strip = part // g.vectors - begin // g.vectors
     row = (c // g.lanes * g.phases + phase) * g.lanes + c % g.lanes
-    return strip * g.weight_strip + row * g.columns + part % vectors * g.lanes
+    return strip * g.weight_strip + row * g.columns + part % g.vectors * g.lanes
 
 
 @kernel
-def check_weights(channel, extremes, memory, g, limits):  # type: ignore[no-untyped-def]
+def check_weights(channel, extremes, memory, g):  # type: ignore[no-untyped-def]
     """Say in the first element of `memory` if one of a vector of filters is uneven."""
     even = True
     for row in range(min(g.lanes, g.result_channels - channel)):
         most, total = extremes[row], extremes[g.lanes + row]
         even &= g.taps * g.given_channels * most <= UNEVEN * total and 2 * most <= total
-        even &= most <= limits.weight and (most >= limits.least or total == zero(extremes))
+        even &= most <= g.most_weight and (most >= g.least_weight or total == zero(extremes))
     if not even:
         memory[0] = 1
 
