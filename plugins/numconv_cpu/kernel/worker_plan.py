@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -76,7 +77,7 @@ class WorkerPlan(OfThisProcess):
         self._empty = prod(problem.result_shape) == 0
         self._bias, self._residual = problem.epilogue.bias, problem.epilogue.residual
         self._dtype, self._messages, self._integers = dtype or problem.dtype, messages, integers
-        self._packing: Launch | None = None
+        self._packing: Arguments | None = None
 
     def compile(
         self,
@@ -114,7 +115,7 @@ class WorkerPlan(OfThisProcess):
         self._worker = worker(solve, self._dtype, layout.record.dtype, second.dtype, fused, arrays)
         self._tables = layout.tables
         self._parts = None if second is layout.record else second.view(np.int64)
-        self._plain = self._ready = self._launch(stages, layout)
+        self._plain = self._launch(stages, layout)
         self._workspace = Workspace(self._dtype, layout.size, self._integers)
         return layout
 
@@ -132,18 +133,27 @@ class WorkerPlan(OfThisProcess):
         stages : int
             Of a call with packed weights.
         """
-        layout = self._lay_out(packing)
-        self._packing = self._launch(1, layout)
-        self._room_to_pack = Workspace(self._dtype, layout.size, self._integers)
-        self._packed = slice(layout.places[first].start, layout.places[last or first].stop)
+        self._packing, self._kept = packing, (first, last or first)
         self.read_packed(ready, stages)
 
     def read_packed(self, ready: Arguments, stages: int = 1) -> None:
         """Say what the worker is told in a call with packed weights, whoever packed them."""
-        layout = self._lay_out(ready)
-        self._ready = self._launch(stages, layout)
-        if layout.size > self._workspace.size:
-            self._workspace = Workspace(self._dtype, layout.size, self._integers)
+        self._ready, self._ready_stages = ready, stages
+
+    @cached_property
+    def _launch_packed(self) -> Launch:
+        # Not before it is needed: each layout takes a part of the time of a new plan.
+        layout = self._lay_out(self._ready)
+        assert layout.size <= self._workspace.size
+        return self._launch(self._ready_stages, layout)
+
+    @cached_property
+    def _launch_packing(self) -> tuple[Launch, slice, Workspace]:
+        assert self._packing is not None
+        layout, (first, last) = self._lay_out(self._packing), self._kept
+        kept = slice(layout.places[first].start, layout.places[last].stop)
+        workspace = Workspace(self._dtype, layout.size, self._integers)
+        return self._launch(1, layout), kept, workspace
 
     def _lay_out(self, arguments: Arguments) -> Layout:
         return Layout(arguments, self.workers, self._fields, self._of_parts, self._messages)
@@ -168,7 +178,7 @@ class WorkerPlan(OfThisProcess):
             if not weight.fit:
                 self._hand_over([0], x, weight, *rest, out=out)
                 return
-            read, launch = weight.values, self._ready
+            read, launch = weight.values, self._launch_packed
         memory, messages = self._workspace.take(), self._messages
         if self.exact:
             memory[:messages] = 0
@@ -176,10 +186,13 @@ class WorkerPlan(OfThisProcess):
         bias = rest[0] if self._bias else x
         residual = rest[-1] if self._residual else x
         launch.run(x, read, bias, residual, out, memory)
-        told = memory[:messages].nonzero()[0].tolist() if self.exact else ()
-        self._workspace.give(memory)
-        if told:
-            self._hand_over(told, x, weight, *rest, out=out)
+        if self.exact and (memory[0] or messages > 1):
+            told = memory[:messages].nonzero()[0].tolist()
+            self._workspace.give(memory)
+            if told:
+                self._hand_over(told, x, weight, *rest, out=out)
+        else:
+            self._workspace.give(memory)
 
     def _hand_over(self, told: list[int], x: Array, weight: Any, *rest: Array, out: Array) -> None:
         """Let `exact` solve the problem, or some images of it."""
@@ -205,12 +218,12 @@ class WorkerPlan(OfThisProcess):
 
     def _pack(self, weight: Array, *behind: Array) -> Array | None:
         """Return a packed weight with arrays behind it; None for one that must be handed over."""
-        assert self._packing is not None
-        memory = self._room_to_pack.take()
+        launch, kept, workspace = self._launch_packing
+        memory = workspace.take()
         memory[: self._messages] = 0
-        self._packing.run(*(weight,) * 5, memory)
-        packed = None if self.exact and memory[0] else aligned_copy(memory[self._packed], *behind)
-        self._room_to_pack.give(memory)
+        launch.run(*(weight,) * 5, memory)
+        packed = None if self.exact and memory[0] else aligned_copy(memory[kept], *behind)
+        workspace.give(memory)
         return packed
 
     def unpacked(self, packed: Array) -> Array:

@@ -68,23 +68,3 @@ class Launch(NamedTuple):
             memory,
             many,
         )
-
-
-def run(
-    worker: int,
-    stages: int,
-    workers: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    residual: Any,
-    out: Any,
-    workspace: Any,
-    tables: Any,
-    parts: Any,
-    geometry: Any,
-    work: int,
-) -> None:
-    """Call a worker once, as `Launch.run` does."""
-    launch = Launch(worker, stages, workers, tables, parts, geometry, work)
-    launch.run(x, weight, bias, residual, out, workspace)
