@@ -22,7 +22,7 @@ def test_the_algorithm_of_the_page_keeps_the_laws_of_values(tmp_path: Path) -> N
     package = tmp_path / "numconv_cpu"
     shutil.copytree(Path(numconv_cpu.__file__).parent, package)
     written = FILE.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(written) == 3
+    assert len(written) == 2
     for name, code in written:
         (package / name).parent.mkdir(exist_ok=True)
         (package / name).write_text(code)
