@@ -12,15 +12,14 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .masked import load_masked, store_masked
 from .tile import (
     INDEX,
     Tile,
     add,
     broadcast,
-    element_bytes,
     load_vector,
     multiply_add,
     store_vector,
@@ -149,7 +148,7 @@ def store_starts(typingctx, tile, target, step, rows, count):  # type: ignore[no
         mask = _mask(builder, args[4], tile.lanes)
 
         def put(vector: Any, start: Any) -> None:
-            _store_masked(builder, vector, start, mask)
+            store_masked(builder, vector, start, mask)
 
         _some_rows(builder, tile, args, put)
         return context.get_dummy_value()
@@ -259,30 +258,4 @@ def _mask(builder: Any, count: Any, lanes: int) -> Any:
 def _load_between(builder: Any, start: Any, first: Any, last: Any, lanes: int) -> Any:
     before, inside = (_mask(builder, count, lanes) for count in (first, last))
     mask = builder.and_(inside, builder.not_(before))
-    element = start.type.pointee
-    vector = ir.VectorType(element, mask.type.count)
-    pointer = vector.as_pointer()
-    function = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(vector, [pointer, INDEX, mask.type, vector]),
-        f"llvm.masked.load.{_name(vector)}.p0",
-    )
-    zeros = ir.Constant(vector, None)
-    align = INDEX(element_bytes(element))
-    return builder.call(function, [builder.bitcast(start, pointer), align, mask, zeros])
-
-
-def _store_masked(builder: Any, value: Any, start: Any, mask: Any) -> None:
-    pointer = value.type.as_pointer()
-    function = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(ir.VoidType(), [value.type, pointer, INDEX, mask.type]),
-        f"llvm.masked.store.{_name(value.type)}.p0",
-    )
-    align = INDEX(element_bytes(value.type.element))
-    builder.call(function, [value, builder.bitcast(start, pointer), align, mask])
-
-
-def _name(vector: Any) -> str:
-    kind = "i" if isinstance(vector.element, ir.IntType) else "f"
-    return f"v{vector.count}{kind}{8 * element_bytes(vector.element)}"
+    return load_masked(builder, start, mask)

@@ -11,10 +11,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .tile import INDEX, broadcast, element_bytes, row_start, store_vector
+from .masked import store_masked
+from .tile import INDEX, broadcast, row_start, store_vector
 
 WORD = ir.IntType(64)
 
@@ -77,7 +77,7 @@ def _store_pieces(
     stop = _lesser(builder, builder.add(begin, width), end)
     mask = _lanes_between(builder, vectors[0].type.count, begin, stop)
     for index, vector in enumerate(vectors):
-        _store_masked(builder, vector, row_start(builder, target, stride, index), mask)
+        store_masked(builder, vector, row_start(builder, target, stride, index), mask)
     following = builder.add(begin, pitch)
     following_target = builder.gep(target, [builder.sub(width, pitch)])
     for phi, initial, value in ((begin, row, following), (target, place, following_target)):
@@ -98,16 +98,3 @@ def _lanes_between(builder: Any, lanes: int, first: Any, end: Any) -> Any:
     return builder.and_(
         builder.icmp_signed(">=", numbers, low), builder.icmp_signed("<", numbers, high)
     )
-
-
-def _store_masked(builder: Any, vector: Any, pointer: Any, mask: Any) -> None:
-    kind, size = vector.type, element_bytes(vector.type.element)
-    letter = "i" if isinstance(kind.element, ir.IntType) else "f"
-    name = f"v{kind.count}{letter}{8 * size}"
-    target = builder.bitcast(pointer, kind.as_pointer())
-    function = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(ir.VoidType(), [kind, target.type, INDEX, mask.type]),
-        f"llvm.masked.store.{name}.p0{name}",
-    )
-    builder.call(function, [vector, target, INDEX(size), mask])

@@ -6,9 +6,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ...simd.masked import load_masked, store_masked
 from ...simd.tile import (
     INDEX,
     Tile,
@@ -126,7 +126,8 @@ def store_square(typingctx, geometry, target, pointers, source, rows, count, flo
             low = builder.fcmp_ordered("<", vector, floors)
             place = builder.load(builder.gep(pointers, [INDEX(row)]))
             [mask] = _masks(builder, row, rows, count, lanes)
-            _masked_store(builder, builder.select(low, floors, vector), target, place, mask)
+            value = builder.select(low, floors, vector)
+            store_masked(builder, value, builder.gep(target, [place]), mask)
         return context.get_dummy_value()
 
     kind = (geometry, target, pointers, source, types.intp, types.intp, target.dtype)
@@ -152,7 +153,7 @@ def _load_rows(
         start = builder.gep(source, [builder.mul(stride, ir.Constant(stride.type, row))])
         masks = _masks(builder, row, rows, span, lanes, step)
         loaded = [
-            _masked_load(builder, builder.gep(start, [INDEX(i * lanes)]), mask, lanes)
+            load_masked(builder, builder.gep(start, [INDEX(i * lanes)]), mask)
             for i, mask in enumerate(masks)
         ]
         vectors.append(builder.shuffle_vector(*loaded, every) if step == 2 else loaded[0])
@@ -169,27 +170,6 @@ def _masks(builder: Any, row: int, rows: Any, count: Any, lanes: int, vectors: i
         mask = builder.trunc(builder.lshr(bits, count.type(i * lanes)), ir.IntType(lanes))
         masks.append(builder.bitcast(mask, ir.VectorType(ir.IntType(1), lanes)))
     return masks
-
-
-def _masked_load(builder: Any, pointer: Any, mask: Any, lanes: int) -> Any:
-    element = pointer.type.pointee
-    vector = ir.VectorType(element, lanes)
-    source = builder.bitcast(pointer, vector.as_pointer())
-    bits = element_bytes(element) * 8
-    kind = ir.FunctionType(vector, [source.type, INDEX, mask.type, vector])
-    name = f"llvm.masked.load.v{lanes}f{bits}.p0v{lanes}f{bits}"
-    function = cgutils.get_or_insert_function(builder.module, kind, name)
-    nothing = ir.Constant(vector, None)
-    return builder.call(function, [source, INDEX(element_bytes(element)), mask, nothing])
-
-
-def _masked_store(builder: Any, value: Any, target: Any, place: Any, mask: Any) -> None:
-    lanes, bits = value.type.count, element_bytes(value.type.element) * 8
-    start = builder.bitcast(builder.gep(target, [place]), value.type.as_pointer())
-    kind = ir.FunctionType(ir.VoidType(), [value.type, start.type, INDEX, mask.type])
-    name = f"llvm.masked.store.v{lanes}f{bits}.p0v{lanes}f{bits}"
-    function = cgutils.get_or_insert_function(builder.module, kind, name)
-    builder.call(function, [value, start, INDEX(bits // 8), mask])
 
 
 def _transposed(builder: Any, vectors: list[Any]) -> list[Any]:
