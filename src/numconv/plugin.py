@@ -66,6 +66,7 @@ from .core.optional import (
     Transposable,
     Tunable,
     Typical,
+    Varied,
     Versioned,
     Viewing,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "Transposable",
     "Tunable",
     "Typical",
+    "Varied",
     "Versioned",
     "Viewing",
     "accumulator",

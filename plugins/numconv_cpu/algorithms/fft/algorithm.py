@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
@@ -35,6 +36,11 @@ class Fft:
 
     name = "fft"
     last_resort = False
+
+    def variants(self) -> Iterator[tuple[Fft, dict[str, ConvolutionProblem]]]:
+        from .cases import PROBLEMS
+
+        yield self, PROBLEMS
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if dtypes.kind(problem.dtype) != "float":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 from numconv.core import dtypes
@@ -32,6 +33,11 @@ class Spectral:
 
     name = "spectral"
     last_resort = False
+
+    def variants(self) -> Iterator[tuple[Spectral, dict[str, ConvolutionProblem]]]:
+        from .cases import PROBLEMS
+
+        yield self, PROBLEMS
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if dtypes.kind(problem.dtype) == "integer":
