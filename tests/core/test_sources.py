@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.machinery
 import itertools
 import os
 import py_compile
@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,19 @@ def test_what_a_module_imports_is_found(package: Package, form: str) -> None:
     rest = {"code_in_test.whole", "code_in_test.whole.part", "outside_in_test.first"}
     assert deep == {"code_in_test.inner.deep", *rest}
     assert found == known - {"code_in_test", "code_in_test.unused", "outside_in_test.second"}
+
+
+def test_imports_are_found_where_a_loader_gives_sources_alone() -> None:
+    """As pytest's does, for plugins of its own and all that lies beside them."""
+
+    class Loader:
+        def get_data(self, origin: str) -> bytes:
+            assert origin == "somewhere.py"
+            return b"from .inner import name\n"
+
+    spec: Any = importlib.machinery.ModuleSpec("one", Loader(), origin="somewhere.py")  # type: ignore[arg-type]
+    found = sources._import_statements(sources._run(spec))
+    assert list(found) == [(1, ("name",), "inner")]
 
 
 def test_code_of_loaders_without_files_counts() -> None:

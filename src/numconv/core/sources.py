@@ -117,11 +117,21 @@ def _imported(name: str) -> frozenset[tuple[str, str]]:
         return frozenset()
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
     found = set()
-    code: CodeType = spec.loader.get_code(name)  # type: ignore[attr-defined]
-    for level, names, module in _import_statements(code):
+    for level, names, module in _import_statements(_run(spec)):
         base = importlib.util.resolve_name("." * level + module, package)
         found |= {(f"{base}.{each}", base) for each in names or ("",)}
     return frozenset(found)
+
+
+def _run(spec: ModuleSpec) -> CodeType:
+    """Return what Python runs for a module."""
+    loader: Any = spec.loader
+    try:
+        code: CodeType = loader.get_code(spec.name)
+    except AttributeError:  # as of pytest's loader, which compiles sources in its own way
+        origin = spec.origin or ""
+        code = compile(loader.get_data(origin), origin, "exec", dont_inherit=True)
+    return code
 
 
 _IMPORT, _CONSTANT = dis.opmap["IMPORT_NAME"], dis.opmap["LOAD_CONST"]
