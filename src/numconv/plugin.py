@@ -69,6 +69,7 @@ from .core.optional import (
     Transposable,
     Tunable,
     Typical,
+    Varied,
     Versioned,
     Viewing,
 )
@@ -154,6 +155,7 @@ __all__ = [
     "Transposable",
     "Tunable",
     "Typical",
+    "Varied",
     "Versioned",
     "Viewing",
     "accumulator",

@@ -21,9 +21,10 @@ Run = Callable[..., Any]
 CALLS = """
 import numpy as np
 import numconv
-from numconv_cpu.runtime.cache import kernels_folder
+from numconv.core.cache import cache_folder
 
-before = set(kernels_folder().iterdir())
+before = set(cache_folder().glob("kernels-*/*"))
+assert before
 x, weight = np.ones((2, 37, 19, 23), "float32"), np.ones((41, 37, 1, 1), "float32")
 numconv.set_num_threads(2)
 y = numconv.conv2d(x, weight, np.ones(41, "float32"), residual=np.ones((2, 41, 19, 23), "float32"))
@@ -32,7 +33,7 @@ for algorithm in ("pointwise", "direct", "loops"):
     numconv.conv2d(x, weight[:1], activation="relu", algorithm=algorithm)
     numconv.conv2d(x[:, :2], weight[:, :2], algorithm=algorithm)
 numconv.plan("conv2d", x.shape, weight)(x)
-print(len(set(kernels_folder().iterdir()) - before))
+print(len(set(cache_folder().glob("kernels-*/*")) - before))
 """
 
 SUITE = """

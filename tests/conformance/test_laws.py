@@ -21,7 +21,7 @@ from numconv.testing import (
     named_problems,
     solvers,
 )
-from numconv.testing.catalogue import problem_types
+from numconv.testing.catalogue import problem_types, variants_of
 
 PROBLEMS = named_problems()
 
@@ -38,6 +38,9 @@ def _checks() -> Iterator[Any]:
     for each in sorted(PROBLEMS, key=lambda each: each.problem.macs):
         for solver, algorithm in solvers(each.problem):
             accepted.setdefault(solver, []).append((each, algorithm))
+    for backend in _backends():
+        for each, algorithm in variants_of(backend):
+            accepted.setdefault(f"{backend.name}-{algorithm.name}", []).append((each, algorithm))
     for solver, own in accepted.items():
         for law in LAWS:
             spoken_of = [(each, algorithm) for each, algorithm in own if law.applies(each.problem)]
@@ -88,6 +91,15 @@ SEVERAL_STEPS = (GeneratedInvolutionProblem,)
 )
 def test_cpu_solves_every_case(each: Any) -> None:
     assert any(solver.startswith("cpu-") for solver, _ in solvers(each.problem))
+
+
+def test_variants_are_accepted_and_told_apart() -> None:
+    for backend in _backends():
+        names = []
+        for each, algorithm in variants_of(backend):
+            assert algorithm.refusal(each.problem) is None
+            names.append((algorithm.name, each.case))
+        assert len(set(names)) == len(names)
 
 
 def test_every_algorithm_accepts_a_case() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
+import importlib.machinery
 import itertools
 import os
 import py_compile
@@ -10,7 +11,9 @@ import shutil
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,16 +59,23 @@ class Package:
 
     def fingerprint(self, path: Path | None = None) -> str:
         """Return that of the package in a folder or zip, which must not be imported for it."""
+        with self.importable(path or self.place):
+            found = sources.fingerprint(["code_in_test"], [])
+            assert "code_in_test.one" not in sys.modules
+            return found
+
+    @contextlib.contextmanager
+    def importable(self, path: Path) -> Iterator[None]:
+        """Let the package be found in a folder or zip."""
         with self._path.context() as patch:
-            patch.syspath_prepend(str(path or self.place))
+            patch.syspath_prepend(str(path))
             importlib.invalidate_caches()
+            sources._imported.cache_clear()
             try:
-                found = sources.fingerprint(["code_in_test"], [])
-                assert "code_in_test.one" not in sys.modules
+                yield
             finally:
                 for name in [each for each in sys.modules if each.startswith("code_in_test")]:
                     del sys.modules[name]
-            return found
 
 
 @pytest.fixture
@@ -107,6 +117,57 @@ def test_bytecode_that_is_run_unseen_counts(package: Package) -> None:
         keys.append(package.fingerprint())
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
+
+
+IMPORTS = """
+import typing
+from .inner import deep as renamed
+def later():
+    import code_in_test.late
+    from typing import Any
+"""
+
+
+@pytest.mark.parametrize("form", ["sources", "bytecode", "zip", "zip_of_bytecode"])
+def test_what_a_module_imports_is_found(package: Package, form: str) -> None:
+    """Wherever it stands, and what that imports; a package with all in it if it is imported."""
+    files = {
+        "one.py": IMPORTS,
+        "inner/__init__.py": "from .. import whole\n",
+        "inner/deep.py": "from ..whole import NUMBER\nimport outside_in_test.first\n",
+        "whole/__init__.py": "NUMBER = 1\n",
+        "whole/part.py": "",
+        "late.py": "from . import inner, one\n" * 300,
+        "unused.py": "from . import one\n",
+    }
+    (package.file("whole")).mkdir()
+    for name, text in files.items():
+        package.write(name, text)
+    ours = ("one", "inner", "inner.deep", "whole", "whole.part", "late", "unused")
+    known = {f"code_in_test.{name}" for name in ours}
+    known |= {"code_in_test", "outside_in_test.first", "outside_in_test.second", "typing"}
+    if "bytecode" in form:
+        package.without_sources()
+    place = package.zipped() if "zip" in form else package.place
+    with package.importable(place):
+        found = sources.reached(["code_in_test.one"], known, "code_in_test")
+        deep = sources.reached(["code_in_test.inner.deep"], known, "code_in_test")
+    rest = {"code_in_test.whole", "code_in_test.whole.part", "outside_in_test.first"}
+    assert deep == {"code_in_test.inner.deep", *rest}
+    assert found == known - {"code_in_test", "code_in_test.unused", "outside_in_test.second"}
+
+
+def test_imports_are_found_where_a_loader_gives_sources_alone() -> None:
+    """As pytest's does, for plugins of its own and all that lies beside them."""
+
+    class Loader:
+        def get_data(self, origin: str) -> bytes:
+            assert origin == "somewhere.py"
+            return b"from .inner import name\n"
+
+    spec: Any = importlib.machinery.ModuleSpec("one", Loader(), origin="somewhere.py")  # type: ignore[arg-type]
+    found = sources._import_statements(sources._run(spec))
+    assert list(found) == [(1, ("name",), "inner")]
 
 
 def test_code_of_loaders_without_files_counts() -> None:

@@ -37,14 +37,17 @@ def test_resources(bounded: Bounded, target: str) -> None:
 
 @pytest.mark.parametrize("bounded", list(kernels())[::9], ids=lambda each: each.name)
 def test_what_is_shared_is_what_the_backend_compiles(bounded: Bounded) -> None:
-    """Also for the further targets, for which the tests compile less than all."""
+    """Also for the further targets, for which the tests compile less than all.
+
+    What is on disk was made by these tests, from the same code.
+    """
 
     def unnamed(text: str) -> str:  # Numba numbers what it compiles
         return re.sub(r"_ZN[\w$]+|_cudapy_smem_\d+", "name", text)
 
     kernel, dtype = bounded.kernel, bounded.dtype
     for target in bounded.targets():
-        shared, _ = shared_ptx.compiled(kernel, dtype, TARGETS[target])
+        shared, _ = shared_ptx.ptx(kernel, dtype, TARGETS[target])
     text, _ = ptx(kernel, dtype, TARGETS[target])
     assert unnamed(shared) == unnamed(text)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib
+import importlib.util
 import inspect
+import json
 import os
 import pickle
 import pkgutil
@@ -13,12 +14,14 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, ModuleType
 
 import pytest
 from numba.core.dispatcher import Dispatcher
 
+import numconv
 import numconv_cpu
 from numconv_cpu.runtime import cache
 
@@ -162,19 +165,28 @@ def test_what_was_compiled_otherwise_is_no_substitute(call: Caller, variable: st
     assert call(**{variable: "1"}) == "6.0 0"
 
 
+def test_the_key_counts_every_module_that_is_imported() -> None:
+    """Told from bytecode in the key, from the source here."""
+    for module in names_of_modules():
+        missed = imported(module) - cache.counts(module)
+        assert not missed, module
+
+
 def test_the_key_counts_every_module_that_kernels_use() -> None:
-    """A constant of another package stands in the compiled code: if it changes, so must the key."""
-    used = {}
+    """A constant of another package stands in the compiled code: if it changes, so must the key.
+
+    What the core imports does not count: a name must come from the module that gives it its value.
+    """
+    used = []
     for module in [importlib.import_module(name) for name in names_of_modules()]:
         origins = origins_of_names(module)
         for function in vars(module).values():
             if isinstance(function, Dispatcher) and function.__module__ == module.__name__:
                 for name in names_in(function.py_func.__code__) & origins.keys():
-                    used[f"{module.__name__}: {name}"] = origins[name]
+                    used.append(origins[name])
+                    assert origins[name] in cache.counts(module.__name__)
+                    assert name in names_given(origins[name]), (module.__name__, name)
     assert used, "some kernel uses a constant of the core"
-    counted = tuple(cache.MODULES)
-    missed = {where: origin for where, origin in used.items() if not origin.startswith(counted)}
-    assert not missed
 
 
 def names_of_modules() -> list[str]:
@@ -182,15 +194,36 @@ def names_of_modules() -> list[str]:
     return [each.name for each in found]
 
 
+def imports_of(module: str) -> Iterator[tuple[str, str]]:
+    """Yield each module that is imported from, and the name taken from it, "" for itself."""
+    found = importlib.import_module(module)
+    package = found.__spec__.parent
+    for node in ast.walk(ast.parse(inspect.getsource(found))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            yield from ((base, alias.name) for alias in node.names)
+
+
+def imported(module: str) -> set[str]:
+    """Return the modules of ours that a module imports."""
+    known = cache.read()
+    found = ((base, f"{base}.{name}") for base, name in imports_of(module))
+    return {inner if inner in known else base for base, inner in found} & known.keys()
+
+
 def origins_of_names(module: ModuleType) -> dict[str, str]:
     """Return from which module of the core a module has each of its names."""
-    tree = ast.parse(inspect.getsource(module))
-    return {
-        alias.asname or alias.name: node.module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("numconv.core")
-        for alias in node.names
-    }
+    found = imports_of(module.__name__)
+    return {name: base for base, name in found if base.startswith("numconv.core")}
+
+
+def names_given(module: str) -> set[str]:
+    """Return the names that a module defines, and does not import."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
 def names_in(code: CodeType) -> set[str]:
@@ -200,7 +233,86 @@ def names_in(code: CodeType) -> set[str]:
 
 def test_each_user_of_a_process_has_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that was started by root goes on as somebody else."""
-    before = cache.kernels()
-    assert cache.kernels() is before
+    module = "numconv_cpu.runtime.launch"
+    before = cache.kernels(module)
+    assert cache.kernels(module) is before
     monkeypatch.setattr(os, "geteuid", lambda: SOMEBODY, raising=False)
-    assert cache.kernels() is not before
+    assert cache.kernels(module) is not before
+
+
+KEYS = """
+import json
+from numconv_cpu.runtime import cache
+print(json.dumps({name: cache.fingerprint(name) for name in cache.read()}))
+"""
+# One that all threads are started by, and a helper of a helper of it.
+START = """
+from numconv_cpu.runtime.launch import _start, start
+start.compile()
+print(sum(_start.stats.cache_hits.values()))
+"""
+
+
+class Copy:
+    """A copy of our code that may be changed, run by a cache of its own."""
+
+    def __init__(self, place: Path) -> None:
+        for package in (numconv, numconv_cpu):
+            source = Path(package.__path__[0])
+            shutil.copytree(source, place / source.name, ignore=shutil.ignore_patterns("*.pyc"))
+        self._place = place
+
+    def change(self, module: str) -> None:
+        with (self._place / f"{module.replace('.', '/')}.py").open("a") as file:
+            file.write("ANOTHER = 1\n")
+
+    def run(self, code: str) -> str:
+        folders = {"PYTHONPATH": str(self._place), "NUMCONV_CACHE_DIR": str(self._place / "cache")}
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **folders},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return run.stdout.strip()
+
+
+def test_a_change_makes_stale_what_is_made_of_it(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    keys = [json.loads(copy.run(KEYS))]
+    kernels = {f"numconv_cpu.algorithms.{each}" for each in KERNELS}
+    for module, stale in STALE.items():
+        copy.change(module)
+        keys.append(json.loads(copy.run(KEYS)))
+        changed = {name for name in kernels if keys[-1][name] != keys[-2][name]}
+        wanted = {name for name in kernels if name.split(".")[2] in stale}
+        assert changed == wanted, module
+
+
+EVERY = ("depthwise", "fft", "filtering", "involution", "loops", "lowered", "winograd")
+KERNELS = (
+    *("depthwise.sweep", "depthwise.phases", "fft.solve", "filtering.kernel", "involution.kernel"),
+    *("loops.kernels", "lowered.solve", "winograd.solve"),
+)
+STALE = {
+    "numconv_cpu.algorithms.winograd.vectors": ["winograd"],
+    "numconv_cpu.algorithms.winograd.plan": [],
+    "numconv_cpu.algorithms.fft.butterflies": ["fft"],
+    "numconv_cpu.algorithms.lowered.channels": ["lowered"],
+    "numconv_cpu.kernel.padding": EVERY,
+    "numconv_cpu.runtime.passes": EVERY,
+    "numconv.core.dispatch": [],
+    "numconv.core.problems.filter": ["filtering"],
+}
+
+
+def test_a_kernel_is_compiled_anew_for_what_it_is_made_of_alone(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    assert copy.run(START) == "0"
+    copy.change("numconv_cpu.algorithms.winograd.vectors")
+    assert copy.run(START) == "1"
+    copy.change("numconv_cpu.runtime.atomic")
+    assert copy.run(START) == "0"
+    assert copy.run(START) == "1"

@@ -9,8 +9,11 @@ from pathlib import Path
 from numconv.core import sources
 from numconv.core.store import Store
 
-MODULES = ("numconv_cpu", "numconv.core.activations", "numconv.core.problems.filter")
-"""Those whose functions and constants kernels hold."""
+_INSIDE = "numconv_cpu"
+MODULES = (_INSIDE, "numconv.core")
+"""Those whose functions and constants kernels may hold."""
+# Every kernel is what this makes of its source.
+_COMPILER = f"{_INSIDE}.runtime.compile"
 
 # Numba's settings that change what it compiles.
 _SETTINGS = (
@@ -19,29 +22,48 @@ _SETTINGS = (
 )
 
 
-def kernels() -> Store:
-    """Return the store of kernels compiled from exactly this code.
+@functools.cache
+def read() -> dict[str, bytes]:
+    """Return a hash of the code of each module, as it was when this was first called."""
+    return sources.digests(MODULES)
+
+
+def kernels(module: str) -> Store:
+    """Return the store of kernels of a module, compiled from exactly this code.
 
     Numba looks at one source file when it decides whether a cached function is fresh, but a
     kernel also holds the code of functions and intrinsics from other files.
     """
-    return _kernels(getattr(os, "geteuid", int)())
+    return _kernels(module, getattr(os, "geteuid", int)())
 
 
 @functools.cache
-def _kernels(user: int) -> Store:
+def _kernels(module: str, user: int) -> Store:
     # A server that was started by root goes on as somebody else, who must not go by what
     # root was allowed.
-    return sources.compiled("kernels", fingerprint())
+    return sources.compiled("kernels", fingerprint(module))
 
 
-def kernels_folder() -> Path | None:
-    """Return the folder into which new kernels go, None if there is none that can be written."""
-    return kernels().folder()
+def kernels_folder(module: str) -> Path | None:
+    """Return the folder for new kernels of a module, None if there is none that can be written."""
+    return kernels(module).folder()
 
 
 @functools.cache
-def fingerprint() -> str:
-    """Return a hash of all that decides what a kernel compiles to, besides its arguments."""
+def fingerprint(module: str) -> str:
+    """Return a hash of all that decides what kernels of a module compile to, but their arguments.
+
+    That is the code of the module and of what it imports, directly or not, in this package, with
+    what these take from `numconv.core`; of the compiler; and its settings. What plans say of a
+    problem comes as arguments, or as numbers that a kernel closes over, by which Numba tells
+    kernels apart. Kernels of a module of somebody else's are known by all of this package.
+    """
+    code = read()
+    counted = counts(module) if module in code else code
     settings = (f"{name}={os.environ.get(name, '')}" for name in _SETTINGS)
-    return sources.fingerprint(MODULES, ("numba", "llvmlite"), settings)
+    return sources.combined({name: code[name] for name in counted}, ("numba", "llvmlite"), settings)
+
+
+def counts(module: str) -> set[str]:
+    """Return the names of the modules whose code decides what kernels of a module compile to."""
+    return sources.reached((module, _COMPILER), read(), _INSIDE)

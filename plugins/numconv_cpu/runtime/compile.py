@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 from numconv.core.background import hold_at_fork, undisturbed
 from numconv.core.patience import patiently
 
-from .cache import fingerprint, kernels, kernels_folder
+from .cache import kernels, kernels_folder, read
 from .parts import Compiler, Kernel, rebuilt, reduced
 
 __all__ = ["KernelCache", "Prepared", "kernel", "routine", "stay_whole"]
@@ -42,7 +42,7 @@ Function = Callable[..., Any]
 
 # Taken before the kernels' sources are read: if somebody edits them while this process runs, what
 # it compiles must not pass for the code of the edited ones.
-fingerprint()
+read()
 
 
 def _name_apart() -> None:
@@ -157,10 +157,11 @@ class _Locator(caching._CacheLocator):
     """Tell kernels of one name apart; where they are kept is the affair of `_Files`."""
 
     def __init__(self, function: Function) -> None:
+        self._module = function.__module__
         self._lineno = function.__code__.co_firstlineno
 
     def get_cache_path(self) -> str:
-        return str(kernels_folder() or "")
+        return str(kernels_folder(self._module) or "")
 
     def ensure_cache_path(self) -> None:
         return
@@ -205,24 +206,24 @@ class _Files:
     Numba's own index file hands two processes that save at once the same data file.
     """
 
-    def __init__(self, base: str) -> None:
-        self._base = base
+    def __init__(self, module: str, base: str) -> None:
+        self._module, self._base = module, base
 
     def _name(self, key: object) -> str:
         return f"{self._base}.{hashlib.sha256(repr(key).encode()).hexdigest()}"
 
     def save(self, key: object, data: object) -> None:
-        kernels().keep(self._name(key), dumps((key, data)))
+        kernels(self._module).keep(self._name(key), dumps((key, data)))
 
     def load(self, key: object) -> Any:
-        for content in kernels().found(self._name(key)):
+        for content in kernels(self._module).found(self._name(key)):
             stored_key, data = pickle.loads(content)
             if stored_key == key:
                 return data
         return None
 
     def flush(self) -> None:
-        kernels().forget(f"{self._base}.")
+        kernels(self._module).forget(f"{self._base}.")
 
 
 class KernelCache(caching.FunctionCache):
@@ -236,12 +237,12 @@ class KernelCache(caching.FunctionCache):
         self._name = repr(function)
         self._py_func = function
         self._impl = implementation(function)
-        self._cache_file = _Files(self._impl.filename_base)
+        self._cache_file = _Files(function.__module__, self._impl.filename_base)
         self.enable()
 
     @property
     def cache_path(self) -> str:
-        return str(kernels_folder() or "")
+        return str(kernels_folder(self._py_func.__module__) or "")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         # What cannot be read, for whatever reason, is compiled again.

@@ -16,6 +16,7 @@ from .optional import (
     Placed,
     Roofed,
     Sharing,
+    Varied,
     features_of,
     is_last_resort,
     protocol_of,
@@ -238,6 +239,8 @@ class _GuardedAlgorithm:
         self._backend, self._algorithm = backend, algorithm
         if isinstance(algorithm, Native):
             self.native = algorithm.native
+        if isinstance(algorithm, Varied):
+            self.variants = self._variants
 
     def refusal(self, problem: Problem) -> str | None:
         """Return why the problem is not solved, for the backend where that cannot know it."""
@@ -267,6 +270,16 @@ class _GuardedAlgorithm:
         if wrong:
             raise self._broken(f"plan(problem): {'; '.join(wrong)}")
         return found
+
+    def _variants(self) -> tuple[tuple[Algorithm, Mapping[str, Problem]], ...]:
+        where = f"variants() of algorithm {self.name!r}"
+        found = []
+        for form, problems in self._backend._called(where, lambda: [*self._algorithm.variants()]):
+            wrong = faults(form, ALGORITHM)
+            if wrong:
+                raise self._broken(f"variants(): {'; '.join(wrong)}")
+            found.append((_GuardedAlgorithm(self._backend, form), problems))
+        return tuple(found)
 
     def _called(self, member: str, function: Callable[..., Any], problem: Problem) -> Any:
         where = f"{member}(problem) of algorithm {self.name!r}"

@@ -6,7 +6,7 @@ holds of those that lack one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -166,6 +166,19 @@ class Transforming(Protocol):
     """
 
     transforms: bool
+
+
+@runtime_checkable
+class Varied(Protocol):
+    """An algorithm that brings problems of its own on which the laws are checked besides."""
+
+    def variants(self) -> Iterable[tuple[Algorithm, Mapping[str, Problem]]]:
+        """Yield algorithms, each with problems by their names, all of which it accepts.
+
+        An algorithm is this one, with problems that show what no operator's cases do; or a form
+        that it takes for some problems only, made to be taken for all, with a name of its own.
+        """
+        ...
 
 
 @runtime_checkable
@@ -423,6 +436,11 @@ def is_last_resort(algorithm: Algorithm) -> bool:
 def uses_transforms(algorithm: Algorithm) -> bool:
     """Return whether an algorithm goes through Fourier transforms."""
     return isinstance(algorithm, Transforming) and bool(algorithm.transforms)
+
+
+def variants(algorithm: Algorithm) -> tuple[tuple[Algorithm, Mapping[str, Problem]], ...]:
+    """Return an algorithm's forms and problems of its own, by default none."""
+    return tuple(algorithm.variants()) if isinstance(algorithm, Varied) else ()
 
 
 def protocol_of(item: Backend | Operator) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import functools
 import hashlib
 import importlib.util
@@ -12,10 +13,12 @@ import pkgutil
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
 from .store import Store
 
@@ -43,20 +46,114 @@ def fingerprint(
     settings : iterable of str
         Whatever else counts.
     """
-    digest = hashlib.sha256()
-    for distribution in distributions:
-        _add(digest, _version(distribution).encode())
-    for setting in settings:
-        _add(digest, setting.encode(errors="surrogateescape"))
+    return combined(digests(modules), distributions, settings)
+
+
+def digests(modules: Iterable[str]) -> dict[str, bytes]:
+    """Return a hash of the code of each of these modules and of all in these packages, by name."""
+    found = {}
     for name in modules:
         spec = importlib.util.find_spec(name)
         if spec is None:
             raise ModuleNotFoundError(f"no module named {name!r}", name=name)
         for each in _within(spec):
-            _add(digest, each.name.encode())
+            digest = hashlib.sha256()
             for code in _code(each):
                 _add(digest, code)
+            found[each.name] = digest.digest()
+    return found
+
+
+def combined(
+    code: Mapping[str, bytes], distributions: Iterable[str], settings: Iterable[str] = ()
+) -> str:
+    """Return the fingerprint of modules of which `digests` gave the hashes."""
+    digest = hashlib.sha256()
+    for distribution in distributions:
+        _add(digest, _version(distribution).encode())
+    for setting in settings:
+        _add(digest, setting.encode(errors="surrogateescape"))
+    for name in sorted(code):
+        _add(digest, name.encode())
+        _add(digest, code[name])
     return digest.hexdigest()[:16]
+
+
+def reached(modules: Iterable[str], known: Collection[str], inside: str) -> set[str]:
+    """Return what these modules import, what that imports, and so on, with themselves.
+
+    An import counts wherever it stands, in a function as well. A package that is imported itself,
+    or a name of its own from it, counts with all that is in it; one from which modules are
+    imported does not count because of that.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Their names.
+    known : collection of str
+        Names of the modules that count.
+    inside : str
+        The package whose modules are looked into: one of another package counts by itself, without
+        what it imports or holds.
+    """
+    found, todo = set(modules), list(modules)
+    while todo:
+        name = todo.pop()
+        if not f"{name}.".startswith(f"{inside}."):
+            continue
+        new = {inner if inner in known else base for inner, base in _imported(name)}
+        new |= {each for each in known if each.rpartition(".")[0] == name}
+        new = {each for each in new - found if each in known}
+        found |= new
+        todo += new
+    return found
+
+
+@functools.cache
+def _imported(name: str) -> frozenset[tuple[str, str]]:
+    """Return what a module imports: what may be a module, or else a name of the second one."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return frozenset()
+    package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
+    found = set()
+    for level, names, module in _import_statements(_run(spec)):
+        base = importlib.util.resolve_name("." * level + module, package)
+        found |= {(f"{base}.{each}", base) for each in names or ("",)}
+    return frozenset(found)
+
+
+def _run(spec: ModuleSpec) -> CodeType:
+    """Return what Python runs for a module."""
+    loader: Any = spec.loader
+    try:
+        code: CodeType = loader.get_code(spec.name)
+    except AttributeError:  # as of pytest's loader, which compiles sources in its own way
+        origin = spec.origin or ""
+        code = compile(loader.get_data(origin), origin, "exec", dont_inherit=True)
+    return code
+
+
+_IMPORT, _CONSTANT = dis.opmap["IMPORT_NAME"], dis.opmap["LOAD_CONST"]
+
+
+def _import_statements(code: CodeType) -> Iterator[tuple[int, tuple[str, ...] | None, str]]:
+    """Yield the dots, the names and the module of each ``from ...module import names``."""
+    constants: list[Any] = []
+    argument = 0
+    for operation, low in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument = argument << 8 | low
+        if operation == dis.EXTENDED_ARG:
+            continue
+        if operation == _CONSTANT:
+            constants.append(code.co_consts[argument])
+        elif operation == _IMPORT:
+            level, names = constants[-2:]
+            yield level, names, code.co_names[argument]
+        argument = 0
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _import_statements(constant)
 
 
 def _add(digest: hashlib._Hash, part: bytes) -> None:
@@ -64,6 +161,7 @@ def _add(digest: hashlib._Hash, part: bytes) -> None:
     digest.update(part)
 
 
+@functools.cache
 def _version(distribution: str) -> str:
     try:
         return metadata.version(distribution)

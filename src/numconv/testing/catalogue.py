@@ -10,9 +10,9 @@ from typing import Any
 
 from ..core import dispatch, plugins, reference
 from ..core.errors import ArgumentError
-from ..core.optional import Transposable, linear_in
+from ..core.optional import Transposable, linear_in, variants
 from ..core.problems import ConvolutionProblem
-from ..core.protocol import Algorithm, Array
+from ..core.protocol import Algorithm, Array, Backend
 from .drawn import drawn_problems
 from .large import LARGE
 
@@ -58,7 +58,8 @@ def problems_of(level: str) -> list[NamedProblem]:
     """Return the problems of a level, each once.
 
     ``quick``: the named cases in float32 and float64, and a few large problems. ``full``: every
-    named case, the gradients of each linear problem, every large problem, and drawn ones.
+    named case, the gradients of each linear problem, every large problem, and drawn ones; those
+    that algorithms bring themselves (`variants_of`) are not among them.
 
     Raises
     ------
@@ -118,6 +119,18 @@ def solvers(problem: Any) -> Iterator[tuple[str, Algorithm]]:
             for algorithm in backend.algorithms(problem):
                 if algorithm.refusal(problem) is None:
                     yield f"{backend.name}-{algorithm.name}", algorithm
+
+
+def variants_of(backend: Backend) -> list[tuple[NamedProblem, Algorithm]]:
+    """Return the problems that a backend's algorithms bring themselves, each with its algorithm."""
+    samples = {type(each.problem): each.problem for each in named_problems()}
+    algorithms = chain.from_iterable(map(backend.algorithms, samples.values()))
+    found = []
+    for algorithm in {each.name: each for each in algorithms}.values():
+        for form, problems in variants(algorithm):
+            for name, problem in problems.items():
+                found.append((NamedProblem(_family(problem), name, problem), form))
+    return found
 
 
 def problem_types() -> dict[str, type]:

@@ -17,13 +17,18 @@ LARGEST_BLOCK = 512
 
 @contextmanager
 def collected_alone() -> Iterator[None]:
-    """Have what is there already left out of garbage collections, each of which it makes slow."""
+    """Have what is there already left out of garbage collections, each of which it makes slow.
+
+    Where somebody has had it left out before, it stays so.
+    """
+    before = gc.get_freeze_count()
     gc.collect()
     gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if not before:
+            gc.unfreeze()
 
 
 def held_bytes() -> int:

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from ..core import plugins
 from ..core.errors import ArgumentError, BackendError
-from ..core.optional import is_last_resort
+from ..core.optional import is_last_resort, variants
 from ..core.protocol import Algorithm, Backend
-from .catalogue import LEVELS, NamedProblem, problems_of
+from .catalogue import LEVELS, NamedProblem, problems_of, variants_of
 from .checks import LawBroken, NotApplicable
 from .encoding import from_text, to_text
 from .large import LAWS_THAT_SIZE_COULD_BREAK, takes_seconds
@@ -113,6 +113,8 @@ def _checks_of(request: Request) -> Checks:
     for named in problems:
         for algorithm in backend.algorithms(named.problem):
             offered.setdefault(algorithm.name, []).append((named, algorithm))
+    for named, algorithm in _variants(request, backend, problems):
+        offered.setdefault(algorithm.name, []).append((named, algorithm))
     if request.algorithm not in (None, Auto.name, *offered):
         known = ", ".join(map(repr, offered)) or "none for these problems"
         raise ArgumentError("algorithm", request.algorithm, f"one of {known}")
@@ -135,6 +137,21 @@ def _checks_of(request: Request) -> Checks:
         names += [Auto.name] * bool(of_all)
         found += of_all
     return Checks(tuple(found), tuple(refusals), tuple(names))
+
+
+def _variants(
+    request: Request, backend: Backend, problems: list[NamedProblem]
+) -> Iterator[tuple[NamedProblem, Algorithm]]:
+    """Yield what algorithms bring themselves; their forms take a problem that is given, too."""
+    if request.problem is not None:
+        for named in problems:
+            for algorithm in backend.algorithms(named.problem):
+                forms = {form.name: form for form, _ in variants(algorithm)}
+                yield from ((named, forms[name]) for name in forms.keys() - {algorithm.name})
+    elif request.level == LEVELS[-1]:
+        for named, form in variants_of(backend):
+            if request.op in (None, named.operator):
+                yield named, form
 
 
 def _of(laws: Sequence[Law], accepted: Iterable[tuple[NamedProblem, Algorithm]]) -> Iterator[Check]:

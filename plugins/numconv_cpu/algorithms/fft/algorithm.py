@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from numconv.core import dtypes
@@ -33,6 +35,11 @@ class Fft:
     name = "fft"
     last_resort = False
     transforms = True
+
+    def variants(self) -> Iterator[tuple[Fft, dict[str, ConvolutionProblem]]]:
+        from .cases import PROBLEMS
+
+        yield self, PROBLEMS
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if dtypes.kind(problem.dtype) != "float":

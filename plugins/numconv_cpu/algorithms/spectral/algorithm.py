@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from numconv.core import dtypes
 from numconv.core.problems import ConvolutionProblem
 from numconv.core.protocol import Plan
@@ -30,6 +32,11 @@ class Spectral:
     name = "spectral"
     last_resort = False
     transforms = True
+
+    def variants(self) -> Iterator[tuple[Spectral, dict[str, ConvolutionProblem]]]:
+        from .cases import PROBLEMS
+
+        yield self, PROBLEMS
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         if dtypes.kind(problem.dtype) == "integer":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from numconv.core import dtypes
@@ -39,6 +40,14 @@ class Winograd:
 
     def __init__(self, points: int | None = None) -> None:
         self.points = points
+        if points is not None:
+            self.name = f"winograd-{points}"
+
+    def variants(self) -> Iterator[tuple[Winograd, dict[str, ConvolutionProblem]]]:
+        from .cases import OF_SMALL_TILES, PROBLEMS
+
+        yield Winograd(6), PROBLEMS
+        yield Winograd(4), OF_SMALL_TILES
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
         forward = problem.direction == "forward"
