@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numconv.core.optional import Roof
-from numconv.core.protocol import Algorithm, Status
+from numconv.plugin import Algorithm, Roof, Status
 
 from .algorithms import ALGORITHMS
 from .status import status

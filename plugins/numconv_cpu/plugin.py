@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from numconv.core.hookspecs import hookimpl
-from numconv.core.protocol import Backend
+from numconv.plugin import Backend, hookimpl
 
 from .backend import CpuBackend
 

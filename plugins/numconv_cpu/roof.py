@@ -14,13 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core import dtypes
-from numconv.core.optional import Roof
-from numconv.core.threads import get_num_threads
+from numconv.plugin import Roof, accumulator, get_num_threads
 
 from .runtime.compile import kernel
 from .runtime.launch import worker
-from .runtime.threads import SERIAL_WORK, run
+from .runtime.threads import SERIAL_WORK, Launch
 from .simd.machine import machine
 from .simd.memory import at, copy, fetch_add, record_at
 from .simd.tile import fma, store, tile_field, zeros
@@ -46,7 +44,7 @@ def measure(dtype: str) -> Roof:
     complex numbers that of their parts. A vector of the operand is loaded, and a weight
     broadcast, for every tile of multiply-adds, all from the first-level cache.
     """
-    real = np.dtype(dtypes.accumulator(dtype))
+    real = np.dtype(accumulator(dtype))
     if real.kind == "c":
         real = np.empty(0, real).real.dtype
     return Roof(_flops(real.name), _bytes_per_second())
@@ -105,7 +103,7 @@ def _seconds(
     taken = []
     for _ in range(1 + REPEATS):
         begin = perf_counter()
-        run(address, 1, threads, x, weight, x, x, out, x, raw, raw, raw, work=SERIAL_WORK)
+        Launch(address, 1, threads, raw, raw, raw, SERIAL_WORK).run(x, weight, x, x, out, x)
         taken.append(perf_counter() - begin)
     return min(taken[1:])
 

@@ -7,7 +7,7 @@ import sys
 from importlib import util
 from pathlib import Path
 
-from numconv.core.protocol import Status
+from numconv.plugin import Status
 
 _VARIABLE = "NUMBA_DISABLE_JIT"
 _FILE = ".numba_config.yaml"

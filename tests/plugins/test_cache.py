@@ -291,17 +291,19 @@ def test_a_change_makes_stale_what_is_made_of_it(tmp_path: Path) -> None:
         assert changed == wanted, module
 
 
-EVERY = ("depthwise", "fft", "filtering", "involution", "loops", "lowered", "winograd")
+EVERY = (
+    *("depthwise", "fft", "filtering", "involution", "loops", "lowered", "spectral", "winograd"),
+)
 KERNELS = (
     *("depthwise.sweep", "depthwise.phases", "fft.solve", "filtering.kernel", "involution.kernel"),
-    *("loops.kernels", "lowered.solve", "winograd.solve"),
+    *("loops.kernels", "lowered.solve", "spectral.solve", "winograd.solve"),
 )
 STALE = {
     "numconv_cpu.algorithms.winograd.vectors": ["winograd"],
     "numconv_cpu.algorithms.winograd.plan": [],
-    "numconv_cpu.algorithms.fft.butterflies": ["fft"],
+    "numconv_cpu.algorithms.fourier.butterflies": ["fft", "spectral"],
     "numconv_cpu.algorithms.lowered.channels": ["lowered"],
-    "numconv_cpu.kernel.padding": EVERY,
+    "numconv_cpu.kernel.padding": [each for each in EVERY if each != "spectral"],
     "numconv_cpu.runtime.passes": EVERY,
     "numconv.core.dispatch": [],
     "numconv.core.problems.filter": ["filtering"],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numconv.core.problems import ConvolutionProblem, FilterProblem, InvolutionProblem
-from numconv.core.protocol import Algorithm
+from numconv.plugin import Algorithm, ConvolutionProblem, FilterProblem, InvolutionProblem
 
 from .depthwise import Depthwise
 from .fft import Fft

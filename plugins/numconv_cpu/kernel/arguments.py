@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.protocol import Problem
+from numconv.plugin import Problem
 
 from .axes import LoweredAxis
 from .lowering import Table

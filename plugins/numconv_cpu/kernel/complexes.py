@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numconv.core.problems import ConvolutionProblem, Epilogue
-from numconv.core.protocol import Array, Plan
+from numconv.plugin import Array, ConvolutionProblem, Epilogue, Plan
 
 REALS = {"complex64": "float32", "complex128": "float64"}
 

@@ -12,9 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numconv.core import dtypes
-from numconv.core.optional import Preparing
-from numconv.core.protocol import Array, Plan
+from numconv.plugin import Array, Plan, Preparing, accumulator
 
 
 def plan_in_accumulator(problem: Any, plan: Callable[[Any], Plan]) -> Plan:
@@ -22,7 +20,7 @@ def plan_in_accumulator(problem: Any, plan: Callable[[Any], Plan]) -> Plan:
 
     `plan` therefore sees float32, float64, complex64, complex128 and int64 only.
     """
-    wide = dtypes.accumulator(problem.dtype)
+    wide = accumulator(problem.dtype)
     if wide == problem.dtype:
         return plan(problem)
     return ConvertedPlan(problem, plan(replace(problem, dtype=wide)))
@@ -33,7 +31,7 @@ class ConvertedPlan:
 
     def __init__(self, problem: Any, wide_plan: Plan) -> None:
         self._narrow = np.dtype(problem.dtype)
-        self._wide = np.dtype(dtypes.accumulator(problem.dtype))
+        self._wide = np.dtype(accumulator(problem.dtype))
         self._result = np.dtype(problem.result_dtype)
         self._plan = wide_plan
         copies = sum(map(prod, problem.operand_shapes))

@@ -6,9 +6,7 @@ from math import prod
 
 import numpy as np
 
-from numconv.core import dtypes
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.threads import get_num_threads
+from numconv.plugin import ConvolutionProblem, accumulator, dtype_kind, get_num_threads
 
 # Multiply-adds and bytes a second of one core, as measured on a Zen 3 at 3.4 GHz; what matters are
 # the ratios between algorithms.
@@ -35,8 +33,8 @@ def estimate(
     reuse : bool
         Whether it does not, since what it loads serves several taps.
     """
-    item = np.dtype(dtypes.accumulator(problem.dtype)).itemsize
-    real = 4 if dtypes.kind(problem.dtype) == "complex" else 1
+    item = np.dtype(accumulator(problem.dtype)).itemsize
+    real = 4 if dtype_kind(problem.dtype) == "complex" else 1
     channels = problem.result_shape[1] // problem.groups
     rows = rows if 2 * channels >= rows else 1
     macs = real * problem.macs * -(-channels // rows) * rows / channels

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from numconv.core import dtypes
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan, dtype_kind
 
 MOST_PARTS = 1024
 """Remainders of the strides that results of an input gradient may have.
@@ -28,7 +26,7 @@ def plan_supported(problem: ConvolutionProblem, plan: Callable[[ConvolutionProbl
     """Return `plan(problem)`, or a plan around that of a float32, float64 or int64 problem."""
     from .conversion import plan_in_accumulator
 
-    if dtypes.kind(problem.dtype) == "complex":
+    if dtype_kind(problem.dtype) == "complex":
         from .complexes import ComplexPlan
 
         return ComplexPlan(problem, plan)

@@ -21,7 +21,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from .axes import AxisPart, LoweredAxis, forward_axis, gradient_axis
 

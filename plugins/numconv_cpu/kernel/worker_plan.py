@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core.memory import aligned_copy
-from numconv.core.protocol import Array, Plan
-from numconv.core.threads import get_num_threads
+from numconv.plugin import Array, Plan, get_num_threads
 
 from ..runtime.launch import worker
 from ..runtime.process import OfThisProcess

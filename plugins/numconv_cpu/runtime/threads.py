@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.threads import get_num_threads
+from numconv.plugin import get_num_threads
 
 from .launch import FEW, LINE, start
 from .pool import pool

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.memory import ALIGNMENT, Pool, aligned, when_released
+from numconv.core.memory import ALIGNMENT, Pool, aligned
+from numconv.plugin import when_released
 
 # Small memory waits in a queue of its dtype and is at hand at once. Larger one comes from a pool,
 # where finding some costs 2 µs; calls that need so much take 200 at least.

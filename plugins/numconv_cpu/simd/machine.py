@@ -6,7 +6,7 @@ import functools
 import os
 from dataclasses import dataclass
 
-from numconv.core.errors import ArgumentError
+from numconv.plugin import ArgumentError
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from numconv.core.dtypes import kind
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan, dtype_kind
 
 from ...kernel.cost import estimate_depthwise
 from ...kernel.dtypes import plan_supported, refuse_parts
@@ -23,7 +21,7 @@ class Depthwise:
         padded = problem.padding_mode != "zeros" and any(map(any, problem.padding))
         if problem.direction != "forward" and padded:
             return f"takes no padding mode {problem.padding_mode} in the input gradient"
-        if kind(problem.dtype) == "complex":
+        if dtype_kind(problem.dtype) == "complex":
             return f"computes real numbers, not {problem.dtype}"
         return None if problem.direction == "forward" else refuse_parts(problem)
 

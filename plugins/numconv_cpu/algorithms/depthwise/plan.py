@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from ...kernel.arguments import (
     Arguments,

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from numconv.core import dtypes
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan, dtype_kind
 
 from ...kernel.cost import estimate_by_definition
 from ...kernel.dtypes import plan_supported
@@ -42,7 +40,7 @@ class Fft:
         yield self, PROBLEMS
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
-        if dtypes.kind(problem.dtype) != "float":
+        if dtype_kind(problem.dtype) != "float":
             return f"computes floating-point numbers, not {problem.dtype}"
         if problem.axes > 2:
             return f"takes one or two spatial axes, not {problem.axes}"

@@ -7,8 +7,7 @@ from math import prod
 
 import numpy as np
 
-from numconv.core.bound import FACTOR
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import FACTOR, ConvolutionProblem
 
 from ...kernel.arguments import (
     Arguments,

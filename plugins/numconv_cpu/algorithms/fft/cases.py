@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numconv.core.problems import ConvolutionProblem, Epilogue
+from numconv.plugin import ConvolutionProblem, Epilogue
 
 
 def convolution(

@@ -8,9 +8,7 @@ from math import log2, prod
 
 import numpy as np
 
-from numconv.core.bound import FACTOR
-from numconv.core.kept import remembering
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import FACTOR, ConvolutionProblem, remembering
 
 from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels

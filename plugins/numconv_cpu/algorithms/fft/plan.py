@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from ...kernel.worker_plan import WorkerPlan
 from ...simd.machine import machine

@@ -5,9 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from numconv.core.problems import FilterProblem
-from numconv.core.protocol import Plan
-from numconv.core.threads import get_num_threads
+from numconv.plugin import FilterProblem, Plan, get_num_threads
 
 # Of one core of a 2021 server.
 MACS = 4e9

@@ -7,8 +7,7 @@ from math import prod
 
 import numpy as np
 
-from numconv.core.geometry import source_index
-from numconv.core.problems import FilterProblem
+from numconv.plugin import FilterProblem, source_index
 
 from ...kernel.arguments import Arguments, OwnRoom, whole_lines
 from ...kernel.padding import Lines, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from numconv.core.problems import FilterProblem
+from numconv.plugin import FilterProblem
 
 from ...kernel.arguments import Arguments
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from numconv.core.problems import FilterProblem
+from numconv.plugin import FilterProblem
 
 from ...kernel.worker_plan import WorkerPlan
 from ...runtime.threads import SERIAL_WORK

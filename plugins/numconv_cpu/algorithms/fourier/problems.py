@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 LEAST_TAPS = 64
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.kept import remembering
+from numconv.plugin import remembering
 
 Numbers = NDArray[Any]
 Table = NDArray[np.int64]

@@ -7,10 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numconv.core import dtypes
-from numconv.core.problems import InvolutionProblem
-from numconv.core.protocol import Plan
-from numconv.core.threads import get_num_threads
+from numconv.plugin import InvolutionProblem, Plan, accumulator, dtype_kind, get_num_threads
 
 # Of one core of a 2021 server.
 FLOAT32_MACS = 20e9
@@ -27,12 +24,12 @@ class Involution:
     def refusal(self, problem: Any) -> str | None:
         if not isinstance(problem, InvolutionProblem):
             return f"solves involutions, not {type(problem).__name__}"
-        if dtypes.kind(problem.dtype) == "complex":
+        if dtype_kind(problem.dtype) == "complex":
             return f"computes real numbers, not {problem.dtype}"
         return None
 
     def cost(self, problem: InvolutionProblem) -> float:
-        wide = np.dtype(dtypes.accumulator(problem.dtype)).itemsize
+        wide = np.dtype(accumulator(problem.dtype)).itemsize
         moved = problem.min_bytes + 2 * wide * prod(problem.operand_shapes[0])
         threads = min(get_num_threads(), 1 + problem.macs // 60_000)
         return CALL + (problem.macs * wide / 4 / FLOAT32_MACS + moved / BYTES) / threads

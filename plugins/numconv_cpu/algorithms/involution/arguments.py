@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from numconv.core.problems import InvolutionProblem
+from numconv.plugin import InvolutionProblem
 
 from ...kernel.arguments import (
     Arguments,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core.polyphase import spacing
-from numconv.core.problems import InvolutionProblem
+from numconv.plugin import InvolutionProblem
 
 from ...kernel.arguments import Arguments
 from ...kernel.axes import LoweredAxis, forward_axis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from numconv.core.problems import InvolutionProblem
+from numconv.plugin import InvolutionProblem
 
 from ...kernel.worker_plan import WorkerPlan
 from ...simd.machine import machine

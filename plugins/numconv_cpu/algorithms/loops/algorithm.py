@@ -5,10 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from numconv.core import dtypes
-from numconv.core.problems import ConvolutionProblem, InvolutionProblem
-from numconv.core.protocol import Plan
-from numconv.core.threads import get_num_threads
+from numconv.plugin import ConvolutionProblem, InvolutionProblem, Plan, dtype_kind, get_num_threads
 
 SECONDS_PER_MAC = 1.5e-9
 SECONDS_PER_CALL = 5e-6
@@ -26,7 +23,7 @@ class Loops:
         return f"loops solves convolutions and involutions, not {type(problem).__name__}"
 
     def cost(self, problem: Any) -> float:
-        slowdown = 3 if dtypes.kind(problem.dtype) == "complex" else 1
+        slowdown = 3 if dtype_kind(problem.dtype) == "complex" else 1
         threads = max(1, min(get_num_threads(), prod(problem.result_shape[:-1])))
         return SECONDS_PER_CALL + int(problem.macs) * SECONDS_PER_MAC * slowdown / threads
 

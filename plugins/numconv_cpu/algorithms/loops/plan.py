@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numconv.core.problems import InvolutionProblem
 from numconv.core.tables import Axis, five_axes, three_axes
+from numconv.plugin import InvolutionProblem
 
 from ...kernel.arguments import Arguments, ResultArguments, result_arguments
 from ...kernel.padding import FAR, Copies, Lines, Readers, Table

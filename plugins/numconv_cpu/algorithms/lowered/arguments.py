@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from ...kernel.arguments import (
     Arguments,

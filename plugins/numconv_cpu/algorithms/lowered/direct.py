@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan
 
 from ...kernel.cost import estimate
 from ...kernel.dtypes import plan_supported

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from numconv.core.kept import remembering
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
-from numconv.core.threads import get_num_threads
+from numconv.plugin import ConvolutionProblem, Plan, get_num_threads, remembering
 
 from .direct import Direct
 from .transposed import Transposed

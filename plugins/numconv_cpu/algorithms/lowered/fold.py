@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from ...kernel.activations import activate
 from ...kernel.arguments import Arguments, ResultArguments, result_arguments

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.problems import ConvolutionProblem, Epilogue
-from numconv.core.protocol import Array, Plan
+from numconv.plugin import Array, ConvolutionProblem, Epilogue, Plan
 
 from ...kernel.lowering import lower
 from ..loops.algorithm import Loops

@@ -7,8 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Array
+from numconv.plugin import Array, ConvolutionProblem
 
 from ...kernel.lowering import Lowering
 from ...kernel.worker_plan import WorkerPlan

@@ -7,8 +7,7 @@ from math import prod
 
 import numpy as np
 
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan
 
 from ...kernel.cost import estimate
 from ...kernel.dtypes import plan_supported

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from numconv.core import dtypes
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan, dtype_kind
 
 from ...kernel.cost import estimate
 from ...kernel.dtypes import plan_supported, refuse_parts
@@ -22,7 +20,7 @@ class Scattered:
             return f"computes the input gradient, not the {problem.direction} direction"
         if problem.padding_mode != "zeros" and any(map(any, problem.padding)):
             return f"takes no padding mode {problem.padding_mode}"
-        if dtypes.kind(problem.dtype) == "complex":
+        if dtype_kind(problem.dtype) == "complex":
             return f"computes real numbers, not {problem.dtype}"
         return refuse_parts(problem)
 

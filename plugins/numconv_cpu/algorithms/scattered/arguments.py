@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from numconv.core.polyphase import result_phases, spacing
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from ...kernel.arguments import Arguments, OwnRoom, ResultArguments, result_arguments, whole_lines
 from ...kernel.lowering import Table, group_channels

@@ -8,7 +8,7 @@ from math import gcd, prod
 import numpy as np
 
 from numconv.core.polyphase import outputs_over
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from numconv.core import dtypes
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan, dtype_kind
 
 from ...kernel.cost import estimate_by_definition
 from ..fourier import problems
@@ -39,7 +37,7 @@ class Spectral:
         yield self, PROBLEMS
 
     def refusal(self, problem: ConvolutionProblem) -> str | None:
-        if dtypes.kind(problem.dtype) == "integer":
+        if dtype_kind(problem.dtype) == "integer":
             return f"computes floating-point and complex numbers, not {problem.dtype}"
         if common := problems.refusal(problem):
             return common

@@ -7,8 +7,7 @@ from math import log2, prod
 
 import numpy as np
 
-from numconv.core.bound import FACTOR
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import FACTOR, ConvolutionProblem
 
 from ...kernel.arguments import Arguments, ResultArguments, plane_offsets, result_arguments
 from ...kernel.lowering import Table, weight_strides

@@ -8,9 +8,7 @@ from math import log2, prod
 
 import numpy as np
 
-from numconv.core import dtypes
-from numconv.core.kept import remembering
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem, accumulator, dtype_kind, remembering
 
 from ...kernel.arguments import Arguments
 from ...kernel.lowering import group_channels
@@ -126,7 +124,7 @@ def geometry_of(problem: ConvolutionProblem) -> SpectralGeometry:
         groups=problem.groups,
         given_channels=channels[0],
         result_channels=channels[1],
-        parts=1 + (dtypes.kind(problem.dtype) == "complex"),
+        parts=1 + (dtype_kind(problem.dtype) == "complex"),
         given_size=_triple(given, 1),
         first=_triple(first, 0),
         seen=_triple(seen, 1),
@@ -221,5 +219,5 @@ def relative_cost(problem: ConvolutionProblem) -> float:
 
 def real_itemsize(problem: ConvolutionProblem) -> int:
     """Return the bytes of the real numbers that are computed with."""
-    parts = 1 + (dtypes.kind(problem.dtype) == "complex")
-    return np.dtype(dtypes.accumulator(problem.dtype)).itemsize // parts
+    parts = 1 + (dtype_kind(problem.dtype) == "complex")
+    return np.dtype(accumulator(problem.dtype)).itemsize // parts

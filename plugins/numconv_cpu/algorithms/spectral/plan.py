@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Array, Plan
+from numconv.plugin import Array, ConvolutionProblem, Plan
 
 from ...kernel.worker_plan import WorkerPlan
 from ...simd.tile import tile_field

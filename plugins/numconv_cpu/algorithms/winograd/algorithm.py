@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from numconv.core import dtypes
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Plan
+from numconv.plugin import ConvolutionProblem, Plan, dtype_kind
 
 from ...kernel.cost import estimate
 from ...kernel.dtypes import plan_supported
@@ -53,7 +51,7 @@ class Winograd:
         forward = problem.direction == "forward"
         flat = slice(-2, None)
         kernel, stride = problem.kernel_shape[flat], problem.stride[flat]
-        if dtypes.kind(problem.dtype) != "float":
+        if dtype_kind(problem.dtype) != "float":
             return f"computes floating-point numbers, not {problem.dtype}"
         if any(d > 1 for d in problem.dilation[flat]):
             return f"takes dilation 1, not {problem.dilation}"

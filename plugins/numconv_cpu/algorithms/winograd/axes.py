@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numconv.core.polyphase import outputs_over, result_phases, sample_phases
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from ...kernel.padding import FAR, Lines
 

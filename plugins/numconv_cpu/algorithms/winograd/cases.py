@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from numconv.core.problems import ConvolutionProblem, Epilogue
+from numconv.plugin import ConvolutionProblem, Epilogue
 
 
 def convolution(

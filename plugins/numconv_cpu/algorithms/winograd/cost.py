@@ -6,8 +6,7 @@ from math import prod
 
 import numpy as np
 
-from numconv.core.kept import remembering
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem, remembering
 
 from .axes import flat_axes
 from .evenness import steady

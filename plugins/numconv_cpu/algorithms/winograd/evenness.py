@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod, sqrt
 
-from numconv.core.problems import ConvolutionProblem
+from numconv.plugin import ConvolutionProblem
 
 from .axes import flat_axes
 from .formulas import growth

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from numconv.core.memory import aligned_copy
-from numconv.core.problems import ConvolutionProblem
-from numconv.core.protocol import Array
+from numconv.plugin import Array, ConvolutionProblem
 
 from ...kernel.worker_plan import WorkerPlan
 from ..lowered.exact import plan_exact
