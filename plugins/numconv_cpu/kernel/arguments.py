@@ -61,6 +61,9 @@ class Arguments:
 
     With an `OwnRoom`, kernels also read ``g.at_workers`` and ``g.worker``: worker w has its own
     memory at ``at(memory, g.at_workers + w * g.worker)``.
+
+    No record may begin with all fields of another that is compiled in the same process: Numba then
+    warns of a conversion between them that nobody asks for. Another order of fields avoids that.
     """
 
     axis_names: ClassVar[Sequence[str]] = "zyx"

@@ -7,6 +7,7 @@ in `pool`, and calls them by address, like any C function.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,16 @@ def worker(
         As of `compile.kernel`.
     """
     integers = types.CPointer(types.int64)
-    values = types.CPointer(from_dtype(np.dtype(dtype)))
-    records = (types.CPointer(from_dtype(each)) for each in (parts, geometry))
+    values = _pointer(np.dtype(dtype))
+    records = map(_pointer, (parts, geometry))
     arguments = (types.intp, types.intp, integers, *(values,) * 6, integers, *records)
     return routine(function, arguments, fused, arrays)
+
+
+@lru_cache(maxsize=64)
+def _pointer(dtype: np.dtype[Any]) -> types.CPointer:
+    """Return Numba's type of a pointer; that of a record takes a part of the time of a plan."""
+    return types.CPointer(from_dtype(dtype))
 
 
 @kernel

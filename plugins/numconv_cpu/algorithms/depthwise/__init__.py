@@ -3,7 +3,7 @@
 `blocking` says how channels are cut into blocks, each with its `slab`: a copy of the samples it
 reads. There `tap_runs`, taps that read rows at even distances, are summed: by `sweep` for a
 convolution, and for an input gradient by `phases`, one phase of the strides after the other. `plan`
-and `phase_plan` call these two.
+calls these two.
 """
 
 from __future__ import annotations
