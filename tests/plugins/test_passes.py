@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numba.core import event
 
-from numconv_cpu.runtime import passes
+from numconv_cpu.runtime import cache, passes
 from numconv_cpu.runtime.compile import kernel
 
 NUMBERS = (-3, 7, 2.5, -0.0, 0.0, np.float32(1.25), np.int32(-9), np.nan, np.inf, True)
@@ -42,6 +43,16 @@ def test_min_and_max_are_those_of_numba(function: Callable[..., Any]) -> None:
             np.testing.assert_equal(np.array(mine).tobytes(), np.array(its).tobytes())
 
 
+@pytest.fixture
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let kernels be compiled in the test, and not come from an earlier run of it."""
+    monkeypatch.setenv("NUMCONV_CACHE_DIR", str(tmp_path))
+    cache._kernels.cache_clear()
+    yield
+    cache._kernels.cache_clear()
+
+
+@pytest.mark.usefixtures("_empty_cache")
 def test_min_and_max_compile_no_function_of_their_own() -> None:
     def clipped(x: float, low: int, high: float) -> float:
         return max(low, min(x, high, 5))
@@ -64,6 +75,7 @@ def test_min_and_max_compile_no_function_of_their_own() -> None:
     assert listener.names == ["clipped"]
 
 
+@pytest.mark.usefixtures("_empty_cache")
 def test_meanings_of_operators_are_kept_by_their_types() -> None:
     def mixed(a: Any, b: Any) -> Any:
         return (a + b) * a // 2 - b % 3
