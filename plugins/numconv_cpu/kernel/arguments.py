@@ -59,8 +59,8 @@ class Arguments:
     - a tuple of these: fields ``name_z``, ``name_y`` and ``name_x``, or the last of them;
     - other arguments: their fields, as if they stood here.
 
-    With an `OwnRoom`, kernels also read ``g.at_workers`` and ``g.worker``: worker w has its own
-    memory at ``at(memory, g.at_workers + w * g.worker)``.
+    Rooms are rounded up to cache lines. With an `OwnRoom`, kernels also read ``g.at_workers`` and
+    ``g.worker``: worker w has its own memory at ``at(memory, g.at_workers + w * g.worker)``.
 
     No record may begin with all fields of another that is compiled in the same process: Numba then
     warns of a conversion between them that nobody asks for. Another order of fields avoids that.
@@ -191,9 +191,9 @@ class Layout:
         self._length = 0
         self.places: dict[str, slice] = {}
         self.size = whole_lines(messages)
-        self._own = 0
+        self._own: int | None = None
         names, numbers = self._placed(arguments)
-        if self._own:
+        if self._own is not None:
             names += ("at_workers", "worker")
             numbers += (self.size, self._own)
             self.size += workers * self._own
@@ -218,7 +218,8 @@ class Layout:
                 self.places[name] = slice(begin, begin + value)
                 value = begin
             elif type(value) is OwnRoom:
-                value, self._own = self._own, self._own + whole_lines(value)
+                begin = self._own or 0
+                value, self._own = begin, begin + whole_lines(value)
             numbers.append(value)
         return tuple(names), numbers
 

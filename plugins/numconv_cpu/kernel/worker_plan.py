@@ -112,7 +112,7 @@ class WorkerPlan(OfThisProcess):
         layout = self._lay_out(arguments)
         second = layout.parts if constants is None else constants
         self._worker = worker(solve, self._dtype, layout.record.dtype, second.dtype, fused, arrays)
-        self._tables = layout.tables
+        self._tables, self._record_dtype = layout.tables, layout.record.dtype
         self._parts = None if second is layout.record else second.view(np.int64)
         self._plain = self._launch(stages, layout)
         self._workspace = Workspace(self._dtype, layout.size, self._integers)
@@ -126,7 +126,10 @@ class WorkerPlan(OfThisProcess):
         Parameters
         ----------
         packing, ready : Arguments
-            What the worker is told to pack them, in one stage, and in a call with packed ones.
+            What the worker is told to pack them, in stage 0 alone, and in a call with packed ones,
+            which it gets in place of the weight: they are of the class of those that it was
+            compiled for, and a field of them says which of the two it is. `ready` takes no more
+            workspace than a plain call; its rooms may be of 0.
         first, last : str
             Of `packing`: from the first to the last `Room` packed weights stand.
         stages : int
@@ -142,20 +145,26 @@ class WorkerPlan(OfThisProcess):
     @cached_property
     def _launch_packed(self) -> Launch:
         # Not before it is needed: each layout takes a part of the time of a new plan.
-        layout = self._lay_out(self._ready)
+        layout = self._lay_out_alike(self._ready)
         assert layout.size <= self._workspace.size
         return self._launch(self._ready_stages, layout)
 
     @cached_property
     def _launch_packing(self) -> tuple[Launch, slice, Workspace]:
         assert self._packing is not None
-        layout, (first, last) = self._lay_out(self._packing), self._kept
+        layout, (first, last) = self._lay_out_alike(self._packing), self._kept
         kept = slice(layout.places[first].start, layout.places[last].stop)
         workspace = Workspace(self._dtype, layout.size, self._integers)
         return self._launch(1, layout), kept, workspace
 
     def _lay_out(self, arguments: Arguments) -> Layout:
         return Layout(arguments, self.workers, self._fields, self._of_parts, self._messages)
+
+    def _lay_out_alike(self, arguments: Arguments) -> Layout:
+        """Return the layout of arguments for the worker that is compiled already."""
+        layout = self._lay_out(arguments)
+        assert layout.record.dtype == self._record_dtype
+        return layout
 
     def _launch(self, stages: int, layout: Layout) -> Launch:
         record = layout.record.view(np.int64)
