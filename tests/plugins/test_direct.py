@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -104,3 +105,13 @@ def test_strips_are_packed_by_the_tasks_that_read_them() -> None:
     x_shape, weight_shape, parameters = CASES["strips"]
     plan = numconv.plan("conv2d", x_shape, weight_shape, **parameters, algorithm="direct")
     assert "packed by the tasks" in plan.describe()
+
+
+def test_infinities_of_complex_epilogues_are_added_without_a_word() -> None:
+    x, weight = np.full((1, 2, 5, 5), 3e38 + 3e38j, "complex64"), np.ones((2, 2, 3, 3), "complex64")
+    residual = np.full((1, 2, 3, 3), np.inf - 1j * np.inf, "complex64")
+    bias = np.full(2, np.inf + 0j, "complex64")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = numconv.conv2d(x, weight, bias, residual=residual, backend="cpu")
+    assert not np.isfinite(result).any()

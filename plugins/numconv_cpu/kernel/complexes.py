@@ -63,10 +63,12 @@ class ComplexPlan:
         pairs = parts.reshape(len(parts), -1, 2, *parts.shape[2:])[:, self._order]
         out.real, out.imag = pairs[:, :, 0], pairs[:, :, 1]
         epilogue = self._problem.epilogue
-        if epilogue.bias:
-            out += rest[0][self._order].reshape(-1, *[1] * self._problem.axes)
-        if epilogue.residual:
-            out += rest[-1]
+        # Kernels that add them do not warn of infinities either.
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            if epilogue.bias:
+                out += rest[0][self._order].reshape(-1, *[1] * self._problem.axes)
+            if epilogue.residual:
+                out += rest[-1]
 
     def _real_channels(self, x: Array) -> Array:
         pairs = np.stack((x.real, x.imag), axis=2)
