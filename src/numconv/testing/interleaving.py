@@ -18,11 +18,11 @@ Result = TypeVar("Result")
 DEEPEST = 5
 """Functions within each other whose lines count."""
 
-LEAST_LINES, MOST_LINES = 8, 32
+LEAST_LINES, MOST_LINES = 20, 32
 SECONDS = 0.03
 """After which no further line is taken, if there were so few."""
 
-LATE = 0.1
+LATE = 0.5
 """A call that takes more seconds than this is waiting for the other one, as it may."""
 
 
