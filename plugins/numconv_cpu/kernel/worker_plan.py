@@ -87,7 +87,6 @@ class WorkerPlan(OfThisProcess):
         parts: Sequence[Arguments] = (),
         constants: NDArray[Any] | None = None,
         fused: bool = True,
-        arrays: bool = False,
     ) -> Layout:
         """Compile the worker for these arguments, and return where they stand.
 
@@ -105,13 +104,13 @@ class WorkerPlan(OfThisProcess):
             Of which the worker gets a record each; without them, `parts` is the record itself.
         constants : ndarray, optional
             Of a structured dtype: what the worker gets in place of the parts.
-        fused, arrays : bool
+        fused : bool
             As of `runtime.compile.kernel`.
         """
         self._fields, self._of_parts = fields, parts
         layout = self._lay_out(arguments)
         second = layout.parts if constants is None else constants
-        self._worker = worker(solve, self._dtype, layout.record.dtype, second.dtype, fused, arrays)
+        self._worker = worker(solve, self._dtype, layout.record.dtype, second.dtype, fused)
         self._tables, self._record_dtype = layout.tables, layout.record.dtype
         self._parts = None if second is layout.record else second.view(np.int64)
         self._plain = self._launch(stages, layout)

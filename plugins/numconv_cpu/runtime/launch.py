@@ -31,7 +31,6 @@ def worker(
     geometry: np.dtype[Any],
     parts: np.dtype[Any],
     fused: bool = True,
-    arrays: bool = False,
 ) -> int:
     """Compile a worker, and return its address.
 
@@ -44,14 +43,14 @@ def worker(
         Of x, weight, bias, residual, out and workspace.
     geometry, parts : dtype
         Of their records.
-    fused, arrays : bool
+    fused : bool
         As of `compile.kernel`.
     """
     integers = types.CPointer(types.int64)
     values = _pointer(np.dtype(dtype))
     records = map(_pointer, (parts, geometry))
     arguments = (types.intp, types.intp, integers, *(values,) * 6, integers, *records)
-    return routine(function, arguments, fused, arrays)
+    return routine(function, arguments, fused, arrays=False)
 
 
 @lru_cache(maxsize=64)

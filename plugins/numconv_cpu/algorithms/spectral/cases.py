@@ -6,21 +6,14 @@ from typing import Any
 
 from numconv.plugin import ConvolutionProblem, Epilogue
 
+from ..fft import cases
+
 
 def convolution(
     size: tuple[int, ...], kernel: tuple[int, ...], c_in: int = 1, c_out: int = 1, **options: Any
 ) -> ConvolutionProblem:
     full = tuple((k - 1, k - 1) for k in kernel)
-    parameters = {"batch": 1, "padding": full, **options}
-    return ConvolutionProblem(
-        in_channels=c_in,
-        out_channels=c_out,
-        input_shape=size,
-        kernel_shape=kernel,
-        stride=(1,) * len(size),
-        dilation=(1,) * len(size),
-        **parameters,
-    )
+    return cases.convolution(size, kernel, c_in, c_out, **{"padding": full, **options})
 
 
 def same(kernel: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
